@@ -1,0 +1,1 @@
+"""Run time: what the Lambda imports on the way to a prediction; standard library only."""

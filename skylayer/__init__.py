@@ -1,0 +1,1 @@
+"""Build time: train, evaluate, serialize, prove and package scikit-learn models for AWS Lambda."""
