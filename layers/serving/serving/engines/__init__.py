@@ -1,0 +1,41 @@
+"""The engines that can serve an artifact, one module each, imported only when a manifest asks for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from serving.artifact import ENGINES, ArtifactError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    class Engine(Protocol):
+        """What answers: built once from an artifact, asked once per request."""
+
+        def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
+            """JSON-ready answers, one per row under each field of the manifest's output.
+
+            Args:
+                columns: One list per column of the schema, each with one checked value per row.
+                rows: Number of rows, at least 1.
+
+            Raises:
+                serving.errors.RowError: The estimator refuses a row.
+            """
+
+
+def load(folder: str, manifest: dict[str, Any]) -> Engine:
+    """The engine that the manifest chose, ready to answer.
+
+    An engine may also have `predict_json(body: bytes) -> dict | None`, a short cut from an `application/json`
+    body to the answer's fields that gives None where anything is doubtful.
+
+    Raises:
+        ArtifactError: This Skylayer has no such engine.
+    """
+    name = manifest["engine"]
+    if name not in ENGINES:
+        raise ArtifactError(f"{folder}: the engine {name!r} is not one of {', '.join(ENGINES)}.")
+    engine: Engine = import_module(f"serving.engines.{name}").load(folder, manifest)
+    return engine

@@ -1,0 +1,106 @@
+"""What estimators are fed: a DataFrame, an array or texts, with the dtypes of the training data.
+
+A column that was float64 with NaN at training must be so again, whatever came over JSON: pandas and numpy,
+left to themselves, would guess from the values of each request, and guess differently for a single row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Container = Callable[[list[list[Any]], int], Any]
+
+
+def container_of(schema: dict[str, Any]) -> Container:
+    """How columns of checked values become what the estimator takes.
+
+    Args:
+        schema: The input of a manifest.
+    """
+    if schema["container"] == "texts":
+        return lambda columns, _: columns[0]
+    if schema["container"] == "array":
+        return _array_of(schema)
+    return _frame_of(schema)
+
+
+def _array_of(schema: dict[str, Any]) -> Container:
+    dtype = np.dtype(schema.get("dtype", "float64"))
+    missing = [_missing(column, dtype.kind) for column in schema["columns"]]
+
+    def array(columns: list[list[Any]], rows: int) -> Any:
+        table = np.empty((rows, len(columns)), dtype)
+        for index, (values, null) in enumerate(zip(columns, missing, strict=True)):
+            table[:, index] = _filled(values, null)
+        return table
+
+    return array
+
+
+def _frame_of(schema: dict[str, Any]) -> Container:
+    import pandas as pd
+
+    makers = [_series_of(column) for column in schema["columns"]]
+    names = [column["name"] for column in schema["columns"]]
+
+    def frame(columns: list[list[Any]], rows: int) -> Any:
+        return pd.DataFrame(
+            {name: make(values) for name, make, values in zip(names, makers, columns, strict=True)},
+            index=range(rows),
+        )
+
+    return frame
+
+
+def _series_of(column: dict[str, Any]) -> Callable[[list[Any]], Any]:
+    """How one column's values become the array behind a pandas Series."""
+    import pandas as pd
+
+    dtype = column.get("dtype", "object")
+    if dtype == "category":
+        categories = column.get("categories") or []
+
+        def categorical(values: list[Any]) -> Any:
+            # Unseen ones are added behind those of the training data, whose codes stay what they were: it
+            # is the estimator that decides what an unseen category means.
+            unseen = dict.fromkeys(v for v in values if v is not None and v not in categories)
+            return pd.Categorical(
+                values, categories=[*categories, *unseen], ordered=column.get("ordered", False)
+            )
+
+        return categorical
+    if dtype.startswith("datetime64"):
+        return lambda values: pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601").astype(dtype)
+    try:
+        plain = np.dtype(dtype)
+    except TypeError:  # an extension type of pandas: str, string, Int64, boolean, ...
+        return lambda values: pd.array(values, dtype=dtype)
+    missing = _missing(column, plain.kind)
+
+    def numpy_array(values: list[Any]) -> Any:
+        filled = _filled(values, missing)
+        if plain.kind == "O":
+            array = np.empty(len(values), object)
+            array[:] = filled
+            return pd.Series(array, dtype=object)
+        if plain.kind in "iub" and missing is not None and any(v is missing for v in filled):
+            return np.array(filled, np.float64 if plain.kind != "b" else object)
+        return np.array(filled, plain)
+
+    return numpy_array
+
+
+def _missing(column: dict[str, Any], kind: str) -> Any:
+    """What a missing value was in the training data: None where objects say so, NaN elsewhere."""
+    return None if kind == "O" and column.get("missing") == "none" else float("nan")
+
+
+def _filled(values: list[Any], missing: Any) -> list[Any]:
+    if missing is None or None not in values:
+        return values
+    return [missing if value is None else value for value in values]

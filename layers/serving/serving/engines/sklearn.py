@@ -1,0 +1,189 @@
+"""The scikit-learn engine: the estimator itself, fed what it was trained on."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+
+import joblib
+import numpy as np
+
+from serving.artifact import GOLDEN, SOURCE
+from serving.engines.containers import container_of
+from serving.errors import RowError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from serving.engines.containers import Container
+
+_METHODS = {
+    "predictions": "predict",
+    "probabilities": "predict_proba",
+    "scores": "decision_function",
+    "distances": "transform",
+}
+_MAX_DETAIL = 300
+
+
+class SklearnEngine:
+    """An estimator, the container of its training data, and the answers that the manifest promises."""
+
+    def __init__(
+        self, estimator: Any, container: Container, columns: list[str], fields: list[str], golden: str
+    ) -> None:
+        self._answers: dict[str, Callable[[Any], Any]] = {
+            field: getattr(estimator, _METHODS[field]) for field in fields
+        }
+        self._container = container
+        self._columns = columns
+        self._golden = golden
+
+    def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
+        """The estimator's answers to rows, as JSON values: one list per field, one item per row.
+
+        Args:
+            columns: One list per column of the schema, each with one value per row.
+            rows: Number of rows, at least 1.
+
+        Raises:
+            RowError: The estimator refuses a row; the row's number is the first of those.
+        """
+        try:
+            return self._predict(columns, rows)
+        except Exception as error:
+            if rows == 1:
+                raise self._refusal(columns, error) from error
+            return self._predict_halves(columns, rows)
+
+    def _predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            instances = self._container(columns, rows)
+            return {field: _json_rows(answer(instances)) for field, answer in self._answers.items()}
+
+    def _predict_halves(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
+        """Find the row that a batch fails for; if none fails by itself, the rows' answers stand."""
+        half = rows // 2
+        first = self.predict([values[:half] for values in columns], half)
+        try:
+            second = self.predict([values[half:] for values in columns], rows - half)
+        except RowError as error:
+            raise RowError(half + error.row, error.column, error.detail) from error
+        return {field: first[field] + second[field] for field in first}
+
+    def _refusal(self, columns: list[list[Any]], error: Exception) -> Exception:
+        """Whose fault it is: the row's if the estimator still answers a golden one, else the model's own.
+
+        The cell to blame is one whose golden value makes the row pass.
+        """
+        golden = self._golden_row()
+        if golden is None:
+            return RowError(0, None, _in_one_line(error))
+        if not self._answers_to(golden):
+            return error
+        for index, name in enumerate(self._columns):
+            if self._answers_to([*columns[:index], golden[index], *columns[index + 1 :]]):
+                return RowError(0, name, _in_one_line(error))
+        return RowError(0, None, _in_one_line(error))
+
+    def _answers_to(self, row: list[list[Any]]) -> bool:
+        try:
+            self._predict(row, 1)
+        except Exception:  # noqa: BLE001 (whatever a stranger's estimator raises)
+            return False
+        return True
+
+    def _golden_row(self) -> list[list[Any]] | None:
+        try:
+            with open(self._golden, encoding="utf-8") as file:
+                instance = json.load(file)["instances"][0]
+        except (OSError, ValueError, LookupError):
+            return None
+        return [[instance[name]] for name in self._columns]
+
+
+def load(folder: str, manifest: dict[str, Any]) -> SklearnEngine:
+    """The engine of an artifact whose files are known to be those of its manifest.
+
+    Source code that the estimator's classes come from is importable from then on.
+    """
+    source = os.path.join(folder, SOURCE)
+    if os.path.isdir(source) and source not in sys.path:
+        sys.path.append(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator = joblib.load(os.path.join(folder, manifest["engines"]["sklearn"]["file"]))
+    run_in_one_thread(estimator)
+    schema = manifest["input"]
+    return SklearnEngine(
+        estimator,
+        container_of(schema),
+        [column["name"] for column in schema["columns"]],
+        manifest["output"]["fields"],
+        os.path.join(folder, GOLDEN),
+    )
+
+
+def run_in_one_thread(estimator: Any) -> None:
+    """Set `n_jobs=1` on an estimator and on all that it is made of.
+
+    A Lambda of the usual size has one processor or less, joblib's processes can't start there for want of
+    shared memory, and a forest on two threads adds up its trees in another order.
+    """
+    seen: set[int] = set()
+    left = [estimator]
+    while left:
+        thing = left.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, dict):
+            left += thing.values()
+        elif isinstance(thing, (list, tuple)):
+            left += thing
+        elif isinstance(thing, np.ndarray):
+            left += thing.ravel().tolist() if thing.dtype == object else []
+        elif hasattr(thing, "get_params") and hasattr(thing, "__dict__"):
+            if "n_jobs" in vars(thing):
+                thing.n_jobs = 1
+            left += vars(thing).values()
+
+
+def _json_rows(answer: Any) -> list[Any]:
+    """An estimator's answer as one JSON value per row; what is not finite becomes None."""
+    if isinstance(answer, list):  # several outputs, each with an array of its own: one list of them per row
+        return [list(row) for row in zip(*map(_json_rows, answer), strict=True)]
+    if hasattr(answer, "toarray"):
+        answer = answer.toarray()
+    array = np.asarray(answer)
+    if array.dtype.kind == "f":
+        finite = np.isfinite(array)
+        return _rows_of(array) if finite.all() else [_json_value(row) for row in _rows_of(array)]
+    if array.dtype.kind in "iub":
+        return _rows_of(array)
+    return [_json_value(item) for item in _rows_of(array)]
+
+
+def _rows_of(array: Any) -> list[Any]:
+    rows: list[Any] = array.tolist()
+    return rows
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_json_value(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value if value is None or isinstance(value, (str, int)) else str(value)
+
+
+def _in_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}…"

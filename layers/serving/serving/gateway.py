@@ -1,0 +1,129 @@
+"""API Gateway's REST proxy events to requests, responses to what it expects of a Lambda.
+
+Both shapes: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import os
+
+from serving import log
+from serving.api import handle, problem_response
+from serving.errors import Problem
+from serving.http import Request, Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from serving.model import Model
+
+# The JSON of a synchronous invocation's answer may take 6 MB, the body as a string within it:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_ANSWER_BYTES = 6 * 1024 * 1024
+
+_SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+def handler(current: Callable[[], Model]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """A Lambda handler of REST proxy events.
+
+    Args:
+        current: Gives the model; asked once per request, so a request is answered by one model throughout.
+    """
+    log.set_up()
+
+    def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return answer(event, getattr(context, "aws_request_id", ""), current())
+
+    return lambda_handler
+
+
+def answer(event: dict[str, Any], request_id: str, model: Model) -> dict[str, Any]:
+    """The response to an event, as API Gateway takes it."""
+    try:
+        response = handle(request_of(event, request_id), model)
+    except Problem as problem:
+        response = problem_response(problem)
+    proxied = response_of(response)
+    if _size(proxied) > MAX_ANSWER_BYTES:
+        detail = f"The answer would be longer than {MAX_ANSWER_BYTES} bytes: send fewer rows at a time."
+        proxied = response_of(problem_response(Problem(413, detail)))
+    return proxied
+
+
+def request_of(event: dict[str, Any], request_id: str) -> Request:
+    """The request that an event carries.
+
+    Raises:
+        Problem: 400: the event is not one of API Gateway's, or its base64 body can't be decoded.
+    """
+    method = event.get("httpMethod")
+    if not isinstance(method, str):
+        raise Problem(400, "The event is not one of an API Gateway REST proxy: it has no httpMethod.")
+    return Request(
+        method=method.upper(),
+        path=_path(event),
+        headers=_headers(event),
+        query=event.get("queryStringParameters") or {},
+        body=_body(event),
+        request_id=request_id,
+    )
+
+
+def response_of(response: Response) -> dict[str, Any]:
+    """A response as API Gateway takes it."""
+    headers = {**response.headers, **_SECURITY_HEADERS}
+    origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
+    if origin:
+        headers["access-control-allow-origin"] = origin
+        headers["access-control-expose-headers"] = "model-version"
+        if origin != "*":
+            headers["vary"] = "origin"
+    return {
+        "statusCode": response.status,
+        "headers": headers,
+        "body": response.body,
+        "isBase64Encoded": False,
+    }
+
+
+def _path(event: dict[str, Any]) -> str:
+    """The path below the API's root: a stage or a custom domain's base path may stand before it.
+
+    The resource, the template's own path, has neither; its `{parameters}` are filled in.
+    """
+    path: str = event.get("resource") or event.get("path") or "/"
+    if "{" in path:
+        for name, value in (event.get("pathParameters") or {}).items():
+            path = path.replace(f"{{{name}}}", value).replace(f"{{{name}+}}", value)
+    return path
+
+
+def _headers(event: dict[str, Any]) -> dict[str, str]:
+    headers = {
+        name.lower(): ", ".join(values) for name, values in (event.get("multiValueHeaders") or {}).items()
+    }
+    headers.update((name.lower(), value) for name, value in (event.get("headers") or {}).items())
+    return headers
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    body: str = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        # Half a surrogate pair can't be UTF-8; it goes on to the parser, which refuses it.
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return binascii.a2b_base64(body, strict_mode=True)
+    except (binascii.Error, ValueError):
+        raise Problem(400, "The body is not valid base64.") from None
+
+
+def _size(proxied: dict[str, Any]) -> int:
+    """Bytes of the answer as the runtime sends it; the long way only where it could matter."""
+    if len(proxied["body"]) * 6 < MAX_ANSWER_BYTES:  # no character takes more than six bytes in JSON
+        return 0
+    return len(json.dumps(proxied, ensure_ascii=False).encode("utf-8"))

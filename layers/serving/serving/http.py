@@ -1,0 +1,118 @@
+"""Requests, responses and their media types (RFC 9110), whatever brings them: a gateway, WSGI, a test."""
+
+from __future__ import annotations
+
+from serving.errors import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON = "application/json"
+CSV = "text/csv"
+PROBLEM = "application/problem+json"
+
+
+class Request:
+    """One HTTP request, its path without the prefix of a stage and its header names in lower case."""
+
+    __slots__ = ("body", "headers", "method", "path", "query", "request_id")
+
+    def __init__(  # noqa: PLR0913, PLR0917 (what a request is made of)
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        request_id: str = "",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers or {}
+        self.query = query or {}
+        self.body = body
+        self.request_id = request_id
+
+
+class Response:
+    """One HTTP response; `rows` and `outcome` are for the log: how many were predicted, what went wrong."""
+
+    __slots__ = ("body", "headers", "outcome", "rows", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: dict[str, str],
+        body: str,
+        *,
+        rows: int = 0,
+        outcome: str = "ok",
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.rows = rows
+        self.outcome = outcome
+
+
+def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
+    """The media type of a request's body, the first supported one if the client names none.
+
+    Raises:
+        Problem: 415: the media type, charset or content coding is not one that can be read.
+    """
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding not in {"", "identity"}:
+        raise Problem(415, f"Content-Encoding {_shown(coding)} can't be read: send the body as it is.")
+    value = headers.get("content-type", "").strip().lower()
+    if not value:
+        return supported[0]
+    media_type, parameters = _split(value)
+    if media_type not in supported:
+        raise Problem(415, f"Content-Type {_shown(media_type)} can't be read: send {' or '.join(supported)}.")
+    charset = parameters.get("charset", "utf-8")
+    if charset not in {"utf-8", "utf8", "us-ascii"}:
+        raise Problem(415, f"charset {_shown(charset)} can't be read: send UTF-8.")
+    return media_type
+
+
+def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:
+    """The offered media type that the client's Accept header likes best (RFC 9110, section 12.5.1).
+
+    Among equals, the first offered wins; so does it where the client has no wish.
+
+    Raises:
+        Problem: 406: the client accepts none of them.
+    """
+    value = headers.get("accept", "").strip().lower()
+    if not value:
+        return offered[0]
+    wishes = [_split(part) for part in value.split(",")]
+    qualities = [_quality(media_type, wishes) for media_type in offered]
+    best = max(qualities)
+    if best <= 0:
+        raise Problem(406, f"Nothing that Accept asks for can be sent: accept {' or '.join(offered)}.")
+    return offered[qualities.index(best)]
+
+
+def _quality(media_type: str, wishes: list[tuple[str, dict[str, str]]]) -> float:
+    kind = media_type.partition("/")[0]
+    for pattern in (media_type, f"{kind}/*", "*/*"):
+        for wished, parameters in wishes:
+            if wished == pattern:
+                try:
+                    return float(parameters.get("q", "1"))
+                except ValueError:
+                    return 1.0
+    return 0.0
+
+
+def _split(value: str) -> tuple[str, dict[str, str]]:
+    media_type, *parameters = value.split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return media_type.strip(), {name.strip(): text.strip().strip('"') for name, _, text in pairs}
+
+
+def _shown(text: str) -> str:
+    return repr(text[:60])

@@ -1,0 +1,119 @@
+"""A loaded model: manifest, schema and engine of one artifact, never changed once loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from serving import engines
+from serving.artifact import MODEL_CARD, ArtifactError, read_manifest
+from serving.errors import Problem, RowError, pointer
+from serving.instances import columns_of
+from serving.schema import Column
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FOLDER = "model_artifact"
+
+
+class Model:
+    """What answers requests; to swap it, load another and exchange the reference."""
+
+    __slots__ = ("engine", "fields", "folder", "manifest", "predict_json", "reference", "schema")
+
+    def __init__(self, folder: str, manifest: dict[str, Any], engine: engines.Engine) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.engine = engine
+        self.fields: list[str] = manifest["output"]["fields"]
+        self.schema = [Column(description) for description in manifest["input"]["columns"]]
+        self.reference = {"name": manifest["name"], "version": manifest["version"]}
+        self.predict_json: Callable[[bytes], dict[str, list[Any]] | None] | None = getattr(
+            engine, "predict_json", None
+        )
+
+    def predict_instances(self, instances: list[Any]) -> dict[str, Any]:
+        """The answer to checked or unchecked rows, as the body of `POST /predict` has it.
+
+        Args:
+            instances: At least one row: objects by column name, or arrays in the order of the schema.
+
+        Returns:
+            `predictions` and what else the estimator gives, one entry per row; `classes`, the order of
+            probabilities and scores; `model`, the name and version that answered.
+
+        Raises:
+            Problem: 422: rows that the schema or the estimator refuses, each with a JSON pointer.
+        """
+        if not instances:
+            raise Problem(422, "There are no instances: send at least one.", errors=[], count=0)
+        try:
+            return self.answer(self.engine.predict(columns_of(instances, self.schema), len(instances)))
+        except RowError as error:
+            raise self._refusal(error, instances) from None
+
+    def answer(self, fields: dict[str, list[Any]]) -> dict[str, Any]:
+        """What an engine gave, completed to the body of an answer."""
+        answer: dict[str, Any] = {name: fields[name] for name in self.fields}
+        classes = self.manifest["output"].get("classes")
+        if classes is not None:
+            answer["classes"] = classes
+        answer["model"] = self.reference
+        return answer
+
+    def card(self) -> str:
+        """The model in words, as Markdown; empty if the artifact has no card."""
+        try:
+            with open(os.path.join(self.folder, MODEL_CARD), encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def _refusal(self, error: RowError, instances: list[Any]) -> Problem:
+        """The estimator's refusal of a row, as a problem that points to the row or to its cell."""
+        place: tuple[str | int, ...] = ("instances", error.row)
+        if error.column is not None:
+            names = [column.name for column in self.schema]
+            by_name = isinstance(instances[error.row], dict)
+            place += (error.column if by_name else names.index(error.column),)
+        return Problem(
+            422,
+            "The model refuses an instance.",
+            errors=[{"pointer": pointer(*place), "detail": error.detail}],
+            count=1,
+        )
+
+
+def load(folder: str | os.PathLike[str]) -> Model:
+    """The model of an artifact's folder, whose files the caller has verified or trusts.
+
+    A published layer never changes, so a cold start needn't hash what the build has hashed;
+    `serving.artifact.verify` is for folders that come from elsewhere.
+
+    Raises:
+        ArtifactError: The folder is no artifact, or its engine isn't one of this Skylayer's.
+    """
+    path = os.fspath(folder)
+    manifest = read_manifest(path)
+    return Model(path, manifest, engines.load(path, manifest))
+
+
+def locate() -> str:
+    """The folder of the model: `SKYLAYER_MODEL`, or `model_artifact` beside the modules on `sys.path`.
+
+    A layer isn't always under /opt: local runs unpack it elsewhere.
+
+    Raises:
+        ArtifactError: There is none.
+    """
+    chosen = os.environ.get("SKYLAYER_MODEL")
+    if chosen:
+        return chosen
+    for entry in sys.path:
+        folder = os.path.join(entry, FOLDER)
+        if os.path.isdir(folder):
+            return folder
+    raise ArtifactError(f"There is no model: no folder {FOLDER} on sys.path, and SKYLAYER_MODEL is not set.")
