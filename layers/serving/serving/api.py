@@ -45,7 +45,8 @@ def handle(request: Request, model: Model) -> Response:
         response = _internal_error(request)
     if request.method == "HEAD":
         response.body = ""
-    log.request(request, response, model, perf_counter() - started)
+    route = _normal(request.path)
+    log.request(request, route if route in ROUTES else None, response, model, perf_counter() - started)
     return response
 
 
@@ -149,7 +150,7 @@ ROUTES: dict[str, dict[str, Callable[[Request, Model], Response]]] = {
 
 
 def _route(request: Request) -> Callable[[Request, Model], Response]:
-    methods = ROUTES.get(request.path.rstrip("/") or "/")
+    methods = ROUTES.get(_normal(request.path))
     if methods is None:
         raise Problem(404, f"There is nothing here; there is {', '.join(ROUTES)}.")
     answer = methods.get("GET" if request.method == "HEAD" else request.method)
@@ -157,6 +158,10 @@ def _route(request: Request) -> Callable[[Request, Model], Response]:
         allowed = [*methods, "HEAD"] if "GET" in methods else [*methods]
         raise Problem(405, f"Use {' or '.join(methods)} here.", headers={"allow": ", ".join(allowed)})
     return answer
+
+
+def _normal(path: str) -> str:
+    return path.rstrip("/") or "/"
 
 
 def _internal_error(request: Request) -> Response:

@@ -30,14 +30,13 @@ def set_up() -> None:
         _logger.addHandler(handler)
 
 
-def request(request: Request, response: Response, model: Model, seconds: float) -> None:
-    """Log what became of a request."""
+def request(request: Request, route: str | None, response: Response, model: Model, seconds: float) -> None:
+    """Log what became of a request; `route` is None where there is none."""
     _logger.info(
         "request",
         extra={
             "request_id": request.request_id,
-            "method": request.method[:20],
-            "route": request.path[:80],
+            "route": route,
             "model": model.reference["name"],
             "version": model.reference["version"],
             "rows": response.rows,

@@ -75,10 +75,12 @@ def _series_of(column: dict[str, Any]) -> Callable[[list[Any]], Any]:
 
         return categorical
     if dtype.startswith("datetime64"):
-        return lambda values: pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601").astype(dtype)
-    try:
-        plain = np.dtype(dtype)
-    except TypeError:  # an extension type of pandas: str, string, Int64, boolean, ...
+        utc = "," in dtype  # a time zone: texts without one are taken as UTC
+        return lambda values: pd.to_datetime(
+            pd.Series(values, dtype=object), format="ISO8601", utc=utc
+        ).astype(dtype)
+    plain = pd.api.types.pandas_dtype(dtype)
+    if not isinstance(plain, np.dtype):  # an extension type: str, string, Int64, boolean, ...
         return lambda values: pd.array(values, dtype=dtype)
     missing = _missing(column, plain.kind)
 

@@ -1,0 +1,80 @@
+"""The real handler of the predict function, over an artifact of its own."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import artifacts
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+
+
+class Client:
+    """Sends API Gateway events to a handler."""
+
+    def __init__(self, lambda_handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
+        self._handler = lambda_handler
+
+    def send(self, body: str | None, path: str = "/predict", method: str = "POST", **event: Any) -> Answer:
+        whole = {
+            "httpMethod": method,
+            "resource": path,
+            "path": path,
+            "headers": {"Content-Type": "application/json"},
+            "body": body,
+            "isBase64Encoded": False,
+            **event,
+        }
+        return Answer(self._handler(whole, SimpleNamespace(aws_request_id="the-request-id")))
+
+    def post(self, document: Any, **headers: str) -> Answer:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        body = document if isinstance(document, str) else json.dumps(document)
+        return self.send(body, headers={"Content-Type": "application/json", **names})
+
+    def post_csv(self, body: str, **headers: str) -> Answer:
+        return self.send(body, headers={"content-type": "text/csv", **headers})
+
+
+class Answer:
+    """What the handler gave API Gateway."""
+
+    def __init__(self, proxied: dict[str, Any]) -> None:
+        assert set(proxied) == {"statusCode", "headers", "body", "isBase64Encoded"}
+        self.status: int = proxied["statusCode"]
+        self.headers: dict[str, str] = proxied["headers"]
+        self.body: str = proxied["body"]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def problems(self) -> dict[str, str]:
+        """Pointer -> detail of a problem document's errors."""
+        assert self.headers["content-type"] == "application/problem+json"
+        return {error["pointer"]: error["detail"] for error in self.json()["errors"]}
+
+
+@pytest.fixture(scope="session")
+def bird_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return artifacts.bird_artifact(tmp_path_factory.mktemp("birds with a space"))
+
+
+@pytest.fixture(scope="session")
+def birds(bird_folder: Path) -> Client:
+    """The function as it is deployed, on the artifact of the birds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKYLAYER_MODEL", str(bird_folder))
+        specification = spec_from_file_location("predict_app", ROOT / "functions" / "predict" / "app.py")
+        assert specification is not None
+        assert specification.loader is not None
+        app = module_from_spec(specification)
+        specification.loader.exec_module(app)
+    return Client(app.lambda_handler)
