@@ -1,0 +1,100 @@
+/* Refuses every table that could lead outside of itself or of its scratch. */
+#include "table.h"
+
+static int outside(uint64_t at, uint64_t count, uint64_t item, uint64_t size) {
+    return at % 8 || at > size || count > (size - at) / item;
+}
+
+/* starts[n + 1] must rise from 0 to `total`; `least` items in each. */
+static int bad_starts(const uint32_t *starts, uint64_t n, uint64_t total, uint32_t least) {
+    if (starts[0] != 0 || starts[n] != total) return 1;
+    for (uint64_t i = 0; i < n; i++)
+        if (starts[i + 1] < starts[i] || starts[i + 1] - starts[i] < least) return 1;
+    return 0;
+}
+
+/* Bytes of an item of each array, by operation; 0: the operation has no such array. */
+static void item_sizes(uint16_t code, uint64_t item[4]) {
+    const uint64_t d = sizeof(double), u = sizeof(uint32_t), t = sizeof(struct tree);
+    switch (code) {
+    case CONSTANT: case ARITHMETIC: case REPLACE: case MATRIX: case PAIRWISE: case LOOKUP: case TABLE:
+        item[0] = d, item[1] = d, item[2] = d;
+        break;
+    case PRODUCTS: item[0] = u, item[1] = u; break;
+    case BINS: case PIECEWISE: item[0] = u, item[1] = d, item[2] = d; break;
+    case TREES: item[0] = sizeof(struct node), item[1] = t, item[2] = d; break;
+    case WIDE_TREES: item[0] = sizeof(struct wide_node), item[1] = t, item[2] = d, item[3] = u; break;
+    default: break;
+    }
+}
+
+static int bad_shape(const char *table, const struct operation *o, uint32_t workspace) {
+    const uint64_t in = o->inputs, out = o->outputs;
+    const uint64_t n0 = o->arrays[0].count, n1 = o->arrays[1].count, n2 = o->arrays[2].count;
+    const uint32_t *w0 = (const void *)(table + o->arrays[0].at);
+    const uint32_t *w1 = (const void *)(table + o->arrays[1].at);
+    switch (o->code) {
+    case CHECK: return out != 0;
+    case ROUND32: return in != out;
+    case CONSTANT: return n0 != out;
+    case REPLACE: return in != out || n0 != out || (o->kind && n1 != 1);
+    case ARITHMETIC: return in != out || n0 != out || o->kind >= ARITHMETIC_END;
+    case COMBINE: return (in != 2 * out && in != out + 1) || o->kind >= ARITHMETIC_END;
+    case UNARY: return in != out || o->kind >= UNARY_END;
+    case SELECT: return in != 3 * out;
+    case REDUCE: return in < 1 || out != 1 || o->kind >= REDUCE_END;
+    case LOOKUP: return in != 1 || out != 1 || n0 != n1 || n2 != 2;
+    case TABLE: return in != 1 || out < 1 || n0 % out || (n1 != 0 && n1 != out);
+    case ONE_HOT: return in != 1;
+    case MATRIX: return n0 != in * out || (n1 != 0 && n1 != out);
+    case PAIRWISE: return n0 != in * out || o->kind >= PAIRWISE_END;
+    case PRODUCTS:
+        if (n0 != out + 1 || bad_starts(w0, out, n1, 0)) return 1;
+        for (uint64_t k = 0; k < n1; k++)
+            if (w1[k] >= in) return 1;
+        return 0;
+    case BINS: return in != out || n0 != in + 1 || bad_starts(w0, in, n1, 0);
+    case PIECEWISE: return in != out || n0 != in + 1 || n1 != n2 || bad_starts(w0, in, n1, 1);
+    case TREES: return (in * TILE + 1) / 2 > workspace || check_trees(table, o) != OK;
+    case WIDE_TREES: return in * TILE > workspace || check_wide_trees(table, o) != OK;
+    default: return 1;
+    }
+}
+
+static int bad_operation(const char *table, const struct header *h, const struct operation *o) {
+    uint64_t item[4] = {0, 0, 0, 0};
+    if (o->code < CHECK || o->code >= CODE_END) return 1;
+    if ((uint64_t)o->output + o->outputs > h->slots) return 1;
+    if (outside(o->inputs_at, o->inputs, sizeof(uint32_t), h->size)) return 1;
+    const uint32_t *in = (const void *)(table + o->inputs_at);
+    for (uint32_t i = 0; i < o->inputs; i++)
+        if (in[i] >= h->slots) return 1;
+    item_sizes(o->code, item);
+    for (int k = 0; k < 4; k++) {
+        if (!item[k] && (o->arrays[k].at || o->arrays[k].count)) return 1;
+        if (item[k] && outside(o->arrays[k].at, o->arrays[k].count, item[k], h->size)) return 1;
+    }
+    return bad_shape(table, o, h->workspace);
+}
+
+int32_t skylayer_check(const void *table, uint64_t size) {
+    static const char magic[8] = {'S', 'K', 'Y', 'L', 'A', 'Y', 'E', 'R'};
+    const struct header *h = table;
+    if (!table || (uintptr_t)table % 8 || size < sizeof *h) return BAD_TABLE;
+    for (int i = 0; i < 8; i++)
+        if (h->magic[i] != magic[i]) return BAD_TABLE;
+    if (h->endian != ENDIAN_MARK) return BAD_TABLE;
+    if (h->version > FORMAT_VERSION) return NEWER_FORMAT;
+    if (h->version == 0 || h->size != size || h->reserved[0] || h->reserved[1]) return BAD_TABLE;
+    if ((uint64_t)h->dense + h->sparse > h->slots) return BAD_TABLE;
+    if (outside(h->operations_at, h->operations, sizeof(struct operation), size)) return BAD_TABLE;
+    if (outside(h->outputs_at, h->outputs, sizeof(uint32_t), size)) return BAD_TABLE;
+    if (outside(h->host_at, h->host_size, 1, size)) return BAD_TABLE;
+    const struct operation *operations = (const void *)((const char *)table + h->operations_at);
+    for (uint32_t k = 0; k < h->operations; k++)
+        if (bad_operation(table, h, operations + k)) return BAD_TABLE;
+    const uint32_t *outputs = (const void *)((const char *)table + h->outputs_at);
+    for (uint32_t k = 0; k < h->outputs; k++)
+        if (outputs[k] >= h->slots) return BAD_TABLE;
+    return OK;
+}

@@ -1,0 +1,12 @@
+/* Elementary functions in plain C, so that an answer depends on no machine's libm. */
+#ifndef SKYLAYER_MATHEMATICS_H
+#define SKYLAYER_MATHEMATICS_H
+double sky_exp(double x);
+double sky_log(double x);
+double sky_expm1(double x);
+double sky_log1p(double x);
+double sky_tanh(double x);
+double sky_expit(double x);
+double sky_pow(double x, double y);
+static inline int is_nan(double x) { return x != x; }
+#endif

@@ -1,0 +1,58 @@
+/* Evaluates a checked table, TILE rows at a time. */
+#include "table.h"
+
+static int step(struct tile *t, const struct operation *o) {
+    switch (o->code) {
+    case LOOKUP: case TABLE: case ONE_HOT: case BINS: case PIECEWISE: return run_encode(t, o);
+    case MATRIX: case PAIRWISE: return run_linear(t, o);
+    case TREES: return run_trees(t, o);
+    case WIDE_TREES: return run_wide_trees(t, o);
+    default: return run_elementwise(t, o);
+    }
+}
+
+static int load_sparse(struct tile *t, const struct header *h, uint64_t base, const uint64_t *starts,
+                       const uint32_t *slots, const double *values) {
+    double *first = slot(t, h->dense);
+    for (size_t i = 0; i < (size_t)h->sparse * TILE; i++) first[i] = 0.0;
+    for (size_t r = 0; r < t->rows; r++) {
+        for (uint64_t k = starts[base + r]; k < starts[base + r + 1]; k++) {
+            if (slots[k] >= h->sparse) return BAD_INPUT;
+            first[(size_t)slots[k] * TILE + r] = values[k];
+        }
+    }
+    return OK;
+}
+
+uint64_t skylayer_scratch(const void *table) {
+    const struct header *h = table;
+    return ((uint64_t)h->slots * TILE + h->workspace) * sizeof(double);
+}
+
+int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,
+                     const double *values, uint64_t rows, double *outputs, void *scratch,
+                     uint64_t scratch_size, struct failure *failure) {
+    const struct header *h = table;
+    if (scratch_size < skylayer_scratch(table)) return BAD_SCRATCH;
+    if (h->sparse && (!starts || !slots || !values)) return BAD_INPUT;
+    struct tile t = {table, scratch, (double *)scratch + (size_t)h->slots * TILE, 0, 0, 0};
+    const struct operation *operations = (const void *)(t.table + h->operations_at);
+    const uint32_t *wanted = (const void *)(t.table + h->outputs_at);
+    for (uint64_t base = 0; base < rows; base += TILE) {
+        t.rows = rows - base < TILE ? (size_t)(rows - base) : TILE;
+        for (uint32_t i = 0; i < h->dense; i++)
+            for (size_t r = 0; r < t.rows; r++) slot(&t, i)[r] = dense[(uint64_t)i * rows + base + r];
+        if (h->sparse && load_sparse(&t, h, base, starts, slots, values) != OK) return BAD_INPUT;
+        for (uint32_t k = 0; k < h->operations; k++) {
+            int status = step(&t, operations + k);
+            if (status != OK) {
+                *failure = (struct failure){base + t.failed_row, k, t.failed_input};
+                return status;
+            }
+        }
+        for (size_t r = 0; r < t.rows; r++)
+            for (uint32_t k = 0; k < h->outputs; k++)
+                outputs[(base + r) * h->outputs + k] = slot(&t, wanted[k])[r];
+    }
+    return OK;
+}

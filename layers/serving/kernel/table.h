@@ -1,0 +1,109 @@
+/* The table format, docs/table-format.md, as C sees it. Little-endian, every array at a multiple of 8. */
+#ifndef SKYLAYER_TABLE_H
+#define SKYLAYER_TABLE_H
+#include "kernel.h"
+#include <stddef.h>
+
+#define TILE 16 /* rows evaluated at once: slot s of row r of a tile lies at slots[s * TILE + r] */
+#define FORMAT_VERSION 1u
+#define ENDIAN_MARK 0x01020304u
+
+struct header {
+    char magic[8]; /* "SKYLAYER" */
+    uint32_t version, endian;
+    uint64_t size;
+    uint32_t dense, sparse;        /* inputs: slots 0 .. dense + sparse - 1 */
+    uint32_t slots, workspace;     /* slots in all; doubles that the hungriest operation needs besides */
+    uint32_t operations, outputs;
+    uint64_t operations_at, outputs_at; /* offsets: records; u32 slots */
+    uint64_t host_at, host_size;        /* JSON for the host: inputs, outputs, messages */
+    uint64_t reserved[2];
+};
+
+struct array {
+    uint64_t at, count;
+};
+
+struct operation {
+    uint16_t code, kind;
+    uint32_t flags;
+    uint32_t inputs, output, outputs, width;
+    uint64_t inputs_at;
+    struct array arrays[4];
+};
+
+enum code {
+    CHECK = 1, ROUND32, CONSTANT, REPLACE, ARITHMETIC, COMBINE, UNARY, SELECT, REDUCE, LOOKUP, TABLE,
+    ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, WIDE_TREES, CODE_END
+};
+
+/* 8 bytes. Internal: x <= threshold goes to the next node, else `right` nodes on.
+ * Leaf: right == 0, threshold is a quiet NaN whose low 22 bits number the leaf's value vector.
+ * word, from the top: right | missing goes left (1 bit) | feature (operation.kind bits). */
+struct node {
+    float threshold;
+    uint32_t word;
+};
+
+/* 16 bytes. As above in double; categorical: threshold's bits are the first word of the bitset of codes
+ * that go left (low 32) and its length in words (high 32), the bitset of known codes follows it. */
+struct wide_node {
+    double threshold;
+    uint32_t word, right;
+};
+#define MISSING_LEFT 0x80000000u
+#define CATEGORICAL 0x40000000u
+#define NAN_IS_ZERO 0x20000000u
+#define ZERO_IS_MISSING 0x10000000u
+#define FEATURE 0x0fffffffu
+#define LEAF_INDEX 0x003fffffu
+
+struct tree {
+    uint32_t root, nodes, depth, output;
+};
+
+struct tile {
+    const char *table;
+    double *slots;      /* slots x TILE */
+    double *workspace;
+    size_t rows;        /* rows in use, 1 .. TILE */
+    uint32_t failed_row, failed_input;
+};
+
+static inline const uint32_t *inputs_of(const struct tile *t, const struct operation *o) {
+    return (const uint32_t *)(const void *)(t->table + o->inputs_at);
+}
+static inline const double *doubles(const struct tile *t, const struct operation *o, int k) {
+    return (const double *)(const void *)(t->table + o->arrays[k].at);
+}
+static inline const uint32_t *words(const struct tile *t, const struct operation *o, int k) {
+    return (const uint32_t *)(const void *)(t->table + o->arrays[k].at);
+}
+static inline double *slot(const struct tile *t, uint32_t s) { return t->slots + (size_t)s * TILE; }
+static inline int refuse(struct tile *t, size_t row, uint32_t input) {
+    t->failed_row = (uint32_t)row;
+    t->failed_input = input;
+    return ROW_REFUSED;
+}
+
+/* One function per family of operations; each returns OK or ROW_REFUSED. */
+int run_elementwise(struct tile *, const struct operation *);
+int run_encode(struct tile *, const struct operation *);
+int run_linear(struct tile *, const struct operation *);
+int run_trees(struct tile *, const struct operation *);
+int run_wide_trees(struct tile *, const struct operation *);
+int check_trees(const char *table, const struct operation *);
+int check_wide_trees(const char *table, const struct operation *);
+
+/* operation.kind of ARITHMETIC and COMBINE */
+enum arithmetic {
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, REVERSE_SUBTRACT, REVERSE_DIVIDE, MAXIMUM, MINIMUM,
+    GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL, POWER, ARITHMETIC_END
+};
+enum unary {
+    IS_NAN, NEGATE, ABSOLUTE, SIGN, SQUARE, SQUARE_ROOT, RECIPROCAL, FLOOR, CEIL, TRUNCATE, RECTIFY,
+    EXP, LOG, EXPM1, LOG1P, TANH, EXPIT, UNARY_END
+};
+enum reduce { SUM, PAIRWISE_SUM, REDUCE_MAXIMUM, REDUCE_MINIMUM, ARGMAX, ARGMIN, REDUCE_END };
+enum pairwise { DOT, SQUARED_EUCLIDEAN, MANHATTAN, CHEBYSHEV, PAIRWISE_END };
+#endif

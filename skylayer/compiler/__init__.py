@@ -1,0 +1,35 @@
+"""Compile a fitted scikit-learn estimator into the table that the native engine maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from skylayer.compiler.assembler import assemble
+from skylayer.compiler.builder import Builder
+from skylayer.compiler.errors import CannotCompile
+from skylayer.compiler.frame import RawColumn
+
+if TYPE_CHECKING:
+    from skylayer.compiler.program import Program
+
+__all__ = ["CannotCompile", "compile_estimator", "lower"]
+
+
+def lower(estimator: Any, schema: dict[str, Any]) -> Program:
+    """The program of a fitted estimator; `schema` is the manifest's `input`.
+
+    Raises:
+        CannotCompile: naming the step that has no exact native equivalent, and why.
+    """
+    builder = Builder()
+    frame = tuple(RawColumn.of(i, column) for i, column in enumerate(schema["columns"]))
+    return builder.finish(builder.predict(estimator, frame))
+
+
+def compile_estimator(estimator: Any, schema: dict[str, Any]) -> bytes:
+    """The table file of a fitted estimator, the same bytes every time.
+
+    Raises:
+        CannotCompile: see `lower`.
+    """
+    return assemble(lower(estimator, schema))

@@ -1,0 +1,158 @@
+"""From a program to the bytes of its table, docs/table-format.md."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skylayer.compiler.program import Operation, Output, Program
+
+MAGIC, VERSION, ENDIAN_MARK = b"SKYLAYER", 1, 0x01020304
+HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
+RECORD = struct.Struct("<HHIIIIIQ8Q")
+
+
+def assemble(program: Program) -> bytes:
+    """Drop what nothing reads, give slots places in the scratch, and write the table."""
+    operations = _live(program)
+    places, slots = _allocate(program, operations)
+    writer = _Writer(HEADER.size + RECORD.size * len(operations))
+    records = b"".join(_record(operation, places, writer) for operation in operations)
+    outputs = [places[slot] for output in program.outputs for slot in output.slots]
+    outputs_at = writer.add(np.asarray(outputs, dtype="<u4"))
+    host = json.dumps(_host(program, operations), separators=(",", ":")).encode()
+    host_at = writer.add(np.frombuffer(host, dtype=np.uint8))
+    header = HEADER.pack(
+        MAGIC, VERSION, ENDIAN_MARK, writer.size, len(program.dense), program.inputs - len(program.dense),
+        slots, max((o.workspace for o in operations), default=0), len(operations), len(outputs),
+        HEADER.size, outputs_at, host_at, len(host), 0, 0,
+    )  # fmt: skip
+    return b"".join([header, records, *writer.parts])
+
+
+def _live(program: Program) -> list[Operation]:
+    """Operations that an output needs, and those that may refuse a row."""
+    needed = {slot for output in program.outputs for slot in output.slots}
+    kept = []
+    for operation in reversed(program.operations):
+        written = range(operation.first, operation.first + operation.outputs)
+        if operation.refusal is not None or not needed.isdisjoint(written):
+            needed.update(operation.inputs)
+            kept.append(operation)
+    return kept[::-1]
+
+
+def _allocate(program: Program, operations: list[Operation]) -> tuple[dict[int, int], int]:
+    """Each slot's place in the scratch; places are reused once their last reader has run."""
+    last = {slot: -1 for slot in range(program.inputs)}
+    for index, operation in enumerate(operations):
+        last.update(dict.fromkeys(range(operation.first, operation.first + operation.outputs), index))
+        last.update(dict.fromkeys(operation.inputs, index))
+    last.update({slot: len(operations) for output in program.outputs for slot in output.slots})
+    dying: list[list[int]] = [[] for _ in range(len(operations) + 1)]
+    for slot, index in last.items():
+        if index >= 0:
+            dying[index].append(slot)
+    places = {slot: slot for slot in range(program.inputs)}
+    free = _FreeList(program.inputs)
+    for index, operation in enumerate(operations):
+        first = free.take(operation.outputs)
+        for offset in range(operation.outputs):
+            places[operation.first + offset] = first + offset
+        free.give(places[slot] for slot in dying[index])
+    return places, free.size
+
+
+class _FreeList:
+    """First-fit runs of free places, grown at the end."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._runs: list[tuple[int, int]] = []  # (first, length), ascending, never touching
+
+    def take(self, length: int) -> int:
+        for index, (first, free) in enumerate(self._runs):
+            if free >= length:
+                self._runs[index : index + 1] = [(first + length, free - length)] if free > length else []
+                return first
+        first = self.size
+        self.size += length
+        return first
+
+    def give(self, places: Iterable[int]) -> None:
+        merged: list[tuple[int, int]] = []
+        for first, length in sorted([*self._runs, *((place, 1) for place in places)]):
+            if merged and sum(merged[-1]) == first:
+                merged[-1] = (merged[-1][0], merged[-1][1] + length)
+            else:
+                merged.append((first, length))
+        self._runs = merged
+
+
+class _Writer:
+    """Sections after the records, each at a multiple of 8."""
+
+    def __init__(self, start: int) -> None:
+        self.size = start
+        self.parts: list[bytes] = []
+        self._known: dict[bytes, int] = {}
+
+    def add(self, array: np.ndarray[Any, Any]) -> int:
+        data = array.tobytes()
+        data += bytes(-len(data) % 8)
+        if (at := self._known.get(data)) is None:
+            at = self._known[data] = self.size
+            self.parts.append(data)
+            self.size += len(data)
+        return at
+
+
+def _record(operation: Operation, places: dict[int, int], writer: _Writer) -> bytes:
+    inputs_at = writer.add(np.asarray([places[s] for s in operation.inputs], dtype="<u4"))
+    arrays = [value for array in operation.arrays for value in (writer.add(array), array.size)]
+    arrays += [0] * (8 - len(arrays))
+    first = places[operation.first] if operation.outputs else 0
+    return RECORD.pack(
+        operation.code, operation.kind, operation.flags, len(operation.inputs), first, operation.outputs,
+        operation.width, inputs_at, *arrays,
+    )  # fmt: skip
+
+
+def _host(program: Program, operations: list[Operation]) -> dict[str, Any]:
+    return {
+        "dense": [[d.column, d.table] for d in program.dense],
+        "sparse": [[s.column, s.width, dict(s.description)] for s in program.sparse],
+        "tables": [
+            {
+                "entries": [list(entry) for entry in t.entries],
+                "missing": t.missing,
+                "unknown": t.unknown,
+                "rounded": t.rounded,
+                "detail": t.detail,
+            }
+            for t in program.tables
+        ],
+        "outputs": [_output(output) for output in program.outputs],
+        "refusals": {
+            str(i): [o.refusal, [program.origins.get(slot) for slot in o.inputs]]
+            for i, o in enumerate(operations)
+            if o.refusal is not None
+        },
+    }
+
+
+def _output(output: Output) -> dict[str, Any]:
+    return {
+        "field": output.field,
+        "count": len(output.slots),
+        "shape": output.shape,
+        "classes": None if output.classes is None else [list(c) for c in output.classes],
+        "sizes": list(output.sizes),
+        "integer": output.integer,
+    }

@@ -1,0 +1,54 @@
+"""The one table from class to lowering, gathered from the modules of `lowerings`.
+
+Each module there offers TRANSFORMERS and PREDICTORS, dictionaries from class to function. A module named
+after a third-party package (lightgbm, xgboost) is imported only for estimators of that package.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from skylayer.compiler import lowerings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.frame import Frame
+
+THIRD_PARTY = ("imblearn", "lightgbm", "xgboost")
+
+
+@cache
+def _table(kind: str, package: str) -> dict[type, Any]:
+    names = [m.name for m in pkgutil.iter_modules(lowerings.__path__)]
+    chosen = [n for n in names if n not in THIRD_PARTY or n == package]
+    table: dict[type, Any] = {}
+    for name in chosen:
+        module = importlib.import_module(f"{lowerings.__name__}.{name}")
+        table.update(getattr(module, kind, {}))
+    return table
+
+
+def _find(builder: Builder, estimator: Any, kind: str) -> Any:
+    package = type(estimator).__module__.partition(".")[0]
+    table = _table(kind, package if package in THIRD_PARTY else "")
+    # The exact class only: a subclass may answer differently.
+    if (lowering := table.get(type(estimator))) is None:
+        builder.cannot("has no native equivalent")
+    return lowering
+
+
+def transformer(builder: Builder, estimator: Any) -> Callable[[Builder, Any, Frame], Frame]:
+    """The lowering of a transformer's class; refuses an unknown one."""
+    lowering: Callable[[Builder, Any, Frame], Frame] = _find(builder, estimator, "TRANSFORMERS")
+    return lowering
+
+
+def predictor(builder: Builder, estimator: Any) -> Callable[[Builder, Any, Frame], Prediction]:
+    """The lowering of a predictor's class; refuses an unknown one."""
+    lowering: Callable[[Builder, Any, Frame], Prediction] = _find(builder, estimator, "PREDICTORS")
+    return lowering

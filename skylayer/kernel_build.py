@@ -1,0 +1,102 @@
+"""Build the native engine's kernel: one small shared library per target, the same bytes every time.
+
+The cross-compiler is `ziglang` from PyPI, so that a Mac builds what Lambda runs. Neither libc nor libm is
+linked: the library needs nothing but itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parents[1] / "layers" / "serving" / "kernel"
+TARGETS = {
+    "x86_64-linux": ("x86_64-linux-gnu.2.26", "x86_64_v2", ".so"),
+    "aarch64-linux": ("aarch64-linux-gnu.2.26", "generic", ".so"),
+    "x86_64-macos": ("x86_64-macos", "x86_64_v2", ".dylib"),
+    "aarch64-macos": ("aarch64-macos", "apple_m1", ".dylib"),
+}
+FLAGS = (
+    "-std=c11 -O3 -Wall -Wextra -Werror -ffp-contract=off -fno-fast-math -fno-math-errno -fno-builtin "
+    "-fno-sanitize=all -fno-stack-protector -fvisibility=default -fPIC -shared -nostdlib -g0"
+).split()
+
+
+class KernelError(Exception):
+    """The kernel can't be built here; the message says why and what to do."""
+
+
+def host_target() -> str:
+    """This machine's entry in TARGETS.
+
+    Raises:
+        KernelError: for an operating system or processor that we don't build for.
+    """
+    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    system = {"linux": "linux", "darwin": "macos"}.get(sys.platform, sys.platform)
+    if (target := f"{machine}-{system}") not in TARGETS:
+        raise KernelError(f"the native engine isn't built for {target}; use the sklearn engine here")
+    return target
+
+
+def kernel_name(target: str) -> str:
+    """File name of a target's library, as `serving.engines.native` looks for it: kernel-x86_64.so."""
+    return f"kernel-{target.split('-', maxsplit=1)[0]}{TARGETS[target][2]}"
+
+
+def build_kernel(target: str, destination: Path) -> Path:
+    """Put a target's kernel into the folder `destination`; return the library's path.
+
+    Compiled once per source digest and kept under .skylayer/kernel.
+
+    Raises:
+        KernelError: when the compiler is missing or refuses a source.
+    """
+    if target not in TARGETS:
+        raise KernelError(f"unknown target {target!r}: one of {', '.join(TARGETS)}")
+    destination.mkdir(parents=True, exist_ok=True)
+    library = destination / kernel_name(target)
+    staged = library.with_name(f".{library.name}.{os.getpid()}")
+    shutil.copyfile(_cached(target), staged)
+    staged.replace(library)
+    return library
+
+
+def host_kernel() -> Path:
+    """This machine's kernel, built if it must be."""
+    return _cached(host_target())
+
+
+def _cached(target: str) -> Path:
+    sources = sorted(SOURCES.glob("*.[ch]"))
+    digest = hashlib.sha256(" ".join((*FLAGS, *TARGETS[target])).encode())
+    for source in sources:
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    folder = SOURCES.parents[2] / ".skylayer" / "kernel" / digest.hexdigest()[:16]
+    library = folder / kernel_name(target)
+    if not library.exists():
+        _compile(target, [source for source in sources if source.suffix == ".c"], library)
+    return library
+
+
+def _compile(target: str, sources: list[Path], library: Path) -> None:
+    triple, processor, _ = TARGETS[target]
+    folder = library.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        built = Path(scratch) / library.name
+        # Relative names from the sources' folder keep this machine's paths out of the library.
+        command = [sys.executable, "-m", "ziglang", "cc", "-target", triple, f"-mcpu={processor}", *FLAGS]
+        command += ["-s"] if "linux" in target else []
+        command += [*(source.name for source in sources), "-o", str(built)]
+        result = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, check=False)  # noqa: S603
+        if result.returncode:
+            reason = "install it with `uv sync`" if "No module named" in result.stderr else result.stderr
+            raise KernelError(f"the kernel doesn't compile for {target}: {reason.strip()}")
+        built.replace(library)
