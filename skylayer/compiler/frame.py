@@ -30,7 +30,7 @@ class RawColumn:
     @classmethod
     def of(cls, index: int, column: dict[str, Any]) -> RawColumn:
         """From an entry of the manifest's `input.columns`."""
-        null = None if column["dtype"] == "object" else math.nan
+        null = None if column["dtype"] == "object" and column.get("missing") == "none" else math.nan
         return cls(index, column["name"], column["kind"], column["dtype"], null)
 
     @property

@@ -22,7 +22,7 @@ static void item_sizes(uint16_t code, uint64_t item[4]) {
         break;
     case PRODUCTS: item[0] = u, item[1] = u; break;
     case BINS: case PIECEWISE: item[0] = u, item[1] = d, item[2] = d; break;
-    case TREES: item[0] = sizeof(struct node), item[1] = t, item[2] = d; break;
+    case TREES: item[0] = sizeof(struct node), item[1] = t, item[2] = d, item[3] = u; break;
     case WIDE_TREES: item[0] = sizeof(struct wide_node), item[1] = t, item[2] = d, item[3] = u; break;
     default: break;
     }

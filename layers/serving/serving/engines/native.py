@@ -1,0 +1,200 @@
+"""The native engine: a table mapped into memory, evaluated by a C kernel.
+
+Imports on the cold path: array, ctypes and mmap, a few milliseconds together; nothing else is needed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import mmap
+import os
+import platform
+import struct
+import sys
+from array import array
+
+from serving.artifact import ArtifactError
+from serving.errors import RowError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
+_OK, _NEWER, _ROW_REFUSED = 0, 2, 5
+_NAN = float("nan")
+
+
+class _Failure(ctypes.Structure):
+    _fields_ = (
+        ("row", ctypes.c_uint64),
+        ("operation", ctypes.c_uint32),
+        ("input", ctypes.c_uint32),
+    )
+
+
+class NativeEngine:
+    """A checked table, and how to turn columns into its inputs and its outputs into answers."""
+
+    def __init__(self, kernel: Any, table: mmap.mmap, names: list[str], fields: list[str]) -> None:
+        self._kernel = kernel
+        self._table = table  # keeps the map alive as long as its address is used
+        self._address = ctypes.addressof(ctypes.c_char.from_buffer(table))
+        header = _HEADER.unpack_from(table)
+        self._width = header[9]
+        host = json.loads(table[header[12] : header[12] + header[13]])
+        self._refusals: dict[str, list[Any]] = host["refusals"]
+        self._names = names
+        self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
+        self._outputs = _decoders(host["outputs"], fields)
+        size = kernel.skylayer_scratch(self._address)
+        self._scratch = ctypes.create_string_buffer(size + 8)
+        self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
+        self._scratch_size = size
+
+    def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
+        """Answers to rows, as JSON values: one list per field of the manifest's output.
+
+        Args:
+            columns: One list per column of the schema, each with one checked value per row.
+            rows: Number of rows, at least 1.
+
+        Raises:
+            RowError: The estimator would refuse a row.
+        """
+        dense = array("d")
+        for encode, column in self._inputs:
+            dense.extend(encode(columns[column], self._names[column]))
+        answers = array("d", bytes(8 * rows * self._width))
+        failure = _Failure()
+        status = self._kernel.skylayer_run(
+            self._address, dense.buffer_info()[0], None, None, None, rows, answers.buffer_info()[0],
+            self._aligned, self._scratch_size, ctypes.byref(failure),
+        )  # fmt: skip
+        if status == _ROW_REFUSED:
+            detail, sources = self._refusals[str(failure.operation)]
+            source = sources[failure.input] if failure.input < len(sources) else None
+            raise RowError(failure.row, None if source is None else self._names[source], detail)
+        if status != _OK:
+            raise RuntimeError(f"the native kernel answered with status {status}")
+        values = answers.tolist()
+        return {field: decode(values, self._width) for field, decode in self._outputs}
+
+
+def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
+    """The engine of an artifact whose files are known to be those of its manifest.
+
+    Raises:
+        ArtifactError: The table is damaged, of a newer format, or there is no kernel for this machine.
+    """
+    path = os.path.join(folder, manifest["engines"]["native"]["file"])
+    names = [column["name"] for column in manifest["input"]["columns"]]
+    return open_table(path, _kernel(), names, manifest["output"]["fields"])
+
+
+def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> NativeEngine:
+    """Map a table, check every offset and link in it, and wrap it."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < _HEADER.size:
+            raise ArtifactError(f"{path}: {size} bytes are no table.")
+        # Private and writable only because ctypes takes the address of nothing else; nothing is written.
+        table = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
+    status = kernel.skylayer_check(ctypes.addressof(ctypes.c_char.from_buffer(table)), size)
+    if status == _NEWER:
+        raise ArtifactError(f"{path}: the table was written by a newer Skylayer; update this one.")
+    if status != _OK:
+        raise ArtifactError(f"{path}: the table is damaged.")
+    return NativeEngine(kernel, table, names, fields)
+
+
+def open_kernel(path: str) -> Any:
+    """The kernel's library with its functions typed."""
+    kernel = ctypes.CDLL(path)
+    pointer, number = ctypes.c_void_p, ctypes.c_uint64
+    kernel.skylayer_check.argtypes = (pointer, number)
+    kernel.skylayer_check.restype = ctypes.c_int32
+    kernel.skylayer_scratch.argtypes = (pointer,)
+    kernel.skylayer_scratch.restype = number
+    kernel.skylayer_run.argtypes = (pointer, pointer, pointer, pointer, pointer, number, pointer, pointer,
+                                    number, pointer)  # fmt: skip
+    kernel.skylayer_run.restype = ctypes.c_int32
+    return kernel
+
+
+def _kernel() -> Any:
+    """kernel-<machine> beside this package, as the layer has it; SKYLAYER_KERNEL names another."""
+    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    ending = ".dylib" if sys.platform == "darwin" else ".so"
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), f"kernel-{machine}{ending}")
+    path = os.environ.get("SKYLAYER_KERNEL", beside)
+    try:
+        return open_kernel(path)
+    except OSError as error:
+        raise ArtifactError(f"the native kernel for {machine} can't be loaded: {error}") from None
+
+
+def _encoder(tables: list[Any], column: int, table: int | None) -> tuple[Callable[..., Any], int]:
+    return (_numbers, column) if table is None else (_codes(tables[table]), column)
+
+
+def _numbers(values: list[Any], _: str) -> list[Any]:
+    return [_NAN if value is None else value for value in values] if None in values else values
+
+
+def _codes(table: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
+    known: dict[Any, float | None] = dict(table["entries"])
+    known[None] = table["missing"]
+    unknown, rounded, detail = table["unknown"], table["rounded"], table["detail"]
+
+    def codes(values: list[Any], name: str) -> list[float]:
+        if rounded:
+            values = [value if value is None else float(value) for value in values]
+        result = [known.get(value, unknown) for value in values]
+        if None in result:
+            row = result.index(None)
+            raise RowError(row, name, detail)
+        return result  # type: ignore[return-value]
+
+    return codes
+
+
+def _decoders(outputs: list[Any], fields: list[str]) -> list[tuple[str, Callable[[list[float], int], list[Any]]]]:
+    result, first = [], 0
+    for output in outputs:
+        if output["field"] in fields:
+            result.append((output["field"], _decoder(output, first)))
+        first += output["count"]
+    return result
+
+
+def _decoder(output: dict[str, Any], first: int) -> Callable[[list[float], int], list[Any]]:
+    classes, count, integer = output["classes"], output["count"], output["integer"]
+
+    def column(values: list[float], width: int, k: int) -> list[Any]:
+        found = values[first + k :: width]
+        if classes is not None:
+            labels = classes[k]
+            return [labels[int(value)] for value in found]
+        if integer:
+            return [int(value) for value in found]
+        # x - x is 0 for every finite number and for nothing else
+        return [value if value - value == 0.0 else None for value in found]
+
+    def scalars(values: list[float], width: int) -> list[Any]:
+        return column(values, width, 0)
+
+    def vectors(values: list[float], width: int) -> list[Any]:
+        return list(map(list, zip(*(column(values, width, k) for k in range(count)))))  # noqa: B905
+
+    def nested(values: list[float], width: int) -> list[Any]:
+        rows, start = vectors(values, width), 0
+        cuts = []
+        for size in output["sizes"]:
+            cuts.append((start, start + size))
+            start += size
+        return [[row[a:b] for a, b in cuts] for row in rows]
+
+    return {"scalar": scalars, "vector": vectors, "nested": nested}[output["shape"]]

@@ -1,0 +1,86 @@
+"""Linear models: a product with the coefficients, then a link or a decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn import linear_model as models
+
+from skylayer.compiler.builder import Prediction
+from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.program import Arithmetic, Reduce, Unary
+
+if TYPE_CHECKING:
+    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.frame import Frame
+
+
+def product(builder: Builder, estimator: Any, frame: Frame) -> Slots:
+    """coef_ times the row plus intercept_."""
+    return builder.matrix(builder.check(frame), estimator.coef_, estimator.intercept_)
+
+
+def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """One product per target."""
+    # A target given as a column of a matrix comes back as one.
+    return Prediction(product(builder, estimator, frame), vector=np.ndim(estimator.coef_) > 1)
+
+
+def decide(builder: Builder, scores: Slots) -> int:
+    """LinearClassifierMixin.predict: a positive binary score is the second class, else the first best."""
+    if len(scores) == 1:
+        return builder.arithmetic(Arithmetic.GREATER, scores, 0.0)[0]
+    return builder.reduce(Reduce.ARGMAX, scores)
+
+
+def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """Scores and the class that they decide for."""
+    scores = product(builder, estimator, frame)
+    return Prediction(
+        (decide(builder, scores),), plain_classes(builder, [estimator.classes_]), scores=scores
+    )
+
+
+def predict_logistic(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """Binary: the logistic function; otherwise softmax."""
+    scores = product(builder, estimator, frame)
+    if len(scores) == 1:
+        probabilities = builder.complement(builder.unary(Unary.EXPIT, scores)[0])
+    else:
+        probabilities = builder.softmax(scores)
+    classes = plain_classes(builder, [estimator.classes_])
+    return Prediction((decide(builder, scores),), classes, (probabilities,), scores)
+
+
+PREDICTORS = {
+    models.LogisticRegression: predict_logistic,
+    models.LogisticRegressionCV: predict_logistic,
+    models.Perceptron: predict_classifier,
+    models.RidgeClassifier: predict_classifier,
+    models.RidgeClassifierCV: predict_classifier,
+} | dict.fromkeys(
+    (
+        models.ARDRegression,
+        models.BayesianRidge,
+        models.ElasticNet,
+        models.ElasticNetCV,
+        models.HuberRegressor,
+        models.Lars,
+        models.LarsCV,
+        models.Lasso,
+        models.LassoCV,
+        models.LassoLars,
+        models.LassoLarsCV,
+        models.LassoLarsIC,
+        models.LinearRegression,
+        models.OrthogonalMatchingPursuit,
+        models.OrthogonalMatchingPursuitCV,
+        models.QuantileRegressor,
+        models.Ridge,
+        models.RidgeCV,
+        models.SGDRegressor,
+        models.TheilSenRegressor,
+    ),
+    predict_regressor,
+)
