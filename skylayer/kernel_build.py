@@ -22,10 +22,24 @@ TARGETS = {
     "x86_64-macos": ("x86_64-macos", "x86_64_v2", ".dylib"),
     "aarch64-macos": ("aarch64-macos", "apple_m1", ".dylib"),
 }
-FLAGS = (
-    "-std=c11 -O3 -Wall -Wextra -Werror -ffp-contract=off -fno-fast-math -fno-math-errno -fno-builtin "
-    "-fno-sanitize=all -fno-stack-protector -fvisibility=default -fPIC -shared -nostdlib -g0"
-).split()
+FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-ffp-contract=off",
+    "-fno-fast-math",
+    "-fno-math-errno",
+    "-fno-builtin",
+    "-fno-sanitize=all",
+    "-fno-stack-protector",
+    "-fvisibility=default",
+    "-fPIC",
+    "-shared",
+    "-nostdlib",
+    "-g0",
+]
 
 
 class KernelError(Exception):

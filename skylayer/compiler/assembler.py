@@ -50,7 +50,7 @@ def _live(program: Program) -> list[Operation]:
 
 def _allocate(program: Program, operations: list[Operation]) -> tuple[dict[int, int], int]:
     """Each slot's place in the scratch; places are reused once their last reader has run."""
-    last = {slot: -1 for slot in range(program.inputs)}
+    last = dict.fromkeys(range(program.inputs), -1)
     for index, operation in enumerate(operations):
         last.update(dict.fromkeys(range(operation.first, operation.first + operation.outputs), index))
         last.update(dict.fromkeys(operation.inputs, index))

@@ -32,7 +32,15 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Slots = tuple[int, ...]
-_SAME_COLUMN = {Code.ROUND32, Code.REPLACE, Code.ARITHMETIC, Code.UNARY, Code.LOOKUP, Code.BINS, Code.PIECEWISE}
+_SAME_COLUMN = {
+    Code.ROUND32,
+    Code.REPLACE,
+    Code.ARITHMETIC,
+    Code.UNARY,
+    Code.LOOKUP,
+    Code.BINS,
+    Code.PIECEWISE,
+}
 CHECK_ALLOW_NAN, CHECK_FLOAT32, CHECK_NOT_NEGATIVE = 1, 2, 4
 FIRST_OPERATION_SLOT = 1 << 32  # inputs are still being added while operations are
 
@@ -114,7 +122,7 @@ class Builder:
             return slot
         return self.replace((slot,), [float(raw.fill)])[0]
 
-    def codes(  # noqa: PLR0913 - one table, spelt out
+    def codes(
         self,
         feature: RawColumn | int,
         categories: Sequence[Any],
@@ -182,7 +190,16 @@ class Builder:
         self._next += outputs
         self._operations.append(
             Operation(
-                code, tuple(inputs), first, outputs, kind, flags, width, stored, refusal, " → ".join(self.path)
+                code,
+                tuple(inputs),
+                first,
+                outputs,
+                kind,
+                flags,
+                width,
+                stored,
+                refusal,
+                " → ".join(self.path),
             )
         )
         if code in _SAME_COLUMN and len(inputs) == outputs:
@@ -248,7 +265,7 @@ class Builder:
     def table(self, code: int, rows: ArrayLike, default: ArrayLike | None, detail: str = "") -> Slots:
         """Row `code` of a matrix; `default` (None: the row is refused) outside of it."""
         matrix = np.asarray(rows, dtype=np.float64)
-        other = [] if default is None else default
+        other: ArrayLike = [] if default is None else default
         refusal = detail if default is None else None
         empty = np.asarray(other, dtype=np.float64)
         return self.emit(Code.TABLE, (code,), matrix.shape[1], matrix, empty, refusal=refusal)
@@ -258,7 +275,7 @@ class Builder:
         return self.emit(Code.ONE_HOT, (code,), width)
 
     def matrix(self, slots: Sequence[int], weights: ArrayLike, bias: ArrayLike | None = None) -> Slots:
-        """weights (outputs x inputs) times the row, plus the bias."""
+        """Weights (outputs x inputs) times the row, plus the bias."""
         w = np.atleast_2d(np.asarray(weights, dtype=np.float64))
         b = np.zeros(0) if bias is None else np.broadcast_to(np.asarray(bias, dtype=np.float64), (len(w),))
         return self.emit(Code.MATRIX, slots, len(w), w, b)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class CannotCompile(Exception):  # noqa: N818 - reads as what it says
+class CannotCompile(Exception):
     """A step has no exact equivalent in the native engine.
 
     Attributes:

@@ -85,7 +85,7 @@ def depth_first(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDAr
 class _Leaves:
     """Distinct leaf vectors over all trees, numbered by first sight."""
 
-    def __init__(self, trees: Sequence[Splits]) -> None:
+    def __init__(self, trees: Sequence[Any]) -> None:
         self.width = trees[0].values.shape[1]
         used = [t.values[t.left < 0] for t in trees]
         stacked = np.ascontiguousarray(np.concatenate(used))
@@ -107,7 +107,9 @@ def emit_trees(
     largest = max(len(t.left) for t in trees)
     if largest >= 1 << (31 - bits) or len(leaves.table) > LEAF_LIMIT:
         builder.cannot(f"a tree of {largest} nodes on {len(slots)} features exceeds the node format")
-    nodes, records = _pack(trees, outputs, leaves, lambda t, order, right, number: _narrow(t, order, right, number, bits))
+    nodes, records = _pack(
+        trees, outputs, leaves, lambda t, order, right, number: _narrow(t, order, right, number, bits)
+    )
     return _emit(builder, Code.TREES, slots, nodes, records, leaves, start, kind=bits, flags=0)
 
 
@@ -129,7 +131,7 @@ def emit_wide_trees(  # noqa: PLR0913 - one operation's fields
     )
 
 
-def _emit(  # noqa: PLR0913
+def _emit(  # noqa: PLR0913 - an operation has many fields
     builder: Builder,
     code: Code,
     slots: Slots,

@@ -50,11 +50,13 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
     scores = raw_scores(builder, estimator, frame)
     classes = plain_classes(builder, [estimator.classes_])
     if len(scores) > 1:
-        values = (builder.reduce(Reduce.ARGMAX, scores),)
-        return Prediction(values, classes, (builder.softmax(scores),), scores)
+        best = builder.reduce(Reduce.ARGMAX, scores)
+        return Prediction((best,), classes, (builder.softmax(scores),), scores)
     values = builder.arithmetic(Arithmetic.GREATER_EQUAL, scores, 0.0)
     # The exponential loss is linked by half the log odds.
-    log_odds = builder.arithmetic(Arithmetic.MULTIPLY, scores, 2.0 if estimator.loss == "exponential" else 1.0)
+    log_odds = builder.arithmetic(
+        Arithmetic.MULTIPLY, scores, 2.0 if estimator.loss == "exponential" else 1.0
+    )
     return Prediction(values, classes, (builder.complement(builder.unary(Unary.EXPIT, log_odds)[0]),), scores)
 
 

@@ -28,7 +28,8 @@ def _apply(builder: Builder, name: str, step: Any, frame: Frame) -> Frame:
 
 def transform_pipeline(builder: Builder, pipeline: Any, frame: Frame) -> Frame:
     """Each step's output is the next one's input."""
-    return _apply(builder, *pipeline.steps[-1], _before_last(builder, pipeline, frame))
+    name, last = pipeline.steps[-1]
+    return _apply(builder, name, last, _before_last(builder, pipeline, frame))
 
 
 def predict_pipeline(builder: Builder, pipeline: Any, frame: Frame) -> Prediction:

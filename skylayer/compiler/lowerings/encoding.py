@@ -62,7 +62,9 @@ def transform_one_hot(builder: Builder, encoder: Any, frame: Frame) -> Frame:
 
         codes = [indicator(int(group)) for group in _grouped(encoder, column)]
         shared = _unknown(encoder, column)
-        unknown = None if encoder.handle_unknown == "error" else DROPPED if shared is None else indicator(shared)
+        unknown = (
+            None if encoder.handle_unknown == "error" else DROPPED if shared is None else indicator(shared)
+        )
         categories = encoder.categories_[column]
         slot = builder.codes(feature, categories, codes, unknown=unknown, detail=_detail(feature))
         result.extend(builder.one_hot(slot, encoder._n_features_outs[column]))  # noqa: SLF001

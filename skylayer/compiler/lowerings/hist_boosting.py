@@ -27,7 +27,10 @@ def _features(builder: Builder, estimator: Any, frame: Frame) -> Slots:
     categorical = preprocessor.transformers_[0][2]
     encoded = tuple(f for f, is_category in zip(frame, categorical, strict=True) if is_category)
     others = tuple(f for f, is_category in zip(frame, categorical, strict=True) if not is_category)
-    return (*builder.numbers(builder.transform(encoder, encoded, "categorical_features")), *builder.numbers(others))
+    return (
+        *builder.numbers(builder.transform(encoder, encoded, "categorical_features")),
+        *builder.numbers(others),
+    )
 
 
 def _splits(predictor: Any, known: np.ndarray[Any, Any], positions: Any, bitsets: list[int]) -> WideSplits:
@@ -78,8 +81,8 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
     scores = raw_scores(builder, estimator, frame)
     classes = plain_classes(builder, [estimator.classes_])
     if len(scores) > 1:
-        values = (builder.reduce(Reduce.ARGMAX, scores),)
-        return Prediction(values, classes, (builder.softmax(scores),), scores)
+        best = builder.reduce(Reduce.ARGMAX, scores)
+        return Prediction((best,), classes, (builder.softmax(scores),), scores)
     values = builder.arithmetic(Arithmetic.GREATER, scores, 0.0)
     return Prediction(values, classes, (builder.complement(builder.unary(Unary.EXPIT, scores)[0]),), scores)
 

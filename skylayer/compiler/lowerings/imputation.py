@@ -50,7 +50,11 @@ def _object_is_missing(builder: Builder, feature: RawColumn | int, value: Any) -
 
 def transform_indicator(builder: Builder, indicator: Any, frame: Frame) -> Frame:
     """1 where a value is missing, else 0; with error_on_new, a new missing value refuses the row."""
-    if indicator.features == "missing-only" and indicator.error_on_new and len(indicator.features_) < len(frame):
+    if (
+        indicator.features == "missing-only"
+        and indicator.error_on_new
+        and len(indicator.features_) < len(frame)
+    ):
         if _of_objects(frame):
             builder.cannot("raises on new missing values among columns of objects", "error_on_new=True")
         others = tuple(f for i, f in enumerate(frame) if i not in set(map(int, indicator.features_)))

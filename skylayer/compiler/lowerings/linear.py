@@ -37,9 +37,7 @@ def decide(builder: Builder, scores: Slots) -> int:
 def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """Scores and the class that they decide for."""
     scores = product(builder, estimator, frame)
-    return Prediction(
-        (decide(builder, scores),), plain_classes(builder, [estimator.classes_]), scores=scores
-    )
+    return Prediction((decide(builder, scores),), plain_classes(builder, [estimator.classes_]), scores=scores)
 
 
 def predict_logistic(builder: Builder, estimator: Any, frame: Frame) -> Prediction:

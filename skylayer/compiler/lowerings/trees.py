@@ -42,7 +42,8 @@ def _leaf_probabilities(estimator: Any, tree: Any) -> np.ndarray[Any, Any]:
 
 
 def _trees(estimator: Any) -> Sequence[Any]:
-    return getattr(estimator, "estimators_", [estimator])
+    trees: Sequence[Any] = getattr(estimator, "estimators_", [estimator])
+    return trees
 
 
 def _mean(builder: Builder, estimator: Any, total: Slots) -> Slots:

@@ -128,7 +128,9 @@ def _kernel() -> Any:
     """kernel-<machine> beside this package, as the layer has it; SKYLAYER_KERNEL names another."""
     machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
     ending = ".dylib" if sys.platform == "darwin" else ".so"
-    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), f"kernel-{machine}{ending}")
+    beside = os.path.join(
+        os.path.dirname(os.path.dirname(os.path.abspath(__file__))), f"kernel-{machine}{ending}"
+    )
     path = os.environ.get("SKYLAYER_KERNEL", beside)
     try:
         return open_kernel(path)
@@ -156,12 +158,14 @@ def _codes(table: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
         if None in result:
             row = result.index(None)
             raise RowError(row, name, detail)
-        return result  # type: ignore[return-value]
+        return result
 
     return codes
 
 
-def _decoders(outputs: list[Any], fields: list[str]) -> list[tuple[str, Callable[[list[float], int], list[Any]]]]:
+def _decoders(
+    outputs: list[Any], fields: list[str]
+) -> list[tuple[str, Callable[[list[float], int], list[Any]]]]:
     result, first = [], 0
     for output in outputs:
         if output["field"] in fields:
