@@ -135,7 +135,7 @@ class SparseInput:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """One step of the program. `refusal` says what a refused row did wrong; `path` which step asked for it."""
+    """One step of the program. `refusal` says what a refused row did wrong, `path` which step asked."""
 
     code: Code
     inputs: tuple[int, ...]

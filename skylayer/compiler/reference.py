@@ -25,6 +25,8 @@ def reference(
     """The estimator's own answers to a batch, on one thread, from data typed by the schema.
 
     Args:
+        estimator: fitted; it is copied, not changed.
+        schema: the manifest's `input`.
         columns: one list per column of the schema.
         rows: number of rows.
         fields: which of METHODS to ask for.

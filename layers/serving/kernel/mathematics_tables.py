@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, D103
 """Write mathematics_tables.h: the constants of mathematics.c, from 60-digit decimal arithmetic.
 
 Run it in this folder: `python mathematics_tables.py > mathematics_tables.h`.

@@ -8,12 +8,11 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder, Prediction
-    from skylayer.compiler.frame import Frame
+    from skylayer.compiler.frame import Frame, RawColumn
 
 
 def _before_last(builder: Builder, pipeline: Any, frame: Frame) -> Frame:
