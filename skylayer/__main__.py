@@ -1,0 +1,41 @@
+"""The command line: one module of `skylayer.commands` for each verb, imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from skylayer.errors import UserError
+
+COMMANDS = {
+    "train": "Train, evaluate and package the estimator of training/pipeline.py",
+    "predict": "Predictions of the champion for the rows of a CSV file",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; each module of `skylayer.commands` has `add_arguments(parser)` and `run(options)`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="skylayer", description="The verbs behind `make`.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    chosen = arguments[0] if arguments else None
+    for verb, summary in COMMANDS.items():
+        verb_parser = verbs.add_parser(verb, help=summary, description=summary)
+        if verb == chosen:
+            module = import_module(f"skylayer.commands.{verb}")
+            module.add_arguments(verb_parser)
+            verb_parser.set_defaults(run=module.run)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except UserError as error:
+        print(f"skylayer {options.verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"skylayer {options.verb}: interrupted; run it again to go on.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

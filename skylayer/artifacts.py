@@ -1,0 +1,171 @@
+"""Write a fitted estimator as an artifact: one immutable folder, named by the digest of its content."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serving import artifact
+from skylayer import engines
+from skylayer.card import write_card
+from skylayer.dependencies import library_versions
+from skylayer.errors import UserError
+from skylayer.golden_rows import make_golden
+from skylayer.metrics import measure
+from skylayer.proof import prove
+from skylayer.schema import infer
+from skylayer.statistics import describe
+from skylayer.tables import tabulate
+from skylayer.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
+
+if TYPE_CHECKING:
+    import os
+
+    from skylayer.evaluation import Evaluation
+    from skylayer.tables import Table
+
+_READ_ONLY = 0o444
+
+
+def package(
+    estimator: Any,
+    X: Any,  # noqa: N803 - as scikit-learn names it
+    y: Any = None,
+    *,
+    name: str,
+    directory: str | os.PathLike[str],
+    evaluation: Evaluation | None = None,
+) -> Path:
+    """Write a fitted estimator and what is known of its data as an artifact.
+
+    Args:
+        estimator: Fitted scikit-learn estimator or Pipeline, or one with its interface.
+        X: The data that it was fitted on, as it was given to `fit`: a DataFrame, an array of shape (rows,
+            columns), or a list of texts. The schema of requests is inferred from it.
+        y: The target, shape (rows,) or (rows, outputs); may be left out.
+        name: Of the model: letters, digits, `-` and `_`, at most 63.
+        directory: Where artifacts are kept; the new one is `<directory>/<name>/<version>`.
+        evaluation: What training found out; without it, metrics are measured on X and y.
+
+    Returns:
+        The artifact's folder. If the same content is there already, nothing is written.
+
+    Raises:
+        UserError: Something of this can't be served; the message says what and how to mend it.
+    """
+    if not re.fullmatch(artifact.NAME_PATTERN, name):
+        raise UserError(
+            f"The name {name!r} is not allowed. Use 1 to 63 letters, digits, - and _, a letter or digit first."
+        )
+    check_estimator(estimator)
+    check_fitted(estimator)
+    task = task_of(estimator)
+    table = tabulate(X)
+    _check_columns(estimator, table)
+    target = check_target(task, y, table.rows)
+    schema = infer(table)
+    chosen = engines.choose(estimator, schema)
+    golden = make_golden(estimator, schema, table, task)
+    if evaluation is not None:
+        metrics, training = evaluation.metrics, evaluation.training
+    else:
+        metrics, training = {"data": measure(estimator, X, target.values, task)}, {"rows": table.rows}
+    if y is None and task in {"classification", "regression"}:
+        metrics = {}
+    manifest = {
+        "format": artifact.FORMAT,
+        "name": name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "task": task,
+        "engine": chosen.chosen,
+        "engine_reason": chosen.reason,
+        "engines": chosen.entries,
+        "input": schema.to_manifest(),
+        "output": _output(estimator, task, golden, target.names),
+        "metrics": metrics,
+        "training": training,
+        "libraries": library_versions(chosen.entries["sklearn"]["requirements"]),
+    }
+    files = chosen.files | {
+        artifact.GOLDEN: _json(golden),
+        artifact.STATISTICS: _json(describe(table, schema, target)),
+        artifact.MODEL_CARD: write_card(manifest).encode(),
+    }
+    return _write(
+        Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
+    )
+
+
+def _check_columns(estimator: Any, table: Table) -> None:
+    expected = getattr(estimator, "feature_names_in_", None)
+    given = list(table.frame.columns)
+    if expected is not None and table.container == "frame" and list(expected) != given:
+        raise UserError(
+            f"The estimator was fitted on the columns {', '.join(expected)} and the data has {', '.join(given)}. "
+            "Give the data that it was fitted on, columns in the same order."
+        )
+    count = getattr(estimator, "n_features_in_", None)
+    if count is not None and table.container != "texts" and count != len(given):
+        raise UserError(
+            f"The estimator was fitted on {count} columns and the data has {len(given)}. "
+            "Give the data that it was fitted on."
+        )
+
+
+def _output(estimator: Any, task: str, golden: dict[str, Any], targets: tuple[str, ...]) -> dict[str, Any]:
+    output: dict[str, Any] = {"fields": list(golden["answers"])}
+    classes = classes_of(estimator) if task == "classification" else None
+    if classes is not None:
+        output["classes"] = classes
+    if task in {"classification", "regression"}:
+        output["targets"] = list(targets) or ["target"]
+    return output
+
+
+def _write(home: Path, manifest: dict[str, Any], files: dict[str, bytes], check: Any) -> Path:
+    """Write everything beside its place, look at it as a reader would, then rename it: all or nothing."""
+    home.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home))
+    try:
+        draft.chmod(0o755)
+        for name, content in sorted(files.items()):
+            path = draft / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        manifest["files"] = {
+            name: {"sha256": artifact.digest_of(draft / name), "size": len(files[name])}
+            for name in sorted(files)
+        }
+        manifest["version"] = artifact.version_of(manifest)
+        place = home / manifest["version"]
+        (draft / artifact.MANIFEST).write_bytes(_json(manifest))
+        artifact.verify(draft)
+        if place.exists():
+            return _same(place)
+        check(draft)
+        artifact.verify(draft)
+        for name in [*files, artifact.MANIFEST]:
+            (draft / name).chmod(_READ_ONLY)
+        draft.rename(place)
+    except artifact.ArtifactError as error:
+        raise UserError(f"{error}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return place
+
+
+def _same(place: Path) -> Path:
+    try:
+        artifact.verify(place)
+    except artifact.ArtifactError as error:
+        raise UserError(f"{error} Delete the folder and train again.") from error
+    return place
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -1,0 +1,93 @@
+"""`train`: from training/pipeline.py to an artifact that is the champion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from skylayer import project
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take where the project and its artifacts are."""
+    parser.add_argument("--project", type=Path, default=project.ROOT, help="folder that holds training/")
+    parser.add_argument("--directory", type=Path, help="where artifacts are kept (default model_artifacts)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit, cross-validate, evaluate on a holdout, package, and make the result the champion."""
+    console = Console(highlight=False)
+    directory = options.directory or options.project / project.ARTIFACTS.name
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        step = bar.add_task("Import scikit-learn", total=None)
+
+        def progress(what: str) -> None:
+            bar.update(step, description=what, advance=1)
+
+        path, metrics = _train(
+            options.project, directory, progress, lambda total: bar.update(step, total=total)
+        )
+    console.print(_grid(metrics))
+    console.print(f"{path.parent.name} {path.name} is the champion: {path}", soft_wrap=True)
+
+
+def _train(root: Path, directory: Path, progress: Any, expect: Any) -> tuple[Path, dict[str, Any]]:
+    from skylayer.artifacts import package
+    from skylayer.evaluation import STEPS, evaluate
+    from skylayer.pipeline import load
+    from skylayer.tables import tabulate
+    from skylayer.tasks import check_estimator, check_target, task_of
+
+    progress("Load the data")
+    training = load(root)
+    check_estimator(training.estimator)
+    task = task_of(training.estimator)
+    rows = tabulate(training.data).rows
+    target = check_target(task, training.target, rows, required=True)
+    expect(STEPS + 3)
+    evaluation = evaluate(
+        training.estimator, training.data, training.target, target, task, rows=rows, progress=progress
+    )
+    progress("Package and prove")
+    path = package(
+        evaluation.estimator,
+        training.data,
+        training.target,
+        name=training.name,
+        directory=directory,
+        evaluation=evaluation,
+    )
+    project.crown(path)
+    return path, evaluation.metrics
+
+
+def _grid(metrics: dict[str, Any]) -> Grid:
+    grid = Grid(title=None)
+    grid.add_column("metric")
+    for part in ("cross-validation", "holdout", "baseline"):
+        grid.add_column(part, justify="right")
+    crossed = metrics["cross_validation"]
+    for name in dict.fromkeys([*metrics["holdout"], *crossed]):
+        spread = crossed.get(name)
+        grid.add_row(
+            name.replace("_", " "),
+            f"{spread['mean']:.4g} ± {spread['standard_deviation']:.2g}" if spread else "",
+            *(
+                f"{values[name]:.4g}" if name in values else ""
+                for values in (metrics["holdout"], metrics.get("baseline", {}))
+            ),
+        )
+    return grid

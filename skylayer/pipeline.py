@@ -1,0 +1,84 @@
+"""The fork's own code: `training/pipeline.py`, loaded and asked for its data and its estimator."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skylayer.errors import UserError
+from skylayer.tasks import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MODULE = "training.pipeline"
+DEFAULT_NAME = "model"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the fork brings.
+
+    Attributes:
+        name: Of the model.
+        data: Rows, in the container that the estimator takes.
+        target: One for each row; None where there is none.
+        estimator: Not fitted.
+    """
+
+    name: str
+    data: Any
+    target: Any
+    estimator: Any
+
+
+def load(root: Path) -> Training:
+    """Import `training/pipeline.py` below a project's root and call its two functions.
+
+    Raises:
+        UserError: It isn't there, lacks a function, or raises; names the line.
+    """
+    path = root / "training" / "pipeline.py"
+    if not path.is_file():
+        raise UserError(f"There is no {path}. It holds load_data() and build_estimator(); see the README.")
+    sys.path.insert(0, str(root))
+    module = _call("import", lambda: import_module(MODULE))
+    load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
+    loaded = _call("load_data()", load_data)
+    data, target = loaded if isinstance(loaded, tuple) else (loaded, None)
+    return Training(
+        name=getattr(module, "NAME", DEFAULT_NAME),
+        data=data,
+        target=target,
+        estimator=_call("build_estimator()", build_estimator),
+    )
+
+
+def _function(module: Any, name: str) -> Callable[[], Any]:
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise UserError(
+            f"training/pipeline.py has no function {name}(). Define it; its docstring says what it gives."
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def _call(what: str, function: Callable[[], Any]) -> Any:
+    try:
+        return function()
+    except UserError:
+        raise
+    except Exception as error:  # whatever the fork's code raises is the fork's to mend
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if "training" in Path(frame.filename).parts
+        ]
+        place = f", line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
+        raise UserError(
+            f"training/pipeline.py failed in {what}{place}: {type(error).__name__}: {first_line(error)}"
+        ) from error

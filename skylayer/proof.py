@@ -1,0 +1,62 @@
+"""Nothing is served before it is proven: the run-time code against the estimator, on the data it comes from."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serving import model
+from skylayer.errors import UserError
+from skylayer.instances import columns_of, rows_of
+from skylayer.tables import take
+from skylayer.tasks import answers, task_of, to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skylayer.schema import Schema
+    from skylayer.tables import Table
+
+ROWS = 500
+# scikit-learn moves a row's result by up to 7e-12 relative between one row and a batch, or one BLAS and another.
+RELATIVE = 1e-9
+ABSOLUTE = 1e-12
+
+
+def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema) -> None:
+    """Ask the artifact through the run-time code, and the estimator directly, for the same rows.
+
+    Args:
+        folder: The artifact.
+        estimator: What was packaged.
+        data: Rows in the estimator's container; at most 500 of them, spread evenly, are replayed.
+        table: The same rows as a table.
+        schema: Its schema.
+
+    Raises:
+        UserError: An answer differs; names the first row and field.
+    """
+    rows = np.unique(np.linspace(0, table.rows - 1, min(ROWS, table.rows)).astype(int))
+    instances = [
+        instance for row, instance in enumerate(rows_of(columns_of(table, schema))) if row in set(rows)
+    ]
+    got = model.load(str(folder)).predict_instances(instances)
+    expected = answers(estimator, take(data, rows), task_of(estimator))
+    for name, values in expected.items():
+        for row, (own, served) in enumerate(zip(to_json(values), got[name], strict=True)):
+            if not is_same(own, served):
+                raise UserError(
+                    f"Row {rows[row]} of the data comes out differently when it is served: {name} is {served}, the "
+                    f"estimator itself says {own}. Is every step of the estimator deterministic?"
+                )
+
+
+def is_same(expected: Any, got: Any) -> bool:
+    """Whether two answers are the same: labels equal, numbers equal but for the last digits."""
+    if isinstance(expected, list) and isinstance(got, list):
+        return len(expected) == len(got) and all(map(is_same, expected, got))
+    if isinstance(expected, float) and isinstance(got, (int, float)):
+        return math.isclose(expected, got, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return bool(expected == got)

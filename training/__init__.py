@@ -1,0 +1,1 @@
+"""Yours: the data and the estimator that this project serves."""
