@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import artifacts
 import joblib
 import pytest
+from conftest import Client
 
-from serving import api, gateway
+from serving import api, gateway, model
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from conftest import Client
 
 BIRD = artifacts.BIRD
 
@@ -70,8 +69,8 @@ def test_all_problems_come_at_once_with_pointers(birds: Client) -> None:
     answer = birds.post({"instances": [{**BIRD, **changes}, incomplete, 3, [1, 2], {**BIRD, "mass": None}]})
     assert answer.status == 422
     assert answer.problems() == {
-        "/instances/0/bill": 'bill: expected a number or null, got the string "39.1"; send the number without '
-        "quotes",
+        "/instances/0/bill": 'bill: expected a number or null, got the string "39.1"; send the number '
+        "without quotes",
         "/instances/0/mass": "mass: expected an integer, got true",
         "/instances/0/tagged": "tagged: expected true or false, got the number 1",
         "/instances/0/islnd": "expected only columns of the model, got an unknown column; did you mean "
@@ -218,10 +217,6 @@ def test_answer_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch
 def test_a_broken_model_is_a_500_that_says_the_request_id_only(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from conftest import Client
-
-    from serving import model
-
     folder = artifacts.bird_artifact(tmp_path)
     estimator = joblib.load(folder / "estimator.joblib")
     del estimator.steps[-1][1].estimators_

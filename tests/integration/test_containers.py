@@ -26,8 +26,8 @@ FRAME = pd.DataFrame(
         "numbers": pd.Categorical([10, 20, None], categories=[20, 10], ordered=True),
         "none": pd.Series(["a", None, True], dtype=object),
         "nan": pd.Series(["a", np.nan, 3], dtype=object),
-        "when": pd.to_datetime(["2026-01-31", None, "2026-02-01T12:30:00"], format="ISO8601"),
-        "zoned": pd.to_datetime(["2026-01-31", None, "2026-02-01"], utc=True),
+        "when": pd.to_datetime(pd.Series(["2026-01-31", None, "2026-02-01T12:30:00"]), format="ISO8601"),
+        "zoned": pd.to_datetime(pd.Series(["2026-01-31", None, "2026-02-01"]), utc=True),
     }
 )
 VALUES: list[list[Any]] = [

@@ -104,10 +104,11 @@ def _path(event: dict[str, Any]) -> str:
 
 
 def _headers(event: dict[str, Any]) -> dict[str, str]:
-    headers = {
-        name.lower(): ", ".join(values) for name, values in (event.get("multiValueHeaders") or {}).items()
-    }
-    headers.update((name.lower(), value) for name, value in (event.get("headers") or {}).items())
+    """Headers by lower-case name; of one that came several times, `headers` has only the last value."""
+    single = event.get("headers") or {}
+    several = event.get("multiValueHeaders") or {}
+    headers = {name.lower(): value for name, value in single.items() if value is not None}
+    headers.update((name.lower(), ", ".join(values)) for name, values in several.items() if values)
     return headers
 
 

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving import instances
+from serving.errors import Problem
+from serving.instances import columns_of
+from serving.schema import Column
+
+
+def column(name: str, kind: str, *, nullable: bool = False, **more: Any) -> Column:
+    return Column({"name": name, "kind": kind, "nullable": nullable, **more})
+
+
+SCHEMA = [
+    column("number", "number", nullable=True),
+    column("integer", "integer", dtype="uint8"),
+    column("boolean", "boolean", nullable=True),
+    column("category", "category", categories=["a", 1]),
+    column("text", "text"),
+    column("date", "date", nullable=True),
+]
+GOOD = {"number": 1.5, "integer": 255, "boolean": True, "category": "a", "text": "", "date": "2026-01-31"}
+
+odd: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, 1, -1, 256, 2.0, 2.5, 10**400, float("inf"), 2**63, "", "a", "1", "2026-13-01", [], {}]
+)
+rows = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({name: st.just(value) | odd for name, value in GOOD.items()}),
+        st.fixed_dictionaries({name: st.just(value) | odd for name, value in GOOD.items()}).map(
+            lambda row: list(row.values())
+        ),
+        st.just(GOOD),
+        st.dictionaries(st.sampled_from([*GOOD, "other"]), odd),
+        odd,
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(rows)
+def test_all_at_once_and_one_by_one_agree(batch: list[Any]) -> None:
+    quick = instances._all_at_once(batch, SCHEMA)  # noqa: SLF001
+    try:
+        careful: Any = instances._one_by_one(batch, SCHEMA)  # noqa: SLF001
+    except Problem:
+        careful = None
+    if quick is not None:
+        assert quick == careful
+        assert [list(map(type, values)) for values in quick] == [list(map(type, v)) for v in careful]
+    elif careful is not None:  # only rows that mix shapes, or write integers with a point, need the long way
+        assert len({type(row) for row in batch}) > 1 or any(
+            isinstance(value, float) and value.is_integer()
+            for row in batch
+            for value in (row.values() if isinstance(row, dict) else row)
+        )
+
+
+def problems(value: Any, **of: Any) -> list[dict[str, Any]]:
+    with pytest.raises(Problem) as caught:
+        columns_of([{"x": value}], [column("x", **of)])
+    assert caught.value.status == 422
+    assert caught.value.errors is not None
+    assert [error["pointer"] for error in caught.value.errors] == ["/instances/0/x"]
+    return caught.value.errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "hint"),
+    [
+        ("number", "1.5", "send the number without quotes"),
+        ("integer", "-1e3", "send the number without quotes"),
+        ("boolean", "true", "send it without quotes"),
+        ("text", 3, "send it in quotes"),
+        ("number", None, "the training data had no missing value here"),
+        ("number", "", "send null for a missing value"),
+    ],
+)
+def test_usual_mistakes_get_a_hint(kind: str, value: Any, hint: str) -> None:
+    assert problems(value, kind=kind)[0]["detail"].endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"), [("int8", -128, 127), ("uint8", 0, 255), ("Int16", -(2**15), 2**15 - 1)]
+)
+def test_integers_end_at_their_type(dtype: str, low: int, high: int) -> None:
+    schema = [column("x", "integer", dtype=dtype)]
+    assert columns_of([{"x": low}, {"x": high}], schema) == [[low, high]]
+    assert str(high) in problems(low - 1, kind="integer", dtype=dtype)[0]["detail"]
+    problems(high + 1, kind="integer", dtype=dtype)
+
+
+def test_numbers_become_doubles_and_booleans_are_none() -> None:
+    values = columns_of([{"x": 1}, {"x": None}, {"x": 2.5}], [column("x", "number", nullable=True)])
+    assert values == [[1.0, None, 2.5]]
+    assert isinstance(values[0][0], float)
+    problems(True, kind="number")
+    problems(True, kind="integer")
+    problems(1, kind="boolean")
+
+
+def test_categories_take_the_types_that_training_saw() -> None:
+    problems(1, kind="category", categories=["a"])
+    problems("1", kind="category", categories=[1, 2])
+    assert columns_of([{"x": 1.0}], [column("x", "category", categories=[1, 2])]) == [[1.0]]
+    problems(float("inf"), kind="category", categories=[1.5])
+    problems(10**400, kind="category", categories=[1])
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "", "31.01.2026", "2026-01-31T25:00"])
+def test_dates_are_iso(text: str) -> None:
+    problems(text, kind="date")
+    assert columns_of([{"x": "2026-01-31T23:00+01:00"}], [column("x", "date")])
+
+
+def test_the_only_column_needs_no_name() -> None:
+    assert columns_of(["a", ["b"], {"x": "c"}], [column("x", "text")]) == [["a", "b", "c"]]
+    assert columns_of([{"x": "a"}, {"x": "b"}], [column("x", "text")]) == [["a", "b"]]
+
+
+def test_pointers_escape_and_cut_names() -> None:
+    with pytest.raises(Problem) as caught:
+        columns_of([{"a/b~": 1, "y" * 5000: 1, "x": 1}], [column("x", "integer")])
+    assert caught.value.errors is not None
+    assert caught.value.errors[0]["pointer"] == "/instances/0/a~1b~0"
+    assert len(caught.value.errors[1]["pointer"]) < 300
