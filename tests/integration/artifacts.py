@@ -66,7 +66,7 @@ BIRD_COLUMNS: list[dict[str, Any]] = [
 ]
 
 
-def write(  # noqa: PLR0913, PLR0917
+def write(  # noqa: PLR0917
     folder: Path,
     estimator: Any,
     schema: dict[str, Any],

@@ -87,7 +87,7 @@ def test_texts(tmp_path: Path) -> None:
         assert answer["probabilities"] == estimator.predict_proba(["bad", "good"]).tolist()
 
 
-class Echo(BaseEstimator):  # type: ignore[misc] (scikit-learn has no types)
+class Echo(BaseEstimator):  # type: ignore[misc]
     """Answers the first column and warns."""
 
     def predict(self, rows: Any) -> Any:

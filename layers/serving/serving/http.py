@@ -18,7 +18,7 @@ class Request:
 
     __slots__ = ("body", "headers", "method", "path", "query", "request_id")
 
-    def __init__(  # noqa: PLR0913, PLR0917 (what a request is made of)
+    def __init__(  # noqa: PLR0917 (what a request is made of)
         self,
         method: str,
         path: str,
