@@ -44,7 +44,7 @@ def free_port() -> int:
 def invoke_url(bird_folder: Path, tmp_path: Path) -> Iterator[str]:
     port = free_port()
     command = [
-        emulator(),
+        str(emulator()),
         "--runtime-interface-emulator-address", f"127.0.0.1:{port}",
         "--runtime-api-address", f"127.0.0.1:{free_port()}",
         "--log-level", "error",
