@@ -11,6 +11,14 @@ from skylayer.errors import UserError
 COMMANDS = {
     "train": "Train, evaluate and package the estimator of training/pipeline.py",
     "predict": "Predictions of the champion for the rows of a CSV file",
+    "up": "Deploy onto an emulator on this machine and show a first answer",
+    "down": "Stop the emulator",
+    "status": "What runs, as lines that a shell can eval",
+    "logs": "What the function logged",
+    "build": "Lay layers and function into .aws-sam/build for AWS",
+    "deploy": "Build and deploy to AWS",
+    "layer": "Lay the content of a layer into a folder (sam build calls this)",
+    "function": "Lay the code of a function into a folder (sam build calls this)",
 }
 
 

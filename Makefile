@@ -1,0 +1,75 @@
+# The verbs. `make` alone lists them; each is one line of Python or of a well-known tool.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# What may be given as NAME=value.
+VARIABLES := PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV
+
+given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
+given := $(filter-out MAKEFLAGS MAKEOVERRIDES -*-%,$(given))
+unknown := $(filter-out $(VARIABLES),$(given))
+ifneq ($(unknown),)
+$(error $(firstword $(unknown)) is not a variable of this Makefile; it takes $(VARIABLES))
+endif
+ifneq ($(filter-out x86_64 arm64,$(ARCHITECTURE)),)
+$(error ARCHITECTURE is $(ARCHITECTURE); it must be x86_64 or arm64)
+endif
+
+CONFIG_ENV ?= default
+export CONFIG_ENV
+ifneq ($(ARCHITECTURE),)
+export ARCHITECTURE
+endif
+
+# uv is the one program that everything else comes from; bin/uv finds it, or fetches it into .skylayer.
+uv = UV="$$(sh bin/find-uv)" && export UV PATH="$$(dirname "$$UV"):$$PATH" &&
+run = $(uv) "$$UV" run --frozen --quiet --group dev
+skylayer = $(run) python -m skylayer
+
+.PHONY: help sync up down status logs train build deploy predict test lint format
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+sync: ## Install the locked environment (every other verb does it by itself)
+	@$(uv) "$$UV" sync --frozen --group dev
+
+up: ## Make it live on this machine: train if needed, build, deploy, ask [PORT=4566]
+	@$(skylayer) up $(if $(PORT),--port "$(PORT)")
+
+down: ## Stop what up started
+	@$(skylayer) down
+
+status: ## URL=, API_KEY=, MODEL= and ENGINE= of what runs, for a shell to eval
+	@$(skylayer) status
+
+logs: ## Show what the function logged [LINES=200]
+	@$(skylayer) logs $(if $(LINES),--lines "$(LINES)")
+
+train: ## Fit, evaluate and package the estimator of training/pipeline.py
+	@$(skylayer) train
+
+build: ## Lay layers and function into .aws-sam/build: the real sam build [ARCHITECTURE=x86_64]
+	@$(skylayer) build --config-env "$(CONFIG_ENV)"
+
+deploy: ## Build and deploy to your AWS account: the real sam deploy [CONFIG_ENV=default ARCHITECTURE=x86_64]
+	@$(skylayer) deploy --config-env "$(CONFIG_ENV)"
+
+predict: ## Predictions of the champion for the rows of a CSV file: FILE=rows.csv
+	@$(if $(FILE),,echo "make predict: give the rows as FILE=rows.csv" >&2; exit 2;) $(skylayer) predict "$(FILE)"
+
+test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
+	@$(run) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
+
+lint: ## ruff, mypy, cfn-lint and sam validate, strict
+	@$(run) ruff check .
+	@$(run) ruff format --check .
+	@$(run) mypy
+	@$(run) cfn-lint template.yaml
+	@$(run) env SAM_CLI_TELEMETRY=0 sam validate --lint --region us-east-1
+
+format: ## Format the code and mend what ruff can mend
+	@$(run) ruff check --fix .
+	@$(run) ruff format .

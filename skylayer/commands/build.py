@@ -1,0 +1,53 @@
+"""`build`: the real `sam build`, for AWS."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from skylayer import project, sam
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+DEFAULT_ARCHITECTURE = "x86_64"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the section of samconfig.toml."""
+    parser.add_argument("--config-env", default="default", help="section of samconfig.toml")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Lay everything into .aws-sam/build."""
+    architecture = build(options.config_env)
+    print(f"Built for {architecture}: {sam.BUILD.relative_to(project.ROOT)}")
+
+
+def build(config_env: str) -> str:
+    """Run `sam build` for the architecture of the environment, and say which one that is."""
+    architecture = agreed_architecture(
+        os.environ.get("ARCHITECTURE"), sam.overrides(config_env).get("Architecture"), config_env
+    )
+    console = Console(highlight=False)
+    with console.status("sam build") as status:
+        sam.run(
+            ["build", "--config-env", config_env, "--parameter-overrides", f"Architecture={architecture}"],
+            {**os.environ, "ARCHITECTURE": architecture},
+            project.STATE / "logs" / "sam-build.log",
+            lambda line: status.update(f"sam build [dim]{line.replace('[', '(')[:100]}[/dim]"),
+        )
+    return architecture
+
+
+def agreed_architecture(asked: str | None, configured: str | None, config_env: str) -> str:
+    """The architecture that both the call and samconfig.toml mean. Raises UserError where they differ."""
+    if asked and configured and asked != configured:
+        raise UserError(
+            f"ARCHITECTURE is {asked}, but the environment {config_env} of samconfig.toml sets Architecture="
+            f"{configured}: change one of them."
+        )
+    return asked or configured or DEFAULT_ARCHITECTURE

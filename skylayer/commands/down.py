@@ -1,0 +1,20 @@
+"""`down`: stop the emulator and what it started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skylayer import emulator
+from skylayer.commands.up import EMULATOR
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take nothing."""
+
+
+def run(options: argparse.Namespace) -> None:  # noqa: ARG001
+    """Stop it, and say whether there was anything to stop."""
+    print("Stopped." if emulator.stop(EMULATOR) else "Nothing was running.")

@@ -1,0 +1,24 @@
+"""`layer NAME FOLDER`: what the makefiles in layers/ call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skylayer.packaging import layers, limits
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Name the layer and the folder."""
+    parser.add_argument("name", choices=sorted(layers.LAYERS))
+    parser.add_argument("folder", type=Path)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Lay the layer and check the size of all that is laid so far."""
+    folder = options.folder.resolve()
+    layers.LAYERS[options.name](folder)
+    limits.check_size(folder.parent)

@@ -1,0 +1,30 @@
+"""`logs`: what the function logged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from skylayer import deployment
+from skylayer.commands.up import EMULATOR
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the number of lines."""
+    parser.add_argument("--lines", type=int, default=200, help="how many of the last lines (default 200)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the last lines of the function's log group, oldest first."""
+    found = deployment.running(EMULATOR)
+    pages = deployment.client(found.emulator, "logs").get_paginator("filter_log_events")
+    events = [event for page in pages.paginate(logGroupName=found.log_group) for event in page["events"]]
+    events.sort(key=lambda event: event["timestamp"])
+    if not events:
+        print("The function has logged nothing yet.")
+    for event in events[-options.lines :]:
+        moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds")
+        print(moment, event["message"].rstrip())

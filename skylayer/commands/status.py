@@ -1,0 +1,39 @@
+"""`status`: what runs, as lines that a shell can eval."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from skylayer import deployment, emulator
+from skylayer.commands.up import EMULATOR
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take nothing."""
+
+
+def run(options: argparse.Namespace) -> None:  # noqa: ARG001
+    """Print URL, API_KEY, MODEL and ENGINE; say so, beside them, when nothing runs."""
+    running = emulator.running(EMULATOR)
+    found = deployment.find(running) if running else None
+    if found is None:
+        print("Nothing runs here: make up starts it.", file=sys.stderr)
+        return
+    answer = found.request("/model")
+    if answer.status != 200:  # noqa: PLR2004
+        raise UserError(f"GET /model answered {answer.status}; make logs shows why.")
+    model = answer.json()
+    lines = {
+        "URL": found.url,
+        "API_KEY": found.api_key,
+        "MODEL": f"{model['name']}/{model['version']}",
+        "ENGINE": model["engine"],
+    }
+    for name, value in lines.items():
+        print(f"{name}={shlex.quote(value)}")

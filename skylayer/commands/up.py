@@ -1,0 +1,170 @@
+"""`up`: from a clone to an answered request on this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from skylayer import deployment as deployments
+from skylayer import emulator as emulators
+from skylayer import golden, project, sam
+from skylayer.errors import UserError
+from skylayer.packaging import requirements
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from skylayer.deployment import Deployment
+    from skylayer.emulator import Emulator
+
+EMULATOR = project.STATE / "emulator"
+LOGS = project.STATE / "logs"
+console = Console(stderr=False, highlight=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the port."""
+    parser.add_argument("--port", type=_port, help=f"port of the emulator (default {emulators.DEFAULT_PORT})")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make sure of an artifact, build, start the emulator, deploy, ask, and show."""
+    with _alone():
+        began = time.monotonic()
+        _ensure_artifact()
+        with _step("Building layers and function (sam build)") as say:
+            build(sam.BUILD, say)
+        with _step("Starting the AWS emulator") as say:
+            emulator = emulators.start(EMULATOR, options.port)
+            say(f"{emulator.endpoint}, this machine only")
+        with _step("Deploying (sam deploy)") as say:
+            deployment = deploy(emulator, sam.BUILD, LOGS, say)
+        with _step("Waiting for the API") as say:
+            health = deployments.wait_until_it_answers(deployment)
+            say(f"model {_label(health)}")
+        _show_prediction(deployment)
+        _show_next_steps(deployment, time.monotonic() - began)
+
+
+def build(folder: Path, heard: Callable[[str], None], logs: Path = LOGS) -> None:
+    """Run the real `sam build` into `folder`, for this machine."""
+    environment = {**os.environ, "ARCHITECTURE": requirements.host_architecture()}
+    arguments = [
+        "build",
+        "--config-env",
+        "local",
+        "--config-file",
+        str(sam.CONFIG),
+        "--build-dir",
+        str(folder),
+    ]
+    sam.run(arguments, environment, logs / "sam-build.log", heard)
+
+
+def deploy(emulator: Emulator, folder: Path, logs: Path, heard: Callable[[str], None]) -> Deployment:
+    """Run the real `sam deploy` of what was built in `folder`, onto the emulator."""
+    deployments.clear_unfinished(emulator)
+    arguments = ["deploy", "--config-env", "local", "--config-file", str(sam.CONFIG)]
+    arguments += ["--template-file", str(folder / "template.yaml")]
+    sam.run(arguments, emulator.environment, logs / "sam-deploy.log", heard)
+    found = deployments.find(emulator)
+    if found is None:
+        raise UserError(f"The stack is not complete; {logs / 'sam-deploy.log'} says why.")
+    return found
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1024 <= int(text) <= 65535:  # noqa: PLR2004
+        raise UserError(f"PORT is {text!r}; it must be a number from 1024 to 65535.")
+    return int(text)
+
+
+def _ensure_artifact() -> None:
+    if project.CHAMPION.is_file():
+        return
+    console.print("There is no model yet: training one (make train)")
+    done = subprocess.run([sys.executable, "-m", "skylayer", "train"], cwd=project.ROOT, check=False)
+    if done.returncode:
+        raise UserError("The training failed, so there is nothing to deploy.")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Only one `up` at a time in a clone; the lock goes with the process, however it ends."""
+    project.STATE.mkdir(exist_ok=True)
+    with (project.STATE / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError("Another make up is at work in this folder: wait for it.") from error
+        yield
+
+
+@contextmanager
+def _step(title: str) -> Iterator[Callable[[str], None]]:
+    """One line that moves while a step works and stays, with its seconds, when it is done."""
+    began = time.monotonic()
+    last = ""
+
+    with console.status(title) as status:
+
+        def say(line: str) -> None:
+            nonlocal last
+            last = line
+            status.update(f"{title} [dim]{_plain(line)}[/dim]")
+
+        yield say
+    console.print(f"[green]✓[/green] {title} [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _plain(line: str) -> str:
+    return line.replace("[", r"\[")[: max(20, console.width - 60)]
+
+
+def _show_prediction(deployment: Deployment) -> None:
+    instance, expected = golden.first(project.champion())
+    answer = deployment.request("/predict", {"instances": [instance]})
+    if answer.status != 200:  # noqa: PLR2004
+        raise UserError(f"/predict answered {answer.status}: {answer.body.decode(errors='replace')[:500]}")
+    got: dict[str, Any] = answer.json()
+    difference = golden.difference(expected, got)
+    if difference:
+        raise UserError(f"The answer is not the estimator's: {difference}.")
+    console.print("\n[bold]A request[/bold]  POST /predict")
+    console.print_json(json.dumps({"instances": [instance]}), indent=None)
+    console.print("[bold]its answer[/bold], equal to the estimator's own")
+    console.print_json(answer.body.decode(), indent=None)
+
+
+def _show_next_steps(deployment: Deployment, seconds: float) -> None:
+    instance, _ = golden.first(project.champion())
+    curl = ["curl", "-s", f"{deployment.url}/predict", "-H", f"x-api-key: {deployment.api_key}"]
+    curl += ["-H", "content-type: application/json", "-d", json.dumps({"instances": [instance]})]
+    lines = [
+        "",
+        f"URL      {deployment.url}",
+        f"API key  {deployment.api_key or 'none needed'}",
+        "",
+        shlex.join(curl),
+        "",
+        f"Live after {seconds:.0f} s. Next: put your pipeline into training/pipeline.py, then make train up;",
+        "make logs, make status, make down; make deploy puts it into your AWS account.",
+    ]
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _label(health: dict[str, Any]) -> str:
+    model = health.get("model", {})
+    return f"{model.get('name')}/{model.get('version')}"

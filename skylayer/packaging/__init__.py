@@ -1,0 +1,1 @@
+"""What `sam build` lays down: the layers and the functions, as trees that are the same at every build."""

@@ -1,0 +1,105 @@
+"""The three layers and the functions: what goes into each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from serving import artifact
+from skylayer import kernel_build, project
+from skylayer.errors import UserError
+from skylayer.packaging import requirements, tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARCHITECTURES = (*requirements.PLATFORMS, requirements.HOST)
+LAMBDA_KERNELS = ("x86_64-linux", "aarch64-linux")
+STAMP = "runtime.json"
+
+
+def serving_layer(target: Path) -> None:
+    """Lay our run-time package, `python/serving`, with the native engine's kernel for both architectures.
+
+    Each is a few kB, so one layer serves either; a machine of another kind gets a kernel of its own as well.
+    """
+    package = target / "python" / "serving"
+    tree.copy(project.ROOT / "layers" / "serving" / "serving", package)
+    for kernel in sorted({*LAMBDA_KERNELS, kernel_build.host_target()}):
+        try:
+            kernel_build.build_kernel(kernel, package)
+        except kernel_build.KernelError as error:
+            raise UserError(str(error)) from error
+    _finish(target, "/opt")
+
+
+def runtime_layer(target: Path) -> None:
+    """Lay the packages that the champion's engine needs, and `runtime.json`, which says what they are.
+
+    An engine that needs none leaves that file alone: a layer can't be empty.
+    """
+    manifest = _champion_manifest()[1]
+    engine = manifest["engines"][manifest["engine"]]
+    architecture = chosen_architecture()
+    needed: dict[str, str] = engine.get("requirements", {})
+    target.mkdir(parents=True, exist_ok=True)
+    if needed:
+        if engine.get("python", requirements.PYTHON) != requirements.PYTHON:
+            raise UserError(
+                f"The champion was trained on Python {engine['python']} and Lambda runs {requirements.PYTHON}: "
+                "run `make train`."
+            )
+        requirements.install(needed, architecture, target / "python")
+    stamp = {
+        "engine": manifest["engine"],
+        "architecture": architecture if needed else "any",
+        "requirements": needed,
+    }
+    (target / STAMP).write_text(json.dumps(stamp, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    tree.normalise(target)
+
+
+def model_layer(target: Path) -> None:
+    """Lay the champion, verified, with the files of its chosen engine alone: `python/model_artifact`."""
+    folder, manifest = _champion_manifest()
+    try:
+        artifact.verify(folder)
+    except artifact.ArtifactError as error:
+        raise UserError(str(error)) from error
+    for name in [artifact.MANIFEST, *artifact.layer_files(manifest)]:
+        place = target / "python" / "model_artifact" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, place)
+    tree.normalise(target)
+
+
+def function(name: str, target: Path) -> None:
+    """Lay the handler of one function."""
+    tree.copy(project.ROOT / "functions" / name, target)
+    _finish(target, "/var/task")
+
+
+def chosen_architecture() -> str:
+    """The architecture to build for, from the environment's ARCHITECTURE; x86_64 without it."""
+    chosen = os.environ.get("ARCHITECTURE") or "x86_64"
+    if chosen not in ARCHITECTURES:
+        raise UserError(f"ARCHITECTURE is {chosen}; it must be one of {', '.join(ARCHITECTURES)}.")
+    return chosen
+
+
+def _champion_manifest() -> tuple[Path, dict[str, Any]]:
+    folder = project.champion()
+    try:
+        return folder, artifact.read_manifest(folder)
+    except artifact.ArtifactError as error:
+        raise UserError(str(error)) from error
+
+
+def _finish(target: Path, runtime_path: str) -> None:
+    tree.byte_compile(target, runtime_path)
+    tree.normalise(target)
+
+
+LAYERS = {"serving": serving_layer, "runtime": runtime_layer, "model": model_layer}

@@ -1,0 +1,88 @@
+"""The real SAM CLI: its settings in samconfig.toml, and its runs with what they print kept in a file."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tomllib
+from typing import TYPE_CHECKING
+
+from skylayer import project
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+CONFIG = project.ROOT / "samconfig.toml"
+BUILD = project.ROOT / ".aws-sam" / "build"
+
+
+def parameters(config_env: str, command: str) -> dict[str, str]:
+    """What samconfig.toml gives to a command, its section `global` included.
+
+    Raises UserError if there is no such environment.
+    """
+    sections = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    if config_env not in sections or config_env == "version":
+        known = ", ".join(name for name in sections if name != "version")
+        raise UserError(f"samconfig.toml has no environment {config_env}; it has {known}.")
+    chosen = sections[config_env]
+    return {
+        **chosen.get("global", {}).get("parameters", {}),
+        **chosen.get(command, {}).get("parameters", {}),
+    }
+
+
+def overrides(config_env: str) -> dict[str, str]:
+    """The template's parameters that samconfig.toml sets for an environment, by name."""
+    written = parameters(config_env, "deploy").get("parameter_overrides", "")
+    pairs = shlex.split(written) if isinstance(written, str) else list(written)
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def run(
+    arguments: list[str], environment: Mapping[str, str], log: Path, heard: Callable[[str], None]
+) -> None:
+    """Run `sam` from the root of the project; each line that it prints goes to `log` and to `heard`.
+
+    Raises UserError, with the last lines of what it said, if it fails.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [project.program("sam"), *arguments]
+    lines: list[str] = []
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=project.ROOT,
+            env={**environment, "SAM_CLI_TELEMETRY": "0", "UV": project.uv()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        try:
+            for line in process.stdout or ():
+                file.write(line)
+                file.flush()
+                if line.strip():
+                    lines.append(line.strip())
+                    heard(line.strip())
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+    if process.returncode:
+        raise UserError(f"sam {arguments[0]} failed: {_reason(lines)} (all of it: {log})")
+
+
+def _reason(lines: list[str]) -> str:
+    """The line that says why: our own, if the makefile failed by it, else SAM's error, else the last one."""
+    for mark in ("skylayer layer: ", "skylayer function: "):
+        for line in lines:
+            if mark in line:
+                return line[line.index(mark) + len(mark) :]
+    errors = [line for line in lines if line.startswith(("Error:", "Build Failed", "ResourceStatusReason"))]
+    return (errors or lines or ["it said nothing"])[-1]
