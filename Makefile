@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV
+VARIABLES := PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
 given := $(filter-out MAKEFLAGS MAKEOVERRIDES -*-%,$(given))
@@ -28,7 +28,11 @@ uv = UV="$$(sh bin/find-uv)" && export UV PATH="$$(dirname "$$UV"):$$PATH" &&
 run = $(uv) "$$UV" run --frozen --quiet --group dev
 skylayer = $(run) python -m skylayer
 
-.PHONY: help sync up down status logs train build deploy predict test lint format
+ifneq ($(filter-out 1,$(QUICK)),)
+$(error QUICK is $(QUICK); it must be 1 or not given)
+endif
+
+.PHONY: help sync up down status logs train build deploy predict bench test lint format
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +63,9 @@ deploy: ## Build and deploy to your AWS account: the real sam deploy [CONFIG_ENV
 
 predict: ## Predictions of the champion for the rows of a CSV file: FILE=rows.csv
 	@$(if $(FILE),,echo "make predict: give the rows as FILE=rows.csv" >&2; exit 2;) $(skylayer) predict "$(FILE)"
+
+bench: ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp]
+	@$(run) --group bench --group formats python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)")
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@$(run) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")

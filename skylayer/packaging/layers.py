@@ -35,12 +35,12 @@ def serving_layer(target: Path) -> None:
     _finish(target, "/opt")
 
 
-def runtime_layer(target: Path) -> None:
-    """Lay the packages that the champion's engine needs, and `runtime.json`, which says what they are.
+def runtime_layer(target: Path, folder: Path | None = None) -> None:
+    """Lay the packages that the engine of the champion, or of the artifact in `folder`, needs.
 
-    An engine that needs none leaves that file alone: a layer can't be empty.
+    `runtime.json` says what they are. An engine that needs none leaves that file alone: a layer can't be empty.
     """
-    manifest = _champion_manifest()[1]
+    manifest = _manifest(folder or project.champion())
     engine = manifest["engines"][manifest["engine"]]
     architecture = chosen_architecture()
     needed: dict[str, str] = engine.get("requirements", {})
@@ -61,9 +61,10 @@ def runtime_layer(target: Path) -> None:
     tree.normalise(target)
 
 
-def model_layer(target: Path) -> None:
-    """Lay the champion, verified, with the files of its chosen engine alone: `python/model_artifact`."""
-    folder, manifest = _champion_manifest()
+def model_layer(target: Path, folder: Path | None = None) -> None:
+    """Lay the champion, or the artifact in `folder`, verified, with the files of its chosen engine alone."""
+    folder = folder or project.champion()
+    manifest = _manifest(folder)
     try:
         artifact.verify(folder)
     except artifact.ArtifactError as error:
@@ -89,10 +90,9 @@ def chosen_architecture() -> str:
     return chosen
 
 
-def _champion_manifest() -> tuple[Path, dict[str, Any]]:
-    folder = project.champion()
+def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        return folder, artifact.read_manifest(folder)
+        return artifact.read_manifest(folder)
     except artifact.ArtifactError as error:
         raise UserError(str(error)) from error
 

@@ -1,0 +1,101 @@
+"""The table in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from benchmarks.samples import Spread, percentile, ratios, select, spread, values
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.results import Results
+    from benchmarks.samples import Sample
+
+UNZIPPED_LIMIT = 262_144_000
+ZIPPED_LIMIT = 50 * 1024 * 1024
+NONE = "–"
+
+
+def show(results: Results, console: Console) -> None:
+    """Print one table a model, and what was skipped."""
+    for model in results.models:
+        table = Table(title=model["name"], title_justify="left")
+        for heading in HEADINGS:
+            table.add_column(heading, justify="left" if heading == "variant" else "right")
+        for row in rows_of(results, model["name"]):
+            table.add_row(*row)
+        console.print(table)
+    console.print(
+        "cold start and its ratio to bare: minimum · median · maximum; ratios pair by pair within a round"
+    )
+    for skipped in results.skipped:
+        console.print(
+            f"skipped: {skipped['model']}, {skipped['variant']}: {skipped['reason']}", soft_wrap=True
+        )
+
+
+HEADINGS = (
+    "variant",
+    "cold start, ms",
+    "× bare",
+    "peak memory, MB",
+    "p50, ms",
+    "p99, ms",
+    "handler p50, ms",
+    "1,000 rows, ms",
+    "unpacked, MB",
+    "zipped, MB",
+    "labels ≠",
+    "largest Δ",
+)
+
+
+def rows_of(results: Results, model: str) -> list[list[str]]:
+    """Give the table of one model as text, a row for each variant, in the order of deployment."""
+    return [_row(results, found) for found in results.deployments if found["model"] == model]
+
+
+def _row(results: Results, found: dict[str, Any]) -> list[str]:
+    model, variant = found["model"], found["variant"]
+
+    def of(figure: str, rows: float | None = None) -> list[Sample]:
+        at = {} if rows is None else {"rows": rows}
+        return select(results.samples, figure, model, variant, at=at)
+
+    cold = of("cold_start")
+    beside = ratios(cold, select(results.samples, "cold_start", model, "bare"))
+    agreement = found.get("agreement")
+    return [
+        variant,
+        three(spread(values(cold)).scaled(1_000), "{:.0f}"),
+        three(spread(beside), "{:.2f}") if beside else NONE,
+        f"{spread(values(of('peak_memory'))).median / 1e6:.0f}",
+        _milliseconds(of("warm_latency"), 0.5),
+        _milliseconds(of("warm_latency"), 0.99),
+        _milliseconds(of("handler_latency"), 0.5),
+        _milliseconds(of("batch_latency", rows=1_000), 0.5),
+        limited(found["size"]["unpacked"], UNZIPPED_LIMIT),
+        limited(found["size"]["zipped"], ZIPPED_LIMIT),
+        f"{agreement['labels_different']} of {agreement['rows']:,}" if agreement else NONE,
+        f"{agreement['largest_difference']:.0e}" if agreement and "largest_difference" in agreement else NONE,
+    ]
+
+
+def three(figures: Spread, form: str) -> str:
+    """Write minimum, median and maximum."""
+    return " · ".join(form.format(number) for number in (figures.minimum, figures.median, figures.maximum))
+
+
+def limited(size: int, limit: int) -> str:
+    """Write bytes as MB and mark what Lambda refuses."""
+    return f"{size / 1e6:.1f}{' ✗' if size > limit else ''}"
+
+
+def _milliseconds(samples: list[Sample], share: float) -> str:
+    if not samples:
+        return NONE
+    value = percentile(values(samples), share) * 1_000
+    return f"{value:.3f}" if value < 1 else f"{value:.1f}"
