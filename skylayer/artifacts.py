@@ -25,6 +25,7 @@ from skylayer.tasks import check_estimator, check_fitted, check_target, classes_
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from skylayer.evaluation import Evaluation
     from skylayer.tables import Table
@@ -56,11 +57,11 @@ def package(
         The artifact's folder. If the same content is there already, nothing is written.
 
     Raises:
-        UserError: Something of this can't be served; the message says what and how to mend it.
+        UserError: Something of this can't be served; the message says what, and the mend.
     """
     if not re.fullmatch(artifact.NAME_PATTERN, name):
         raise UserError(
-            f"The name {name!r} is not allowed. Use 1 to 63 letters, digits, - and _, a letter or digit first."
+            f"The name {name!r} is not allowed. Use up to 63 letters, digits, - and _; not - or _ first."
         )
     check_estimator(estimator)
     check_fitted(estimator)
@@ -106,8 +107,8 @@ def _check_columns(estimator: Any, table: Table) -> None:
     given = list(table.frame.columns)
     if expected is not None and table.container == "frame" and list(expected) != given:
         raise UserError(
-            f"The estimator was fitted on the columns {', '.join(expected)} and the data has {', '.join(given)}. "
-            "Give the data that it was fitted on, columns in the same order."
+            f"The estimator was fitted on the columns {', '.join(expected)} and the data has "
+            f"{', '.join(given)}. Give the data that it was fitted on, columns in the same order."
         )
     count = getattr(estimator, "n_features_in_", None)
     if count is not None and table.container != "texts" and count != len(given):
@@ -127,7 +128,9 @@ def _output(estimator: Any, task: str, golden: dict[str, Any], targets: tuple[st
     return output
 
 
-def _write(home: Path, manifest: dict[str, Any], files: dict[str, bytes], check: Any) -> Path:
+def _write(
+    home: Path, manifest: dict[str, Any], files: dict[str, bytes], check: Callable[[Path], None]
+) -> Path:
     """Write everything beside its place, look at it as a reader would, then rename it: all or nothing."""
     home.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home))
@@ -142,7 +145,7 @@ def _write(home: Path, manifest: dict[str, Any], files: dict[str, bytes], check:
             for name in sorted(files)
         }
         manifest["version"] = artifact.version_of(manifest)
-        place = home / manifest["version"]
+        place = home / str(manifest["version"])
         (draft / artifact.MANIFEST).write_bytes(_json(manifest))
         artifact.verify(draft)
         if place.exists():

@@ -104,7 +104,7 @@ def _modules_in_pickle(estimator: Any) -> set[str]:
     reader.load()
     if "__main__" in reader.modules:
         raise UserError(
-            "The estimator uses a function or class that is defined in a notebook or script, which isn't there "
+            "The estimator uses a function or class of a notebook or script, which isn't there "
             "where the model is served. Move it to a module in training/ and import it from there."
         )
     return reader.modules

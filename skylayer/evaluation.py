@@ -113,13 +113,14 @@ def check_size(rows: int, strata: Any) -> None:
     rarest, number = min(counts.items(), key=lambda item: item[1])
     if number < _MINIMUM_ROWS_OF_A_CLASS:
         raise UserError(
-            f"The class {rarest!r} has {number} {'row' if number == 1 else 'rows'}; training, cross-validation and a "
-            f"holdout need at least {_MINIMUM_ROWS_OF_A_CLASS} of each class. Collect more, or merge or drop the class."
+            f"The class {rarest!r} has {number} {'row' if number == 1 else 'rows'}; training, "
+            f"cross-validation and a holdout need at least {_MINIMUM_ROWS_OF_A_CLASS} of each class. "
+            "Collect more, or merge or drop the class."
         )
     if int(rows * HOLDOUT_SHARE) < len(counts):
         raise UserError(
-            f"The data has {rows} rows for {len(counts)} classes: a holdout of {HOLDOUT_SHARE:.0%} is smaller than "
-            "the number of classes. If the target is a quantity, use a regressor; else collect more rows."
+            f"The data has {rows} rows for {len(counts)} classes: {HOLDOUT_SHARE:.0%} of them can't hold "
+            "one of each class. If the target is a quantity, use a regressor; else collect more rows."
         )
 
 

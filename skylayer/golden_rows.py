@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.engines.containers import container_of
 from skylayer.errors import UserError
 from skylayer.instances import columns_of, instances_of, rows_of
-from skylayer.tables import assemble
 from skylayer.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def make_golden(estimator: Any, schema: Schema, table: Table, task: str) -> dict
     candidates = rows_of(drawn)
     chosen = ([row for row in candidates if _key(row) not in known] or candidates)[:ROWS]
     columns = {column.name: [row[column.name] for row in chosen] for column in schema.columns}
-    data = assemble(table, columns)
+    data = container_of(schema.to_manifest())(list(columns.values()), len(chosen))
     try:
         fields = answers(estimator, data, task)
     except (ValueError, TypeError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""Nothing is served before it is proven: the run-time code against the estimator, on the data it comes from."""
+"""Nothing is served before it is proven: the run-time code against the estimator, on its own data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skylayer.tables import Table
 
 ROWS = 500
-# scikit-learn moves a row's result by up to 7e-12 relative between one row and a batch, or one BLAS and another.
+# scikit-learn itself moves a row's result by up to 7e-12 relative from one row to a batch.
 RELATIVE = 1e-9
 ABSOLUTE = 1e-12
 
@@ -48,8 +48,8 @@ def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema)
         for row, (own, served) in enumerate(zip(to_json(values), got[name], strict=True)):
             if not is_same(own, served):
                 raise UserError(
-                    f"Row {rows[row]} of the data comes out differently when it is served: {name} is {served}, the "
-                    f"estimator itself says {own}. Is every step of the estimator deterministic?"
+                    f"Row {rows[row]} of the data comes out differently when served: {name} is {served}, "
+                    f"the estimator itself says {own}. Is every step of the estimator deterministic?"
                 )
 
 

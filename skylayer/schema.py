@@ -79,7 +79,7 @@ def infer(table: Table) -> Schema:
     """Infer the schema of the rows that an estimator was trained on.
 
     Raises:
-        UserError: A column is of a kind that can't come over JSON; the message names it and how to convert it.
+        UserError: A column is of a kind that can't come over JSON; names it and how to convert it.
     """
     columns = tuple(
         _infer_text(table.frame[name]) if table.container == "texts" else _infer_column(table.frame[name])
@@ -104,31 +104,28 @@ def _infer_column(series: pd.Series[Any]) -> Column:
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _infer_categorical(series, dtype)
-    if isinstance(dtype, pd.ArrowDtype):
-        raise _refusal(series, "X.convert_dtypes(dtype_backend='numpy_nullable')")
-    if isinstance(dtype, (pd.SparseDtype, pd.IntervalDtype, pd.PeriodDtype)):
+    if isinstance(dtype, tuple(_CONVERSIONS)):
         raise _refusal(series, f"X[{series.name!r}].{_CONVERSIONS[type(dtype)]}")
-    if dtype == object:
+    if pd.api.types.is_object_dtype(dtype):
         return _infer_objects(series)
     if isinstance(dtype, pd.StringDtype):
         return _infer_strings(series, str(dtype), missing=None)
-    if pd.api.types.is_bool_dtype(dtype):
-        return Column(_name(series), "boolean", str(dtype), nullable=_nullable(series))
-    if pd.api.types.is_integer_dtype(dtype):
-        return _infer_numbers(series, "integer")
-    if pd.api.types.is_float_dtype(dtype):
-        return _infer_numbers(series, "number")
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        return Column(_name(series), "date", str(dtype), nullable=_nullable(series))
-    raise _refusal(series, f"X[{series.name!r}].{_CONVERSIONS.get(dtype.kind, 'astype(float)')}")
+    kind = _KINDS.get(dtype.kind)
+    if kind is None:
+        raise _refusal(series, f"X[{series.name!r}].{_CONVERSIONS_OF_KIND.get(dtype.kind, 'astype(float)')}")
+    if kind in {"number", "integer"}:
+        return _infer_numbers(series, kind)
+    return Column(_name(series), kind, str(dtype), nullable=_nullable(series))
 
 
+# By NumPy's letter for the kind of a type, which pandas' own types have as well.
+_KINDS = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "M": "date"}
+_CONVERSIONS_OF_KIND = {"m": "dt.total_seconds()", "c": "abs()"}
 _CONVERSIONS: dict[Any, str] = {
+    pd.ArrowDtype: "astype(...) to a type of NumPy or pandas",
     pd.SparseDtype: "sparse.to_dense()",
     pd.IntervalDtype: "astype(str)",
     pd.PeriodDtype: "dt.to_timestamp()",
-    "m": "dt.total_seconds()",
-    "c": "abs()",
 }
 
 
@@ -198,7 +195,9 @@ def _infer_strings(series: pd.Series[Any], dtype: str, *, missing: str | None) -
 
 
 def _infer_categories(series: pd.Series[Any], dtype: str, missing: str | None) -> Column:
-    present = {plain(value): None for value in series if not is_missing(value)}
+    # true and 1 are one key in Python, and two values in JSON.
+    seen = [plain(value) for value in series if not is_missing(value)]
+    present = list({(isinstance(value, bool), value): value for value in seen}.values())
     for value in present:
         if isinstance(value, float) and math.isinf(value):
             raise _refusal(series, f"X[{series.name!r}].astype(str)", value)
@@ -220,8 +219,8 @@ def _missing_marker(series: pd.Series[Any]) -> str | None:
     markers = {"none" if value is None else "nan" for value in series if is_missing(value)}
     if len(markers) > 1:
         raise UserError(
-            f"The column {series.name!r} holds both None and NaN, which are one null in JSON and two categories to "
-            f"scikit-learn. Choose one: X[{series.name!r}] = X[{series.name!r}].where(X[{series.name!r}].notna(), None)."
+            f"The column {series.name!r} holds both None and NaN, one null in JSON and two categories "
+            f"to scikit-learn. Choose one: X[{series.name!r}].where(X[{series.name!r}].notna(), None)."
         )
     return next(iter(markers), None)
 
@@ -263,7 +262,8 @@ def _object_conversion(name: object, value: object) -> str:
 def _refusal(series: pd.Series[Any], conversion: str, value: object = None) -> UserError:
     kind = str(series.dtype) if value is None else f"type {type(value).__name__}"
     return UserError(
-        f"The column {series.name!r} holds values of {kind}, which can't come over JSON. Convert it: {conversion}."
+        f"The column {series.name!r} holds values of {kind}, which can't come over JSON. "
+        f"Convert it: {conversion}."
     )
 
 

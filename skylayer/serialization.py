@@ -33,7 +33,7 @@ def to_bytes(estimator: Any) -> bytes:
 
 
 class _PaddingPickler(NumpyPickler):  # type: ignore[misc]
-    """Writes zeros between the fields of records, such as a tree's nodes, where memory is never initialised."""
+    """Writes zeros between the fields of records, such as a tree's nodes, whose memory nobody sets."""
 
     def save(self, obj: Any) -> Any:
         if type(obj) is np.ndarray and obj.dtype.names is not None:

@@ -46,7 +46,7 @@ def check_estimator(estimator: Any) -> None:
             f"The estimator is a {type(estimator).__name__}, which has no fit() and get_params(). "
             "Give a scikit-learn estimator or Pipeline."
         )
-    # A predict() that depends on what is inside, as a search's or a pipeline's does, may show only once fitted.
+    # A predict() that depends on what is inside, as a search's does, may show only once fitted.
     if not hasattr(estimator, "predict") and not hasattr(type(estimator), "predict"):
         raise UserError(
             f"{type(estimator).__name__} has no predict(), so it can't answer for new rows. "
@@ -104,8 +104,8 @@ def check_target(task: str, y: Any, rows: int, *, required: bool = False) -> Tar
     """The target as an array, with its names; without names and values where there is none.
 
     Raises:
-        UserError: It has missing values, another number of rows, one class, doesn't fit the task, or is required
-            to learn it and isn't there.
+        UserError: It has missing values, another number of rows, one class, doesn't fit the task, or is
+            required and isn't there.
     """
     if y is None:
         if required and task in {"classification", "regression"}:
@@ -174,7 +174,7 @@ def _check_target_column(task: str, name: str, column: Any) -> None:
 
 
 def answers(estimator: Any, data: Any, task: str) -> dict[str, Any]:
-    """The estimator's own answers as arrays: predictions and, as it has them, probabilities, scores, distances.
+    """The estimator's own answers: predictions and, as it has them, probabilities, scores, distances.
 
     Scores stand in for probabilities that a classifier doesn't have, and go with every outlier detector;
     distances are a clusterer's `transform`, the distance of each row to each cluster's centre.

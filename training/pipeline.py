@@ -1,6 +1,6 @@
 """Your data and your estimator: all that you edit to serve a model of your own.
 
-`load_data()` gives the rows and the target, `build_estimator()` a scikit-learn estimator that isn't fitted yet.
+`load_data()` gives the rows and the target, `build_estimator()` a scikit-learn estimator that isn't fitted.
 `make train` cross-validates it, fits it, evaluates it on a holdout and packages it; `make up` serves it.
 
 - Rows: a pandas DataFrame (each column becomes a field of the request), a 2-D array, or a list of texts.

@@ -173,7 +173,7 @@ class Builder:
 
     # --- operations ------------------------------------------------------------------------------------
 
-    def emit(  # noqa: PLR0913 - an operation's fields
+    def emit(
         self,
         code: Code,
         inputs: Sequence[int],

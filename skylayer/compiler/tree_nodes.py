@@ -113,7 +113,7 @@ def emit_trees(
     return _emit(builder, Code.TREES, slots, nodes, records, leaves, start, kind=bits, flags=0)
 
 
-def emit_wide_trees(  # noqa: PLR0913, PLR0917 - one operation's fields
+def emit_wide_trees(  # noqa: PLR0917 - one operation's fields
     builder: Builder,
     slots: Slots,
     trees: Sequence[WideSplits],
@@ -131,7 +131,7 @@ def emit_wide_trees(  # noqa: PLR0913, PLR0917 - one operation's fields
     )
 
 
-def _emit(  # noqa: PLR0913, PLR0917 - an operation has many fields
+def _emit(  # noqa: PLR0917 - an operation has many fields
     builder: Builder,
     code: Code,
     slots: Slots,

@@ -120,21 +120,21 @@ def _csv_answer(body: bytes, model: Model) -> dict[str, Any]:
 
 
 def _model(request: Request, model: Model) -> Response:
-    accepted(request.headers, (JSON,))
-    manifest = model.manifest
-    names = (
-        "task",
-        "created",
-        "engine",
-        "engine_reason",
-        "input",
-        "output",
-        "metrics",
-        "training",
-        "libraries",
-    )
-    document = {**model.reference, **{name: manifest[name] for name in names}, "card": model.card()}
-    return json_response(document)
+    from serving import description
+
+    return description.model(request, model)
+
+
+def _openapi(request: Request, model: Model) -> Response:
+    from serving import description
+
+    return description.openapi(request, model)
+
+
+def _playground(request: Request, model: Model) -> Response:
+    from serving import description
+
+    return description.playground(request, model)
 
 
 def _health(_: Request, model: Model) -> Response:
@@ -146,6 +146,8 @@ ROUTES: dict[str, dict[str, Callable[[Request, Model], Response]]] = {
     "/predict": {"POST": _predict},
     "/model": {"GET": _model},
     "/health": {"GET": _health},
+    "/openapi.json": {"GET": _openapi},
+    "/": {"GET": _playground},
 }
 
 

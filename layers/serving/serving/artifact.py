@@ -7,6 +7,7 @@ An artifact is one folder, never changed once written::
     golden.json        made-up rows and the estimator's own answers to them
     statistics.json    what each column of the training data looked like
     model_card.md      the model in words
+    model_card.html    the same as a page, its plots included
     …                  files of further engines, and source code that the estimator's classes come from
 
 Its version is the start of the SHA-256 (FIPS 180-4) of its manifest, which in turn holds the SHA-256 of every
@@ -31,6 +32,7 @@ MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
 STATISTICS = "statistics.json"
 MODEL_CARD = "model_card.md"
+MODEL_CARD_PAGE = "model_card.html"
 SOURCE = "source"
 
 TASKS = ("classification", "regression", "clustering", "outlier_detection")

@@ -34,10 +34,11 @@ def _array_of(schema: dict[str, Any]) -> Container:
     missing = [_missing(column, dtype.kind) for column in schema["columns"]]
 
     def array(columns: list[list[Any]], rows: int) -> Any:
-        table = np.empty((rows, len(columns)), dtype)
+        # An array of texts is as wide as its longest; of unknown width, it would cut them all to one letter.
+        table = np.empty((rows, len(columns)), object if dtype.kind == "U" else dtype)
         for index, (values, null) in enumerate(zip(columns, missing, strict=True)):
             table[:, index] = _filled(values, null)
-        return table
+        return table.astype(dtype) if dtype.kind == "U" else table
 
     return array
 

@@ -1,0 +1,78 @@
+"""What a person or a program may know of the model that answers: `GET /model`, `/openapi.json` and `/`."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from serving.api import MAX_BODY_BYTES, MAX_ROWS, json_response
+from serving.artifact import GOLDEN, MODEL_CARD_PAGE, STATISTICS
+from serving.http import JSON, Request, Response, accepted
+from serving.openapi import document
+from serving.playground import page
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from serving.model import Model
+
+HTML = "text/html"
+
+_TOLD = ("task", "created", "engine", "engine_reason", "input", "output", "metrics", "training", "libraries")
+
+# The card's pictures are data of its own; nothing on it may run or be fetched.
+_CARD_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+
+
+def model(request: Request, model: Model) -> Response:
+    """The model as JSON, or its card as a page, whichever the client likes better.
+
+    Raises:
+        Problem: 406: the client accepts neither.
+    """
+    path = os.path.join(model.folder, MODEL_CARD_PAGE)
+    offered = (JSON, HTML) if os.path.isfile(path) else (JSON,)
+    if accepted(request.headers, offered) == HTML:
+        with open(path, encoding="utf-8") as file:
+            return _page(file.read(), _CARD_POLICY)
+    told = {name: model.manifest[name] for name in _TOLD}
+    return json_response(
+        {
+            **model.reference,
+            **told,
+            "statistics": _read(model, STATISTICS),
+            "examples": _read(model, GOLDEN),
+            "limits": {"rows": MAX_ROWS, "body_bytes": MAX_BODY_BYTES},
+            "card": model.card(),
+        }
+    )
+
+
+def openapi(_: Request, model: Model) -> Response:
+    """The OpenAPI document of the model's API."""
+    return json_response(document(model.manifest, _read(model, GOLDEN)))
+
+
+def playground(_: Request, __: Model) -> Response:
+    """The playground, a page that tells nothing of the model by itself."""
+    return _page(*page())
+
+
+def _page(html: str, policy: str) -> Response:
+    headers = {
+        "content-type": f"{HTML}; charset=utf-8",
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+    }
+    return Response(200, headers, html)
+
+
+def _read(model: Model, name: str) -> dict[str, Any]:
+    """A JSON file of the artifact; empty for an artifact from elsewhere that lacks it."""
+    try:
+        with open(os.path.join(model.folder, name), encoding="utf-8") as file:
+            content: dict[str, Any] = json.load(file)
+    except FileNotFoundError:
+        return {}
+    return content

@@ -1,0 +1,59 @@
+"""The OpenAPI 3.1 document of a model's API, made from its manifest and its golden rows.
+
+It is made when it is asked for, from the model that answers: a model swapped in at run time is described
+truly, and a prediction never pays for it.
+"""
+
+from __future__ import annotations
+
+from serving.openapi.paths import paths
+from serving.openapi.schemas import schemas
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+VERSION = "3.1.0"
+
+
+def document(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document of the API that serves an artifact.
+
+    Args:
+        manifest: The artifact's manifest.
+        golden: Its golden rows with the estimator's answers: the document's examples. They are made up, so no
+            row of the training data shows.
+    """
+    targets = " and ".join(manifest["output"].get("targets") or ["the target"])
+    return {
+        "openapi": VERSION,
+        "info": {
+            "title": manifest["name"],
+            "version": manifest["version"],
+            "summary": f"A model for {manifest['task'].replace('_', ' ')}: it predicts {targets}.",
+            "description": (
+                "Answers are the estimator's own, as proven when the model was packaged. Errors are problem "
+                "details (RFC 9457), several reported at once, each with a JSON pointer (RFC 6901) to the "
+                "value that it concerns."
+            ),
+        },
+        # Relative to this document: the prefix of a stage stands before every path.
+        "servers": [{"url": ".", "description": "The stage that serves this document"}],
+        "security": [{"api_key": []}],
+        "tags": [
+            {"name": "prediction", "description": "What the model answers"},
+            {"name": "model", "description": "What the model is"},
+        ],
+        "paths": paths(manifest, golden),
+        "components": {
+            "schemas": schemas(manifest),
+            "securitySchemes": {
+                "api_key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "x-api-key",
+                    "description": "The key of the stack's usage plan",
+                }
+            },
+        },
+    }

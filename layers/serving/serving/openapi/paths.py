@@ -1,0 +1,170 @@
+"""The routes of the document: what each takes and every answer that it can give."""
+
+from __future__ import annotations
+
+from serving.openapi.schemas import reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Answers = dict[str, Any]
+
+EXAMPLES = 3
+
+_PROBLEMS = {
+    400: "The body is not JSON or CSV (urn:skylayer:problem:malformed-body)",
+    401: "Credentials are missing or not valid",
+    403: "The key is missing or not known",
+    406: "No media type that the client accepts can be sent (urn:skylayer:problem:not-acceptable)",
+    413: "The body, its rows or their answers are over the limit (urn:skylayer:problem:too-large)",
+    415: "The media type of the body can't be read (urn:skylayer:problem:unsupported-media-type)",
+    422: "Instances don't fit the schema (urn:skylayer:problem:invalid-instances)",
+    429: "Faster than the usage plan allows, or its quota is spent",
+    500: "An error of the service: the request's id, nothing else (urn:skylayer:problem:internal-error)",
+    503: "The service is not ready",
+    504: "The answer took too long",
+}
+_GATEWAY = (403, 429, 500, 504)
+
+
+def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
+    """The `paths` of the document."""
+    return {
+        "/predict": {"post": _predict(manifest, golden)},
+        "/model": {
+            "get": {
+                "operationId": "describe_model",
+                "summary": "What the model is",
+                "description": "JSON, or the model card as a page for a browser.",
+                "tags": ["model"],
+                "responses": {
+                    "200": _content(
+                        "The model",
+                        {"application/json": {"schema": reference("Model")}, "text/html": _page()},
+                    ),
+                    **_problems(406),
+                },
+            }
+        },
+        "/health": {
+            "get": {
+                "operationId": "check_health",
+                "summary": "The version that answers",
+                "tags": ["model"],
+                "security": [],
+                "responses": {
+                    "200": _content("Ready", {"application/json": {"schema": reference("Health")}}),
+                    **_problems(406),
+                },
+            }
+        },
+        "/openapi.json": {
+            "get": {
+                "operationId": "read_openapi",
+                "summary": "This document",
+                "tags": ["model"],
+                "responses": {
+                    "200": _content("OpenAPI 3.1", {"application/json": {"schema": {"type": "object"}}}),
+                    **_problems(),
+                },
+            }
+        },
+        "/": {
+            "get": {
+                "operationId": "open_playground",
+                "summary": "The playground, a page for a person",
+                "tags": ["model"],
+                "security": [],
+                "responses": {"200": _content("A page", {"text/html": _page()}), **_problems()},
+            }
+        },
+    }
+
+
+def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
+    requests, answers = _examples(manifest, golden)
+    return {
+        "operationId": "predict",
+        "summary": "One prediction for each instance",
+        "description": (
+            "JSON or CSV, by Content-Type; the answer as JSON or CSV, by Accept. A missing value is `null`, "
+            "an empty cell in CSV."
+        ),
+        "tags": ["prediction"],
+        "requestBody": _content(
+            "Instances; in CSV the first line names the columns",
+            {
+                "application/json": {"schema": reference("Instances"), "examples": requests},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+            required=True,
+        ),
+        "responses": {
+            "200": _content(
+                "Predictions",
+                {
+                    "application/json": {"schema": reference("Predictions"), "examples": answers},
+                    "text/csv": {"schema": {"type": "string"}},
+                },
+                headers={
+                    "model-version": {
+                        "schema": {"type": "string"},
+                        "description": "The version that answered",
+                    }
+                },
+            ),
+            **_problems(400, 406, 413, 415, 422),
+        },
+    }
+
+
+def _examples(manifest: dict[str, Any], golden: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Made-up requests and the estimator's answers to them, by name."""
+    rows = golden.get("instances", [])[:EXAMPLES]
+    if not rows or not golden.get("answers"):
+        return {}, {}
+    names = [column["name"] for column in manifest["input"]["columns"]]
+    lists = [[row[name] for name in names] for row in rows]
+    requests = {
+        "one": {"summary": "One instance", "value": {"instances": rows[:1]}},
+        "several": {"summary": "Several instances", "value": {"instances": rows}},
+        "lists": {"summary": "Rows as lists", "value": {"instances": lists}},
+    }
+    answers = {
+        "one": {"summary": "Its answer", "value": _answer(manifest, golden, 1)},
+        "several": {"summary": "Their answers", "value": _answer(manifest, golden, len(rows))},
+    }
+    return requests, answers
+
+
+def _answer(manifest: dict[str, Any], golden: dict[str, Any], rows: int) -> dict[str, Any]:
+    answer = {field: values[:rows] for field, values in golden["answers"].items()}
+    classes = manifest["output"].get("classes")
+    return (
+        answer
+        | ({"classes": classes} if classes else {})
+        | {"model": {"name": manifest["name"], "version": manifest["version"]}}
+    )
+
+
+def _problems(*statuses: int) -> Answers:
+    return {
+        str(status): _content(
+            _PROBLEMS[status],
+            {
+                "application/problem+json": {
+                    "schema": reference("InvalidInstances" if status == 422 else "Problem")  # noqa: PLR2004
+                }
+            },
+        )
+        for status in sorted({*statuses, *_GATEWAY})
+    }
+
+
+def _content(description: str, content: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"description": description, "content": content, **more}
+
+
+def _page() -> dict[str, Any]:
+    return {"schema": {"type": "string"}}

@@ -1,0 +1,190 @@
+"""JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them) of what goes in and what comes out."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Schema = dict[str, Any]
+
+_JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
+
+
+def reference(name: str) -> Schema:
+    """A pointer to one of the schemas below."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
+    """Every named schema of the document."""
+    columns = manifest["input"]["columns"]
+    return {
+        "Instance": {
+            "type": "object",
+            "description": "One row by the names of its columns",
+            "properties": {column["name"]: _column(column) for column in columns},
+            "required": [column["name"] for column in columns],
+            "additionalProperties": False,
+        },
+        "InstanceAsList": {
+            "type": "array",
+            "description": "One row as a list: " + ", ".join(column["name"] for column in columns),
+            "prefixItems": [_column(column) for column in columns],
+            "minItems": len(columns),
+            "maxItems": len(columns),
+        },
+        "Instances": {
+            "type": "object",
+            "properties": {
+                "instances": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"anyOf": _rows(columns)},
+                }
+            },
+            "required": ["instances"],
+            "additionalProperties": False,
+        },
+        "Predictions": _predictions(manifest["output"]),
+        "ModelVersion": {
+            "type": "object",
+            "description": "The version that answered",
+            "properties": {"name": {"type": "string"}, "version": {"type": "string"}},
+            "required": ["name", "version"],
+        },
+        "Health": {
+            "type": "object",
+            "properties": {"status": {"type": "string"}, "model": reference("ModelVersion")},
+            "required": ["status", "model"],
+        },
+        "Model": _model(),
+        "Problem": _problem(),
+        "InvalidInstances": _invalid_instances(),
+    }
+
+
+def _rows(columns: list[dict[str, Any]]) -> list[Schema]:
+    rows = [reference("Instance"), reference("InstanceAsList")]
+    return [*rows, _column(columns[0])] if len(columns) == 1 else rows
+
+
+def _column(column: dict[str, Any]) -> Schema:
+    kind = column["kind"]
+    if kind == "category":
+        return _category(column)
+    name = kind if kind in {"number", "integer", "boolean"} else "string"
+    schema: Schema = {"type": [name, "null"] if column["nullable"] else name}
+    if kind == "integer":
+        schema["format"] = "int64"
+    if kind == "date":
+        schema["description"] = "A date, or a date with its time, as ISO 8601 writes it"
+        schema["anyOf"] = [{"format": "date"}, {"format": "date-time"}]
+    if column.get("minimum") is not None:
+        schema["description"] = (
+            f"In training from {column['minimum']} to {column['maximum']}; values beyond are answered too"
+        )
+    return schema
+
+
+def _category(column: dict[str, Any]) -> Schema:
+    """The categories seen, beside their types: the estimator, not the schema, decides on an unseen one."""
+    categories = [value for value in column.get("categories", []) if value is not None]
+    types = sorted({_JSON_TYPES[type(value)] for value in categories}) or ["string", "number", "boolean"]
+    choices: list[Schema] = [{"enum": categories}] if categories else []
+    choices.append(
+        {"type": types[0] if len(types) == 1 else types, "description": "A category unseen in training"}
+    )
+    if column["nullable"]:
+        choices.append({"type": "null"})
+    return {"anyOf": choices, "description": "A category; the enumeration holds those seen in training"}
+
+
+def _predictions(output: dict[str, Any]) -> Schema:
+    number = {"type": ["number", "null"]}
+    numbers: Schema = {"type": "array", "items": {"anyOf": [number, {"type": "array", "items": number}]}}
+    classes = output.get("classes")
+    several = len(output.get("targets") or [None]) > 1
+    properties: dict[str, Schema] = {
+        "predictions": _per_row(_prediction(classes, several), "One per instance")
+    }
+    if "probabilities" in output["fields"]:
+        properties["probabilities"] = _per_row(
+            numbers, "For each instance, one per class in the order of `classes`"
+        )
+    for field in ("scores", "distances"):
+        if field in output["fields"]:
+            properties[field] = _per_row({"anyOf": [number, numbers]}, f"The {field} of each instance")
+    if classes:
+        properties["classes"] = {"type": "array", "items": {}, "description": "The classes in order"}
+    properties["model"] = reference("ModelVersion")
+    required = ["predictions", "model"]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _prediction(classes: list[Any] | None, several: bool) -> Schema:
+    if not classes:
+        number = {"type": ["number", "null"]}
+        return {"type": "array", "items": number} if several else number
+    if several:
+        return {"type": "array", "items": {}}
+    return {"enum": classes}
+
+
+def _per_row(item: Schema, description: str) -> Schema:
+    return {"type": "array", "items": item, "description": description}
+
+
+def _model() -> Schema:
+    return {
+        "type": "object",
+        "description": "What the model is: its schema, metrics, engine, versions and training statistics",
+        "properties": {
+            "name": {"type": "string"},
+            "version": {"type": "string"},
+            "created": {"type": "string"},
+            "task": {"type": "string"},
+            "engine": {"type": "string"},
+            "engine_reason": {"type": "string"},
+            "input": {"type": "object"},
+            "output": {"type": "object"},
+            "metrics": {"type": "object"},
+        },
+        "required": ["name", "version", "task", "engine", "input", "output", "metrics"],
+    }
+
+
+def _problem() -> Schema:
+    return {
+        "type": "object",
+        "description": "Problem details (RFC 9457)",
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+        },
+    }
+
+
+def _invalid_instances() -> Schema:
+    error = {
+        "type": "object",
+        "properties": {
+            "pointer": {
+                "type": "string",
+                "description": "JSON pointer (RFC 6901) to the value in the request",
+            },
+            "detail": {"type": "string", "description": "What was expected, and what came"},
+        },
+        "required": ["pointer", "detail"],
+    }
+    return {
+        "allOf": [reference("Problem")],
+        "type": "object",
+        "properties": {
+            "errors": {"type": "array", "items": error},
+            "count": {"type": "integer", "description": "How many there are; `errors` holds the first"},
+        },
+        "required": ["errors"],
+    }

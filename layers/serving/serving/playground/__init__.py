@@ -1,0 +1,44 @@
+"""The playground: one self-contained page on which a person tries the model.
+
+The page is the same for every model and tells nothing of any: its script asks `GET model` for the schema,
+the histograms and the card, with the visitor's API key. It is written as plain HTML, CSS and JavaScript
+modules beside this file, and joined here on the first visit, so that a model swapped in at run time needs no
+page of its own and a prediction never pays for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import os
+import re
+
+# Each module after those that it imports.
+MODULES = ("dom", "api", "csv", "histogram", "form", "answer", "snippets", "scoring", "main")
+
+_IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+
+
+@functools.cache
+def page() -> tuple[str, str]:
+    """The page, and the Content-Security-Policy (CSP level 3) that lets only its own script and style run."""
+    style = _read("style.css")
+    script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{name}.js"))) for name in MODULES)
+    html = _read("index.html").replace("/* style.css */", style).replace("/* script */", script)
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return html, policy
+
+
+def _read(name: str) -> str:
+    path = os.path.join(os.path.dirname(__file__), name)
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

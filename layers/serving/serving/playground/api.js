@@ -1,0 +1,33 @@
+// Calls to the API that stands beside this page. A stage prefix may stand before every path, so nothing
+// here begins with a slash.
+
+const stored = "skylayer-api-key";
+
+/** The folder that this page is served from, with its slash even where the visitor left it out. */
+export const root = new URL(location.pathname.replace(/\/*$/, "/"), location.origin).href;
+
+export const key = {
+  get: () => sessionStorage.getItem(stored) ?? "",
+  set: (value) => sessionStorage.setItem(stored, value),
+  forget: () => sessionStorage.removeItem(stored),
+};
+
+/** An answer other than 2xx: its status and, where the API sent one, its RFC 9457 document. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document?.detail ?? document?.title ?? document?.message ?? `The API answered ${status}.`);
+    this.status = status;
+    this.errors = document?.errors ?? [];
+  }
+}
+
+/** Send one request with the key of this tab; the text of its answer, or a Problem. */
+export async function call(path, { method = "GET", headers = {}, body, signal } = {}) {
+  const sent = key.get() ? { ...headers, "x-api-key": key.get() } : headers;
+  const response = await fetch(root + path, { method, headers: sent, body, signal, credentials: "same-origin" });
+  const text = await response.text();
+  if (response.ok) return text;
+  let document = null;
+  try { document = JSON.parse(text); } catch { /* not the API's own words: the status alone is told */ }
+  throw new Problem(response.status, document);
+}

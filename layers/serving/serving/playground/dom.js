@@ -1,0 +1,22 @@
+/** An element with its attributes and children; text is never read as HTML. */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value === false || value === undefined || value === null) continue;
+    made.setAttribute(attribute, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+export function drawing(name, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  made.append(...children);
+  return made;
+}
+
+export const find = (id) => document.getElementById(id);
+
+const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 6, useGrouping: false });
+export const number = (value) => (typeof value === "number" ? plain.format(value) : String(value));
