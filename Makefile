@@ -38,9 +38,9 @@ help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 sync: ## Install the locked environment (every other verb does it by itself)
-	@$(uv) "$$UV" sync --frozen --group dev
+	@$(uv) "$$UV" sync --frozen --inexact --group dev
 
-up: ## Make it live on this machine: train if needed, build, deploy, ask [PORT=4566]
+up: sync ## Make it live on this machine: train if needed, build, deploy, ask [PORT=4566]
 	@$(skylayer) up $(if $(PORT),--port "$(PORT)")
 
 down: ## Stop what up started
@@ -67,7 +67,7 @@ predict: ## Predictions of the champion for the rows of a CSV file: FILE=rows.cs
 bench: ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp]
 	@$(run) --group bench --group formats python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)")
 
-test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
+test: sync lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@$(run) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
 
 lint: ## ruff, mypy, cfn-lint and sam validate, strict

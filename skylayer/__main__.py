@@ -34,14 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
             module = import_module(f"skylayer.commands.{verb}")
             module.add_arguments(verb_parser)
             verb_parser.set_defaults(run=module.run)
-    options = parser.parse_args(arguments)
     try:
+        options = parser.parse_args(arguments)
         return int(options.run(options) or 0)
     except UserError as error:
-        print(f"skylayer {options.verb}: {error}", file=sys.stderr)
+        print(f"skylayer {chosen}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"skylayer {options.verb}: interrupted; run it again to go on.", file=sys.stderr)
+        print(f"skylayer {chosen}: interrupted; run it again to go on.", file=sys.stderr)
         return 130
 
 

@@ -1,0 +1,21 @@
+"""What the command line says of a wrong word: one line, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from skylayer.__main__ import main
+
+
+def test_a_wrong_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--port", "abc"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "PORT is 'abc'" in said
+
+
+def test_an_unknown_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["fly"])
+    assert stopped.value.code == 2
+    assert "fly" in capsys.readouterr().err
