@@ -25,20 +25,24 @@ endif
 
 # uv is the one program that everything else comes from; bin/uv finds it, or fetches it into .skylayer.
 uv = UV="$$(sh bin/find-uv)" && export UV PATH="$$(dirname "$$UV"):$$PATH" &&
-run = $(uv) "$$UV" run --frozen --quiet --group dev
+run = $(uv) "$$UV" run --frozen --quiet --group local
+develop = $(uv) "$$UV" run --frozen --quiet --all-groups
 skylayer = $(run) python -m skylayer
 
 ifneq ($(filter-out 1,$(QUICK)),)
 $(error QUICK is $(QUICK); it must be 1 or not given)
 endif
 
-.PHONY: help sync up down status logs train build deploy predict bench test lint format
+.PHONY: help sync develop up down status logs train build deploy predict bench test lint format
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-sync: ## Install the locked environment (every other verb does it by itself)
-	@$(uv) "$$UV" sync --frozen --inexact --group dev
+sync: ## Install the locked environment; up does it by itself
+	@$(uv) "$$UV" sync --frozen --inexact --group local
+
+develop: ## Install all that tests, lint and benchmarks need; they do it by themselves
+	@$(uv) "$$UV" sync --frozen --all-groups
 
 up: sync ## Make it live on this machine: train if needed, build, deploy, ask [PORT=4566]
 	@$(skylayer) up $(if $(PORT),--port "$(PORT)")
@@ -64,19 +68,19 @@ deploy: ## Build and deploy to your AWS account: the real sam deploy [CONFIG_ENV
 predict: ## Predictions of the champion for the rows of a CSV file: FILE=rows.csv
 	@$(if $(FILE),,echo "make predict: give the rows as FILE=rows.csv" >&2; exit 2;) $(skylayer) predict "$(FILE)"
 
-bench: ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp]
-	@$(run) --group bench --group formats python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)")
+bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp]
+	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)")
 
-test: sync lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
-	@$(run) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
+test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
+	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
 
-lint: ## ruff, mypy, cfn-lint and sam validate, strict
-	@$(run) ruff check .
-	@$(run) ruff format --check .
-	@$(run) mypy
-	@$(run) cfn-lint template.yaml
-	@$(run) env SAM_CLI_TELEMETRY=0 sam validate --lint --region us-east-1
+lint: develop ## ruff, mypy, cfn-lint and sam validate, strict
+	@$(develop) ruff check .
+	@$(develop) ruff format --check .
+	@$(develop) mypy
+	@$(develop) cfn-lint template.yaml
+	@$(develop) env SAM_CLI_TELEMETRY=0 sam validate --lint --region us-east-1
 
 format: ## Format the code and mend what ruff can mend
-	@$(run) ruff check --fix .
-	@$(run) ruff format .
+	@$(develop) ruff check --fix .
+	@$(develop) ruff format .
