@@ -47,10 +47,9 @@ def _all_at_once(instances: list[Any], schema: list[Column]) -> list[list[Any]] 
     if set(map(len, instances)) != {len(schema)}:
         return None
     try:
-        if len(schema) == 1 and kinds == {dict}:
-            raw = [list(rows)]
-        else:
-            raw = list(map(list, zip(*rows, strict=True)))
+        raw = (
+            [list(rows)] if len(schema) == 1 and kinds == {dict} else list(map(list, zip(*rows, strict=True)))
+        )
     except KeyError:
         return None
     columns = []
