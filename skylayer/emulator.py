@@ -164,7 +164,7 @@ def _read_state(folder: Path) -> dict[str, int] | None:
 
 def _is_ours(pid: int) -> bool:
     """Whether the process is an emulator: after a restart of the machine its number may be another program's."""
-    command = ["ps", "-o", "command=", "-p", str(pid)]
+    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
     return "ministack" in subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
@@ -185,7 +185,7 @@ def _end_group(pid: int) -> None:
 def _group(pid: int) -> list[int]:
     """The living processes of a group that an emulator leads or led, and that are of its making."""
     listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,pgid=,stat=,command="],  # noqa: S607
+        ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,command="],  # noqa: S607
         capture_output=True,
         text=True,
         check=True,

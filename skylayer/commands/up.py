@@ -35,18 +35,19 @@ console = Console(stderr=False, highlight=False)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the port."""
-    parser.add_argument("--port", type=_port, help=f"port of the emulator (default {emulators.DEFAULT_PORT})")
+    parser.add_argument("--port", help=f"port of the emulator (default {emulators.DEFAULT_PORT})")
 
 
 def run(options: argparse.Namespace) -> None:
     """Make sure of an artifact, build, start the emulator, deploy, ask, and show."""
+    port = _port(options.port)
     with _alone():
         began = time.monotonic()
         _ensure_artifact()
         with _step("Building layers and function (sam build)") as say:
             build(sam.BUILD, say)
         with _step("Starting the AWS emulator") as say:
-            emulator = emulators.start(EMULATOR, options.port)
+            emulator = emulators.start(EMULATOR, port)
             say(f"{emulator.endpoint}, this machine only")
         with _step("Deploying (sam deploy)") as say:
             deployment = deploy(emulator, sam.BUILD, LOGS, say)
@@ -84,7 +85,9 @@ def deploy(emulator: Emulator, folder: Path, logs: Path, heard: Callable[[str], 
     return found
 
 
-def _port(text: str) -> int:
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
     if not text.isdigit() or not 1024 <= int(text) <= 65535:  # noqa: PLR2004
         raise UserError(f"PORT is {text!r}; it must be a number from 1024 to 65535.")
     return int(text)

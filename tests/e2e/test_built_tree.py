@@ -1,0 +1,77 @@
+"""What `sam build` laid: complete without the project's environment, within Lambda's limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import Fork  # noqa: TC002 - names the fixture's type
+
+from skylayer import project
+from skylayer.packaging import limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_INVOKE = """
+import json, sys
+build, event = sys.argv[1], json.load(open(sys.argv[2]))
+sys.path[:0] = [f"{build}/PredictFunction"] + [f"{build}/{name}/python" for name in ("ModelLayer", "RuntimeLayer", "ServingLayer")]
+import app
+
+class Context:
+    aws_request_id = "request"
+
+answer = app.lambda_handler(event, Context())
+print(json.dumps({"answer": answer, "modules": [module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]}))
+"""
+
+
+def test_function_and_layers_answer_in_a_bare_interpreter(fork: Fork, first_up: str) -> None:  # noqa: ARG001
+    build = fork.folder / ".aws-sam" / "build"
+    event = fork.folder / "events" / "predict.json"
+    # -S leaves site-packages out: whatever is imported comes from the layers or the standard library.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _INVOKE, str(build), str(event)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["answer"]["statusCode"] == 200
+    assert not [name for name in result["modules"] if "site-packages" in name and str(build) not in name]
+
+
+def test_function_and_layers_fit(fork: Fork, first_up: str) -> None:  # noqa: ARG001
+    assert 0 < limits.check_size(fork.folder / ".aws-sam" / "build") <= limits.UNZIPPED_LIMIT
+
+
+def test_sam_local_invoke_answers_where_docker_is(fork: Fork, first_up: str) -> None:  # noqa: ARG001
+    docker = shutil.which("docker")
+    if (
+        not docker
+        or subprocess.run([docker, "info"], capture_output=True, check=False, timeout=30).returncode
+    ):
+        pytest.skip("no Docker engine answers here")
+    done = _invoke(fork.folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["statusCode"] == 200
+
+
+def _invoke(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [project.program("sam"), "local", "invoke", "PredictFunction", "-e", "events/predict.json"]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "SAM_CLI_TELEMETRY": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )

@@ -1,0 +1,85 @@
+"""A clone is live after `make up`: what it answers, to whom, and what the emulator saw of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from conftest import Fork  # noqa: TC002 - names the fixture's type
+
+from skylayer import deployment as deployments
+from skylayer import golden
+
+if TYPE_CHECKING:
+    from skylayer.deployment import Deployment
+
+
+def test_up_shows_a_request_and_how_to_repeat_it(fork: Fork, first_up: str, deployment: Deployment) -> None:
+    assert "equal to the estimator's own" in first_up
+    assert deployment.url in first_up
+    assert deployment.api_key in first_up
+    curl = next(line for line in first_up.splitlines() if line.startswith("curl "))
+    answer = subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True).stdout
+    assert json.loads(answer)["model"]["version"] == fork.champion().name
+
+
+def test_every_golden_row_is_answered_as_the_estimator_does(fork: Fork, deployment: Deployment) -> None:
+    rows = json.loads((fork.champion() / "golden.json").read_text(encoding="utf-8"))
+    answer = deployment.request("/predict", {"instances": rows["instances"]})
+    assert answer.status == 200
+    assert golden.difference(rows["answers"], answer.json()) is None
+
+
+def test_a_request_without_a_key_or_with_a_wrong_one_is_refused(deployment: Deployment) -> None:
+    assert deployment.request("/predict", {"instances": []}, api_key="").status == 403
+    assert deployment.request("/predict", {"instances": []}, api_key="wrong").status == 403
+    assert deployment.request("/model", api_key="").status == 403
+
+
+def test_health_is_open_and_names_the_version(fork: Fork, deployment: Deployment) -> None:
+    answer = deployment.request("/health", api_key="")
+    assert answer.status == 200
+    assert answer.json()["model"]["version"] == fork.champion().name
+
+
+def test_a_route_that_is_not_there_is_refused(deployment: Deployment) -> None:
+    assert deployment.request("/nothing").status in {403, 404}
+    assert deployment.request("/predict", method="DELETE").status in {403, 404, 405}
+
+
+def test_bad_input_is_a_problem_document(deployment: Deployment) -> None:
+    answer = deployment.request("/predict", b"{")
+    assert answer.status == 400
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+def test_the_emulator_invoked_the_function_and_kept_its_log(fork: Fork, deployment: Deployment) -> None:
+    before = _invocations(deployment)
+    assert deployment.request("/health").status == 200
+    deadline = time.monotonic() + 20
+    while _invocations(deployment) <= before and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert _invocations(deployment) == before + 1
+    assert "START RequestId" in fork.make("logs").stdout
+
+
+def test_status_can_be_evaluated_by_a_shell(fork: Fork, deployment: Deployment) -> None:
+    lines = fork.make("status").stdout
+    shown = subprocess.run(
+        ["sh", "-c", f'{lines}\nprintf "%s\\n" "$URL" "$API_KEY" "$MODEL" "$ENGINE"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    manifest = json.loads((fork.champion() / "manifest.json").read_text(encoding="utf-8"))
+    model = f"{manifest['name']}/{manifest['version']}"
+    assert shown == [deployment.url, deployment.api_key, model, manifest["engine"]]
+
+
+def _invocations(deployment: Deployment) -> int:
+    """How often the emulator says that it invoked the function: one START line in its log for each."""
+    pages = deployments.client(deployment.emulator, "logs").get_paginator("filter_log_events")
+    events = [event for page in pages.paginate(logGroupName=deployment.log_group) for event in page["events"]]
+    return sum(event["message"].startswith("START RequestId") for event in events)

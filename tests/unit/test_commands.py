@@ -1,0 +1,74 @@
+"""What the command line and the Makefile refuse, in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from skylayer import sam
+from skylayer.__main__ import COMMANDS, main
+from skylayer.commands.build import agreed_architecture
+from skylayer.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_architecture_of_the_call_or_of_the_environment_or_the_default_holds() -> None:
+    assert agreed_architecture(None, None, "default") == "x86_64"
+    assert agreed_architecture("arm64", None, "default") == "arm64"
+    assert agreed_architecture(None, "arm64", "prod") == "arm64"
+    assert agreed_architecture("arm64", "arm64", "prod") == "arm64"
+
+
+def test_two_architectures_at_once_are_refused() -> None:
+    with pytest.raises(UserError, match=r"ARCHITECTURE is arm64.*prod.*Architecture=x86_64"):
+        agreed_architecture("arm64", "x86_64", "prod")
+
+
+def test_an_environment_that_samconfig_lacks_is_refused_with_those_it_has() -> None:
+    with pytest.raises(UserError, match=r"no environment nowhere; it has default, prod, local"):
+        sam.overrides("nowhere")
+
+
+@pytest.mark.parametrize("port", ["abc", "80", "70000", "-1"])
+def test_a_wrong_port_is_refused_in_one_line(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", f"--port={port}"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["PROT=4567"], "PROT"),
+        (["ARCHITECTURE=riscv"], "ARCHITECTURE is riscv"),
+        (["predict"], "FILE=rows.csv"),
+    ],
+)
+def test_make_refuses_by_name(arguments: list[str], named: str) -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    done = subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert named in done.stderr
+
+
+def test_make_lists_its_verbs_one_line_each() -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    done = subprocess.run(["make"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    listed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")]
+    assert {"up", "down", "status", "logs", "train", "build", "deploy", "predict", "test", "lint"} <= set(
+        listed
+    )
+
+
+def test_every_verb_has_its_module() -> None:
+    modules = {path.stem for path in (ROOT / "skylayer" / "commands").glob("*.py")} - {"__init__"}
+    assert set(COMMANDS) <= modules

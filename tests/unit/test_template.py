@@ -1,0 +1,120 @@
+"""What the template promises, read from its text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from skylayer import sam
+
+ROOT = Path(__file__).parents[2]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms: !Ref x as {"!Ref": x}."""
+
+
+def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {f"!{suffix}": loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{suffix}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {f"!{suffix}": loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), _Loader)  # noqa: S506
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = {name: part for name, part in RESOURCES.items() if part["Type"] == "AWS::Serverless::Function"}
+LAYERS = {name: part for name, part in RESOURCES.items() if part["Type"] == "AWS::Serverless::LayerVersion"}
+PATHS: dict[str, Any] = RESOURCES["Api"]["Properties"]["DefinitionBody"]["paths"]
+
+
+def test_a_new_layer_reaches_the_alias() -> None:
+    predict = RESOURCES["PredictFunction"]["Properties"]
+    assert predict["AutoPublishAlias"] == "live"
+    assert predict["AutoPublishAliasAllProperties"] is True
+    for layer in LAYERS.values():
+        assert layer["Properties"]["PublishLambdaVersion"] is True
+
+
+def test_the_three_layers_are_those_of_the_function() -> None:
+    layers = [layer["!Ref"] for layer in RESOURCES["PredictFunction"]["Properties"]["Layers"]]
+    assert layers == ["ServingLayer", "RuntimeLayer", "ModelLayer"]
+
+
+@pytest.mark.parametrize("name", [*LAYERS, "PredictFunction"])
+def test_every_part_is_built_by_its_makefile(name: str) -> None:
+    part = RESOURCES[name]
+    assert part["Metadata"]["BuildMethod"] == "makefile"
+    folder = part["Properties"].get("ContentUri") or part["Properties"]["CodeUri"]
+    assert f"build-{name}:" in (ROOT / folder / "Makefile").read_text(encoding="utf-8")
+
+
+def test_only_health_is_open() -> None:
+    for path, methods in PATHS.items():
+        for method, operation in methods.items():
+            if method == "options":
+                continue
+            assert method in {"get", "post"}
+            security = operation.get("security")
+            assert security is None if path == "/health" else "KeyRequired" in str(security), path
+
+
+def test_browsers_may_call_only_by_parameter() -> None:
+    assert TEMPLATE["Parameters"]["CorsOrigin"]["Default"] == ""
+    for path, methods in PATHS.items():
+        if "options" in methods:
+            assert methods["options"]["!If"][0] == "CorsEnabled", path
+
+
+def test_the_gateways_own_refusals_are_problem_documents() -> None:
+    responses = RESOURCES["Api"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    assert {
+        "DEFAULT_4XX",
+        "DEFAULT_5XX",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "THROTTLED",
+        "REQUEST_TOO_LARGE",
+    } <= set(responses)
+    for response in responses.values():
+        header = response["responseParameters"]["gatewayresponse.header.Content-Type"]
+        assert header == "'application/problem+json'"
+        body = yaml.safe_load(
+            response["responseTemplates"]["application/json"].replace("$context.status", "400")
+        )
+        assert {"type", "title", "status", "detail"} <= set(body)
+        assert body["status"] == int(response.get("statusCode", 400))
+
+
+def test_defaults_are_safe() -> None:
+    defaults = {name: parameter["Default"] for name, parameter in TEMPLATE["Parameters"].items()}
+    assert defaults["Authentication"] == "api-key"
+    assert defaults["ReservedConcurrency"] == -1
+
+
+def test_nothing_has_a_name_that_two_stacks_would_share() -> None:
+    for name, resource in RESOURCES.items():
+        properties = resource.get("Properties", {})
+        for field in ("FunctionName", "RoleName", "LayerName", "LogGroupName", "Name"):
+            value = properties.get(field)
+            if isinstance(value, str) or "!Sub" in (value or {}):
+                assert "AWS::StackName" in str(value), f"{name}.{field}"
+
+
+def test_the_role_may_write_only_its_own_logs() -> None:
+    (policy,) = RESOURCES["PredictRole"]["Properties"]["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        if statement["Resource"] == "*":
+            assert all(action.startswith("xray:Put") for action in statement["Action"])
+
+
+@pytest.mark.parametrize("environment", ["default", "prod", "local"])
+def test_every_environment_deploys_and_sets_parameters_that_there_are(environment: str) -> None:
+    assert re.fullmatch(r"skylayer-\w+", sam.parameters(environment, "deploy")["stack_name"])
+    assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
