@@ -10,7 +10,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Fork  # noqa: TC002 - names the fixture's type
 
 from skylayer import project
 from skylayer.packaging import limits
@@ -18,17 +17,21 @@ from skylayer.packaging import limits
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from e2e.fork import Fork
+
 _INVOKE = """
 import json, sys
 build, event = sys.argv[1], json.load(open(sys.argv[2]))
-sys.path[:0] = [f"{build}/PredictFunction"] + [f"{build}/{name}/python" for name in ("ModelLayer", "RuntimeLayer", "ServingLayer")]
+layers = ["ModelLayer", "RuntimeLayer", "ServingLayer"]
+sys.path[:0] = [f"{build}/PredictFunction"] + [f"{build}/{name}/python" for name in layers]
 import app
 
 class Context:
     aws_request_id = "request"
 
 answer = app.lambda_handler(event, Context())
-print(json.dumps({"answer": answer, "modules": [module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]}))
+files = [module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)]
+print(json.dumps({"answer": answer, "files": files}))
 """
 
 
@@ -45,7 +48,7 @@ def test_function_and_layers_answer_in_a_bare_interpreter(fork: Fork, first_up: 
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["answer"]["statusCode"] == 200
-    assert not [name for name in result["modules"] if "site-packages" in name and str(build) not in name]
+    assert not [name for name in result["files"] if "site-packages" in name and str(build) not in name]
 
 
 def test_function_and_layers_fit(fork: Fork, first_up: str) -> None:  # noqa: ARG001

@@ -7,12 +7,11 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from conftest import Fork  # noqa: TC002 - names the fixture's type
-
 from skylayer import deployment as deployments
 from skylayer import golden
 
 if TYPE_CHECKING:
+    from e2e.fork import Fork
     from skylayer.deployment import Deployment
 
 

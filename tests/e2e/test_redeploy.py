@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
-
-from conftest import Fork  # noqa: TC002 - names the fixture's type
 
 from skylayer import deployment as deployments
 
 if TYPE_CHECKING:
+    from e2e.fork import Fork
     from skylayer.deployment import Deployment
 
 
@@ -79,6 +77,4 @@ def _published(deployment: Deployment) -> dict[str, Any]:
         name: [version["Version"] for version in lambdas.list_layer_versions(LayerName=name)["LayerVersions"]]
         for name in _layers(deployment)
     }
-    return json.loads(
-        json.dumps({"function": [version["Version"] for version in versions], "layers": layers})
-    )  # type: ignore[no-any-return]
+    return {"function": [version["Version"] for version in versions], "layers": layers}

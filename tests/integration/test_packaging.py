@@ -7,13 +7,16 @@ import os
 import stat
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from skylayer import project
 from skylayer.errors import UserError
 from skylayer.packaging import limits, requirements
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PARTS = {"layer": ["serving", "model"], "function": ["predict"]}
 
@@ -40,7 +43,7 @@ def test_two_builds_are_identical_whatever_the_umask(verb: str, name: str, tmp_p
             [sys.executable, "-m", "skylayer", verb, name, str(folder)],
             cwd=project.ROOT,
             check=True,
-            preexec_fn=lambda mask=mask: os.umask(mask),  # type: ignore[misc]  # noqa: PLW1509
+            preexec_fn=lambda mask=mask: os.umask(mask),  # type: ignore[misc]
         )
         built.append(entries(folder))
     assert built[0]
@@ -61,7 +64,11 @@ def test_the_packages_of_the_runtime_layer_are_identical_stripped_and_compiled(
     names = [name for name, *_ in built[0]]
     assert "joblib/parallel.py" in names
     assert any(name.startswith("joblib/__pycache__/parallel.cpython-313") for name in names)
-    assert not [name for name in names if "/tests/" in name or "/test/" in name or name.endswith((".lock", "RECORD", ".pyi"))]
+    assert not [
+        name
+        for name in names
+        if "/tests/" in name or "/test/" in name or name.endswith((".lock", "RECORD", ".pyi"))
+    ]
 
 
 def test_a_package_that_has_no_wheel_is_refused_by_name(
