@@ -7,11 +7,12 @@ import pytest
 from skylayer.__main__ import main
 
 
-def test_a_wrong_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["up", "--port", "abc"]) == 2
+@pytest.mark.parametrize("port", ["abc", "80", "70000", "-1"])
+def test_a_wrong_port_is_one_line(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", f"--port={port}"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "PORT is 'abc'" in said
+    assert f"PORT is {port!r}" in said
 
 
 def test_an_unknown_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from skylayer import sam
-from skylayer.__main__ import COMMANDS, main
 from skylayer.commands.build import agreed_architecture
 from skylayer.errors import UserError
 
@@ -31,12 +30,6 @@ def test_two_architectures_at_once_are_refused() -> None:
 def test_an_environment_that_samconfig_lacks_is_refused_with_those_it_has() -> None:
     with pytest.raises(UserError, match=r"no environment nowhere; it has default, prod, local"):
         sam.overrides("nowhere")
-
-
-@pytest.mark.parametrize("port", ["abc", "80", "70000", "-1"])
-def test_a_wrong_port_is_refused_in_one_line(port: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["up", f"--port={port}"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -67,8 +60,3 @@ def test_make_lists_its_verbs_one_line_each() -> None:
     assert {"up", "down", "status", "logs", "train", "build", "deploy", "predict", "test", "lint"} <= set(
         listed
     )
-
-
-def test_every_verb_has_its_module() -> None:
-    modules = {path.stem for path in (ROOT / "skylayer" / "commands").glob("*.py")} - {"__init__"}
-    assert set(COMMANDS) <= modules
