@@ -29,14 +29,15 @@ def difference(expected: dict[str, Any], got: dict[str, Any]) -> str | None:
     Labels must be equal; numbers equal within the spread that scikit-learn has against itself.
     """
     for field, values in expected.items():
-        if not _same(values, got.get(field)):
+        if not is_same(values, got.get(field)):
             return f"{field} should be {values} and is {got.get(field)}"
     return None
 
 
-def _same(expected: Any, got: Any) -> bool:
+def is_same(expected: Any, got: Any) -> bool:
+    """Whether two answers are the same: labels equal, numbers equal but for the last digits."""
     if isinstance(expected, list) and isinstance(got, list):
-        return len(expected) == len(got) and all(map(_same, expected, got))
+        return len(expected) == len(got) and all(map(is_same, expected, got))
     if isinstance(expected, float) and isinstance(got, int | float):
         return math.isclose(expected, got, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
     return bool(expected == got)

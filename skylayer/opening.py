@@ -34,7 +34,7 @@ class OpenModel:
             `distances`, one item a row.
 
         Raises:
-            serving.errors.ValidationError: Values that don't fit the schema, all of them named.
+            serving.errors.Problem: Values that don't fit the schema, all of them named.
         """
         return self._model.predict_instances(instances)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from serving import model
 from skylayer.errors import UserError
+from skylayer.golden import is_same
 from skylayer.instances import columns_of, rows_of
 from skylayer.tables import take
 from skylayer.tasks import answers, task_of, to_json
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from skylayer.tables import Table
 
 ROWS = 500
-# scikit-learn itself moves a row's result by up to 7e-12 relative from one row to a batch.
-RELATIVE = 1e-9
-ABSOLUTE = 1e-12
 
 
 def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema) -> None:
@@ -51,12 +48,3 @@ def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema)
                     f"Row {rows[row]} of the data comes out differently when served: {name} is {served}, "
                     f"the estimator itself says {own}. Is every step of the estimator deterministic?"
                 )
-
-
-def is_same(expected: Any, got: Any) -> bool:
-    """Whether two answers are the same: labels equal, numbers equal but for the last digits."""
-    if isinstance(expected, list) and isinstance(got, list):
-        return len(expected) == len(got) and all(map(is_same, expected, got))
-    if isinstance(expected, float) and isinstance(got, (int, float)):
-        return math.isclose(expected, got, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-    return bool(expected == got)

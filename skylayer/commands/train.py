@@ -48,6 +48,7 @@ def _train(root: Path, directory: Path, progress: Any, expect: Any) -> tuple[Pat
     from skylayer.artifacts import package
     from skylayer.evaluation import STEPS, evaluate
     from skylayer.pipeline import load
+    from skylayer.schema import infer
     from skylayer.tables import tabulate
     from skylayer.tasks import check_estimator, check_target, task_of
 
@@ -55,11 +56,12 @@ def _train(root: Path, directory: Path, progress: Any, expect: Any) -> tuple[Pat
     training = load(root)
     check_estimator(training.estimator)
     task = task_of(training.estimator)
-    rows = tabulate(training.data).rows
-    target = check_target(task, training.target, rows, required=True)
+    table = tabulate(training.data)
+    infer(table)  # refuses what JSON can't carry, before anybody waits for a fit
+    target = check_target(task, training.target, table.rows, required=True)
     expect(STEPS + 3)
     evaluation = evaluate(
-        training.estimator, training.data, training.target, target, task, rows=rows, progress=progress
+        training.estimator, training.data, training.target, target, task, rows=table.rows, progress=progress
     )
     progress("Package and prove")
     path = package(

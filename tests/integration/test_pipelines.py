@@ -38,7 +38,7 @@ from sklearn.svm import LinearSVC
 import skylayer
 from serving import artifact
 from skylayer.instances import instances_of
-from skylayer.proof import is_same
+from skylayer.golden import is_same
 from skylayer.schema import infer
 from skylayer.tables import tabulate
 from skylayer.tasks import answers, task_of, to_json
