@@ -27,7 +27,7 @@ class Allotment:
     def __init__(self, megabytes: int) -> None:
         """Make the group. Raises `Unavailable`."""
         self.megabytes = megabytes
-        self._folders: list[Path] = []
+        self.folders: list[Path] = []
         quota = max(1_000, PERIOD * megabytes // MEGABYTES_OF_ONE_CPU)
         limit = megabytes * 1024 * 1024
         try:
@@ -49,12 +49,12 @@ class Allotment:
 
     def wrap(self, command: list[str]) -> list[str]:
         """Give a command that puts itself into the group and then becomes `command`."""
-        joins = " && ".join(f"echo $$ > '{folder}/cgroup.procs'" for folder in self._folders)
+        joins = " && ".join(f"echo $$ > '{folder}/cgroup.procs'" for folder in self.folders)
         return ["/bin/sh", "-c", f'{joins} && exec "$@"', "sh", *command]
 
     def killed(self) -> bool:
         """Say whether the kernel has killed a process of the group for want of memory."""
-        for folder in self._folders:
+        for folder in self.folders:
             for name in ("memory.events", "memory.oom_control"):
                 with suppress(OSError):
                     lines = (line.split() for line in (folder / name).read_text().splitlines())
@@ -64,14 +64,14 @@ class Allotment:
 
     def close(self) -> None:
         """Remove the group; its processes have ended by then."""
-        for folder in self._folders:
+        for folder in self.folders:
             with suppress(OSError):
                 folder.rmdir()
 
     def _make(self, parent: Path, settings: dict[str, object]) -> None:
         folder = parent / f"skylayer-bench-{os.getpid()}-{self.megabytes}"
         folder.mkdir(exist_ok=True)
-        self._folders.append(folder)
+        self.folders.append(folder)
         for name, value in settings.items():
             # Without swap accounting there is no such file, and no swap to limit.
             if name != "memory.swap.max" or (folder / name).exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks import plots
 from benchmarks.measure import PARTS
 from benchmarks.samples import percentile, ratios, select, spread, values
 from benchmarks.settings import ROWS
@@ -41,7 +40,14 @@ long. All answer the same API Gateway event, rows as objects by column name.
 
 def write(results: Results, docs: Path) -> None:
     """Write the page and its plots."""
+    from benchmarks import plots  # matplotlib, which only this needs
+
     drawn = plots.draw(results, docs / "benchmarks")
+    (docs / "benchmarks.md").write_text(text(results, drawn), encoding="utf-8")
+
+
+def text(results: Results, drawn: dict[str, str]) -> str:
+    """Give the page; `drawn` has the plots' file names and titles."""
     parts = [
         "# Benchmarks",
         first_paragraph(results),
@@ -61,7 +67,7 @@ def write(results: Results, docs: Path) -> None:
         _environment(results),
         _skipped(results),
     ]
-    (docs / "benchmarks.md").write_text("\n\n".join(filter(None, parts)) + "\n", encoding="utf-8")
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _models(results: Results) -> list[str]:

@@ -65,7 +65,7 @@ def _build(artifact: Path, engine: str, model: Model, state: Path) -> Deployment
     opt = build / "opt"
     for layer in ("ServingLayer", "RuntimeLayer", "ModelLayer"):
         # Lambda unpacks the layers of a function into one /opt, in this order.
-        shutil.copytree(build / layer, opt, dirs_exist_ok=True)
+        shutil.copytree(build / layer, opt, dirs_exist_ok=True, copy_function=os.link)
     client = packages.install(state / "packages", variants.CLIENT)
     return Deployment(
         f"skylayer, {engine}",

@@ -1,0 +1,143 @@
+"""The benchmark's variants under the real emulator: what they import, what they answer, how they fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from benchmarks import data, measure, models, packages, product, run, settings, variants
+from benchmarks.allotment import Allotment, Unavailable
+from benchmarks.emulator import Emulator, Refused, event
+from benchmarks.measure import Broken, Place
+from benchmarks.results import Results
+from benchmarks.variants import PEER_VARIANTS, Deployment, Peer
+
+pytestmark = [
+    pytest.mark.skipif(platform.system() != "Linux", reason="the Runtime Interface Emulator is a Linux program"),
+    pytest.mark.xdist_group("benchmarks"),
+]
+STATE = packages.PROJECT / ".skylayer" / "benchmarks"
+COMPILED = {peer.name: peer for peer in PEER_VARIANTS if peer.compiled}
+
+
+@pytest.fixture(scope="module")
+def model() -> models.Model:
+    return replace(models.fit("logistic-regression", data.mixed(rows=300, ask=600)), name="tested")
+
+
+@pytest.fixture(scope="module")
+def ours(model: models.Model, tmp_path_factory: pytest.TempPathFactory) -> list[Deployment]:
+    return product.deploy(model, tmp_path_factory.mktemp("with spaces in it"), lambda _: None)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_peer_imports_what_it_may_and_answers_as_the_estimator(
+    name: str, model: models.Model, tmp_path: Path
+) -> None:
+    # Sources do here: compiling the packages would take longer than everything else.
+    peer = replace(COMPILED[name], compiled=False)
+    deployment = _deployed(peer, model, tmp_path)
+    measure.check_imports(deployment, _request(model))
+    if peer.predicts:
+        found = measure.agreement(deployment, model, 200)
+        assert found["labels_different"] == 0
+        assert found["largest_difference"] < 1e-5
+
+
+def test_a_package_not_allowed_is_an_error(model: models.Model, tmp_path: Path) -> None:
+    deployment = _deployed(replace(COMPILED["powertools"], compiled=False), model, tmp_path)
+    with pytest.raises(Broken, match="powertools imported what it may not: aws_lambda_powertools"):
+        measure.check_imports(replace(deployment, may_import=frozenset()), _request(model))
+
+
+def test_the_development_environment_is_out_of_reach(model: models.Model, tmp_path: Path) -> None:
+    deployment = _deployed(COMPILED["bare"], model, tmp_path)
+    handler = deployment.function / "app.py"
+    shutil.rmtree(deployment.function / "__pycache__")
+    handler.write_text(f"import rich\n{handler.read_text()}")
+    with Emulator(deployment.folders) as emulator, pytest.raises(Refused, match="No module named 'rich'"):
+        emulator.invoke(_request(model))
+
+
+def test_every_engine_imports_what_it_may_and_answers_as_the_estimator(
+    model: models.Model, ours: list[Deployment]
+) -> None:
+    assert ours
+    for deployment in ours:
+        measure.check_imports(deployment, _request(model))
+        found = measure.agreement(deployment, model, 200)
+        assert found["labels_different"] == 0
+        assert found["largest_difference"] < 1e-12
+
+
+def test_without_an_engines_file_the_run_breaks_and_reports_nothing(
+    model: models.Model, ours: list[Deployment], tmp_path: Path
+) -> None:
+    for deployment in ours:
+        opt = tmp_path / deployment.engine / "python" if deployment.engine else tmp_path
+        shutil.copytree(deployment.opt, opt, copy_function=os.link)
+        artifact = opt / "model_artifact"
+        manifest = json.loads((artifact / "manifest.json").read_text())
+        (artifact / manifest["engines"][deployment.engine]["file"]).unlink()
+        results = Results("tested", {}, {})
+        checked = run.ModelRun(settings.QUICK, STATE, lambda _: None, results, model)
+        checked.deployed = [replace(deployment, opt=opt)]
+        with pytest.raises(Broken, match=f"{deployment.variant}, tested"):
+            checked.check()
+        assert not results.deployments
+
+
+def test_another_engine_than_the_one_named_is_an_error(model: models.Model, ours: list[Deployment]) -> None:
+    with pytest.raises(Broken, match="is served by the engine"):
+        measure.agreement(replace(ours[0], engine="imagined"), model, 10)
+
+
+def test_samples_of_a_cold_start(model: models.Model, tmp_path: Path) -> None:
+    deployment = _deployed(COMPILED["bare"], model, tmp_path)
+    place = Place("tested", "bare", 0)
+    taken = measure.cold_start(deployment, _request(model), place, warm=5, batches={1: _request(model)})
+    found = {sample.figure: sample for sample in taken + measure.split(deployment, _request(model), place)}
+    assert len(found["warm_latency"].values) == 5
+    assert 5e6 < found["peak_memory"].values[0] < 1e8
+    assert found["batch_latency"].at == {"rows": 1}
+    assert len(found["handler_latency"].values) >= 20
+    assert {f"cold_start: {part}" for part in measure.PARTS} <= set(found)
+    assert found["cold_start: interpreter"].values[0] > 0
+    assert found["cold_start: emulator"].values[0] > 0
+
+
+def test_a_share_of_a_processor_holds_for_the_runtime(model: models.Model, tmp_path: Path) -> None:
+    deployment = _deployed(COMPILED["bare"], model, tmp_path)
+    try:
+        with Allotment(128) as group:
+            folders = list(group.folders)
+            assert measure.cold_start(deployment, _request(model), Place("tested", "bare", 0), allotment=group)
+            counts = [line.split() for line in (folders[0] / "cpu.stat").read_text().splitlines()]
+            assert next(int(count) for name, count in counts if name == "nr_throttled") > 0
+            assert not group.killed()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    assert not any(folder.exists() for folder in folders)
+
+
+def _deployed(peer: Peer, model: models.Model, state: Path) -> Deployment:
+    """Deploy below a folder of the test, with the packages that runs of the benchmark share."""
+    (state / "packages").symlink_to(_made(STATE / "packages"))
+    try:
+        return variants.deploy_peer(peer, model, state)
+    except (packages.UnreachableError, variants.NotServedError) as reason:
+        pytest.skip(str(reason))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _request(model: models.Model) -> bytes:
+    return event({"instances": data.instances(model.repeated(1))})
