@@ -7,9 +7,10 @@ import os
 import platform
 import shutil
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from benchmarks import data, measure, models, packages, product, run, settings, variants
 from benchmarks.allotment import Allotment, Unavailable
 from benchmarks.emulator import Emulator, Refused, event
@@ -17,8 +18,13 @@ from benchmarks.measure import Broken, Place
 from benchmarks.results import Results
 from benchmarks.variants import PEER_VARIANTS, Deployment, Peer
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = [
-    pytest.mark.skipif(platform.system() != "Linux", reason="the Runtime Interface Emulator is a Linux program"),
+    pytest.mark.skipif(
+        platform.system() != "Linux", reason="the Runtime Interface Emulator is a Linux program"
+    ),
     pytest.mark.xdist_group("benchmarks"),
 ]
 STATE = packages.PROJECT / ".skylayer" / "benchmarks"
@@ -116,7 +122,9 @@ def test_a_share_of_a_processor_holds_for_the_runtime(model: models.Model, tmp_p
     try:
         with Allotment(128) as group:
             folders = list(group.folders)
-            assert measure.cold_start(deployment, _request(model), Place("tested", "bare", 0), allotment=group)
+            assert measure.cold_start(
+                deployment, _request(model), Place("tested", "bare", 0), allotment=group
+            )
             counts = [line.split() for line in (folders[0] / "cpu.stat").read_text().splitlines()]
             assert next(int(count) for name, count in counts if name == "nr_throttled") > 0
             assert not group.killed()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from benchmarks import data, page, results, table
 from benchmarks.measure import STANDARD_LIBRARY, foreign_modules, parts_of
 from benchmarks.results import Results
@@ -14,8 +16,6 @@ from benchmarks.samples import Sample, percentile, ratios, select, spread, value
 from benchmarks.settings import FULL, QUICK
 from benchmarks.variants import Deployment
 from benchmarks.verdict import comparisons, first_paragraph
-from hypothesis import given
-from hypothesis import strategies as st
 
 TIMES = st.lists(st.floats(1e-4, 1e3), min_size=1, max_size=50)
 
