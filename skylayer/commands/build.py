@@ -9,6 +9,7 @@ from rich.console import Console
 
 from skylayer import project, sam
 from skylayer.errors import UserError
+from skylayer.packaging import limits
 
 if TYPE_CHECKING:
     import argparse
@@ -40,6 +41,9 @@ def build(config_env: str) -> str:
             project.STATE / "logs" / "sam-build.log",
             lambda line: status.update(f"sam build [dim]{line.replace('[', '(')[:100]}[/dim]"),
         )
+    from samcli.yamlhelper import yaml_parse
+
+    limits.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
     return architecture
 
 

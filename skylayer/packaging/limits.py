@@ -1,16 +1,17 @@
-"""What Lambda takes."""
+"""What is built, held against what AWS takes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from skylayer import limits
 from skylayer.errors import UserError
 from skylayer.packaging import tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNZIPPED_LIMIT = 262_144_000
+UNZIPPED_LIMIT = limits.UNZIPPED.maximum
 PARTS = ("PredictFunction", "ServingLayer", "RuntimeLayer", "ModelLayer")
 
 
@@ -18,10 +19,6 @@ def check_size(build: Path) -> int:
     """Bytes of a function and its layers together, refused beyond what Lambda takes.
 
     The parts are built one by one, perhaps at once, and each calls this when it is done: the last one sees them all.
-
-    Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Deployment package (.zip file
-    archive) size: 250 MB, the maximum size of the contents of a deployment package, including layers and custom
-    runtimes (unzipped)"; Lambda itself reports it as 262144000 bytes.
     """
     total = sum(tree.size(build / part) for part in PARTS if (build / part).is_dir())
     if total > UNZIPPED_LIMIT:
@@ -32,6 +29,32 @@ def check_size(build: Path) -> int:
             f"Largest: {packages}. Use fewer packages, or an estimator that the native engine can compile."
         )
     return total
+
+
+def check_template(template: dict[str, Any]) -> None:
+    """Hold what a template says of its functions against Lambda's limits; refuse it with all that is over them.
+
+    Only literal values can be known here; a parameter's range is in the template itself.
+    """
+    faults = []
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            faults += [f"{name}: {fault}" for fault in _function_faults(resource["Properties"])]
+    if faults:
+        raise UserError(f"template.yaml asks for more than AWS gives. {'; '.join(faults)}")
+
+
+def _function_faults(properties: dict[str, Any]) -> list[str]:
+    variables = properties.get("Environment", {}).get("Variables", {})
+    literal = {name: str(value) if isinstance(value, str | int) else "" for name, value in variables.items()}
+    asked: list[tuple[limits.Limit, Any]] = [
+        (limits.LAYERS, len(properties.get("Layers", []))),
+        (limits.ENVIRONMENT, limits.environment_size(literal)),
+        (limits.TIMEOUT, properties.get("Timeout", 0)),
+        (limits.MEMORY, properties.get("MemorySize", 0)),
+    ]
+    faults = (limits.exceeded(limit, value) for limit, value in asked if isinstance(value, int))
+    return [fault for fault in faults if fault]
 
 
 def _megabytes(count: int) -> str:

@@ -12,8 +12,12 @@ import os
 import sys
 import traceback
 
+from serving import metrics
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from serving.http import Request, Response
     from serving.model import Model
 
@@ -43,8 +47,16 @@ def request(request: Request, route: str | None, response: Response, model: Mode
             "latency_ms": round(seconds * 1000, 3),
             "status": response.status,
             "outcome": response.outcome,
+            **metrics.members(),
         },
     )
+
+
+def verification(target: str, fault: str | None, measured: dict[str, Any]) -> None:
+    """Log what a replay of the golden rows showed: made-up rows, so their values may be named."""
+    level = logging.ERROR if fault else logging.INFO
+    extra = {"target": target, "fault": fault, **measured}
+    _logger.log(level, "golden rows", extra=extra)
 
 
 def failure(request_id: str, error: Exception) -> None:

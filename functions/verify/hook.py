@@ -1,0 +1,53 @@
+"""Runs before CodeDeploy shifts traffic to a new version: replays the artifact's golden rows through it.
+
+What CodeDeploy sends and expects:
+https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import boto3
+
+from serving import golden, log, metrics
+from serving.model import locate
+
+log.set_up()
+
+
+def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    """Verify the version that the environment's TARGET names, and tell CodeDeploy if it was CodeDeploy that asked."""
+    fault = _fault(os.environ["TARGET"])
+    log.verification(os.environ["TARGET"], fault, metrics.golden_rows(failed=fault is not None))
+    status = "Failed" if fault else "Succeeded"
+    if "DeploymentId" in event:
+        boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
+            deploymentId=event["DeploymentId"],
+            lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
+            status=status,
+        )
+    return {"status": status, "fault": fault}
+
+
+def _fault(target: str) -> str | None:
+    """What is wrong with the version's answer to the golden rows; None if nothing is. Nothing makes it raise."""
+    try:
+        instances, answers = golden.read(locate())
+        request = {
+            "httpMethod": "POST",
+            "resource": "/predict",
+            "headers": {"content-type": "application/json"},
+            "body": json.dumps({"instances": instances}),
+        }
+        invoked = boto3.client("lambda").invoke(FunctionName=target, Payload=json.dumps(request).encode())
+        answer = json.load(invoked["Payload"])
+        if invoked.get("FunctionError"):
+            return f"the version fails: {answer.get('errorType')}: {answer.get('errorMessage')}"
+        if answer["statusCode"] != 200:  # noqa: PLR2004
+            return f"the version answers {answer['statusCode']} to the golden rows"
+        return golden.difference(answers, json.loads(answer["body"]))
+    except Exception as error:  # noqa: BLE001 (a deployment must fail whatever hinders the proof, and not hang)
+        return f"the golden rows could not be replayed: {type(error).__name__}: {error}"

@@ -1,0 +1,50 @@
+"""The golden rows of an artifact, replayed through whatever claims to serve it."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from serving.artifact import GOLDEN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Between one row and a batch scikit-learn itself moves a result by up to 7e-12 of its size.
+RELATIVE = 1e-9
+ABSOLUTE = 1e-12
+
+
+def read(folder: str | os.PathLike[str]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The golden instances of the artifact in `folder`, and the estimator's answers, one entry per instance."""
+    with open(os.path.join(folder, GOLDEN), encoding="utf-8") as file:
+        golden = json.load(file)
+    return golden["instances"], golden["answers"]
+
+
+def difference(expected: dict[str, Any], got: dict[str, Any]) -> str | None:
+    """Where an answer departs from the estimator's, as a sentence; None where it doesn't.
+
+    Labels must be equal; numbers equal within the spread that scikit-learn has against itself. A list of rows is
+    compared row by row, so that the sentence names the first that differs and no other row's values.
+    """
+    for field, values in expected.items():
+        answered = got.get(field)
+        if not isinstance(answered, list) or len(answered) != len(values):
+            return f"{field} should have {len(values)} rows"
+        for row, (value, answer) in enumerate(zip(values, answered)):  # noqa: B905 (lengths are equal by now)
+            if not is_same(value, answer):
+                return f"{field} of row {row} should be {value} and is {answer}"
+    return None
+
+
+def is_same(expected: Any, got: Any) -> bool:
+    """Whether two answers are the same: labels equal, numbers equal but for the last digits."""
+    if isinstance(expected, list) and isinstance(got, list):
+        return len(expected) == len(got) and all(map(is_same, expected, got))
+    if isinstance(expected, bool) or isinstance(got, bool):
+        return type(expected) is type(got) and expected == got
+    if isinstance(expected, int | float) and isinstance(got, int | float):
+        return abs(expected - got) <= max(RELATIVE * max(abs(expected), abs(got)), ABSOLUTE)
+    return bool(expected == got)
