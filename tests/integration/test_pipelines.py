@@ -37,8 +37,8 @@ from sklearn.svm import LinearSVC
 
 import skylayer
 from serving import artifact
-from skylayer.instances import instances_of
 from skylayer.golden import is_same
+from skylayer.instances import instances_of
 from skylayer.schema import infer
 from skylayer.tables import tabulate
 from skylayer.tasks import answers, task_of, to_json

@@ -45,6 +45,6 @@ def is_same(expected: Any, got: Any) -> bool:
         return len(expected) == len(got) and all(map(is_same, expected, got))
     if isinstance(expected, bool) or isinstance(got, bool):
         return type(expected) is type(got) and expected == got
-    if isinstance(expected, int | float) and isinstance(got, int | float):
+    if isinstance(expected, float) and isinstance(got, int | float):
         return abs(expected - got) <= max(RELATIVE * max(abs(expected), abs(got)), ABSOLUTE)
     return bool(expected == got)
