@@ -8,6 +8,7 @@ import pickle
 import sys
 import sysconfig
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
@@ -19,7 +20,7 @@ from packaging.utils import canonicalize_name
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # The platform that is served on decides which conditional requirements count, not the one that trains.
 _TARGET = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
@@ -51,7 +52,7 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
     """
     found = Dependencies()
     distributions = {"scikit-learn", "joblib", *(["pandas"] if container == "frame" else [])}
-    homes = metadata.packages_distributions()
+    homes = _distributions_by_package()
     waiting = sorted(_modules_in_pickle(estimator))
     done: set[str] = set()
     while waiting:
@@ -159,6 +160,11 @@ def _top_level(tree: ast.AST) -> Iterator[ast.AST]:
             continue
         yield node
         yield from _top_level(node)
+
+
+@cache
+def _distributions_by_package() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
 
 
 def _closure(distributions: set[str]) -> dict[str, str]:

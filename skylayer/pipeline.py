@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from skylayer.tasks import first_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PACKAGE = "training"
 MODULE = "training.pipeline"
 DEFAULT_NAME = "model"
 
@@ -45,7 +46,11 @@ def load(root: Path) -> Training:
     path = root / "training" / "pipeline.py"
     if not path.is_file():
         raise UserError(f"There is no {path}. It holds load_data() and build_estimator(); see the README.")
+    # Another project's folder of this name, imported earlier by this process, is not the one that is meant.
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
     sys.path.insert(0, str(root))
+    invalidate_caches()
     module = _call("import", lambda: import_module(MODULE))
     load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
     loaded = _call("load_data()", load_data)

@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skylayer
 from serving import artifact
 from skylayer import golden, project
+from skylayer.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,12 +146,16 @@ BASE = """
         ("import pandas as pd", "import pandas as", "SyntaxError"),
     ],
 )
-def test_what_cannot_be_trained_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_what_cannot_be_trained_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
     home = fork(tmp_path / "fork", BASE.replace(old, new))
-    done = train(home)
-    assert done.returncode == 2
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        assert main(["train", "--project", str(home)]) == 2
+    error = capfd.readouterr().err
+    lines = [line for line in error.splitlines() if line.strip()]
+    assert len(lines) == 1, error
     assert message in lines[0]
     assert not (home / "model_artifacts" / "champion").exists()
 
