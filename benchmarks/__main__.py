@@ -13,6 +13,7 @@ from rich.console import Console
 from benchmarks import measure, page, run, settings, table
 from benchmarks import results as stored
 from benchmarks.packages import PROJECT
+from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except measure.Broken as broken:
             console.print(f"[red]error:[/red] {broken}", soft_wrap=True, highlight=False)
             return 1
+        except UserError as error:
+            console.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
+            return 2
+        except KeyboardInterrupt:
+            console.print("interrupted: nothing was written")
+            return 130
     table.show(found, console)
     kept = STATE / f"{'quick' if options.quick else 'full'}.json"
     stored.write(found, kept)
