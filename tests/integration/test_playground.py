@@ -5,135 +5,27 @@ from __future__ import annotations
 import csv
 import json
 import re
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import browser
 import numpy as np
 import pandas as pd
 import pytest
+from estimators import houses, penguins, reviews
 from selenium.webdriver.common.keys import Keys
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from web import KEY, served
 
 import skylayer
-from serving import model
-from serving.adapters.wsgi import application
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from collections.abc import Iterator
 
-KEY = "a key of the tests"
 SCREENSHOTS = Path(__file__).parents[2] / ".skylayer" / "screenshots"
-STAGE = "/live"
 
 # The largest page that still opens at once on a telephone.
 MOST_BYTES = 100_000
-
-
-def penguins() -> tuple[Any, pd.DataFrame]:
-    """A classifier of numbers, categories and missing values."""
-    random = np.random.default_rng(0)
-    rows = 300
-    species = random.integers(3, size=rows)
-    frame = pd.DataFrame(
-        {
-            "island": np.array(["Biscoe", "Dream", "Torgersen"])[
-                (species + random.integers(2, size=rows)) % 3
-            ],
-            "bill_length_mm": (38 + 5 * species + random.normal(0, 3, rows)).round(1),
-            "flipper_length_mm": (188 + 12 * species + random.normal(0, 7, rows)).round().astype(int),
-            "body_mass_g": (3600 + 600 * species + random.normal(0, 400, rows)).round(),
-            "ringed": random.random(rows) < 0.4,
-            "year": random.integers(2007, 2010, rows),
-        }
-    )
-    frame.loc[::9, "body_mass_g"] = np.nan
-    columns = make_column_transformer(
-        (OneHotEncoder(handle_unknown="ignore"), ["island"]),
-        (SimpleImputer(), ["bill_length_mm", "flipper_length_mm", "body_mass_g", "ringed", "year"]),
-    )
-    estimator = make_pipeline(columns, RandomForestClassifier(30, max_depth=5, random_state=0))
-    return estimator.fit(
-        frame, pd.Series(np.array(["Adelie", "Chinstrap", "Gentoo"])[species], name="species")
-    ), frame
-
-
-def houses() -> tuple[Any, pd.DataFrame]:
-    """A regressor of numbers."""
-    random = np.random.default_rng(1)
-    frame = pd.DataFrame(
-        {
-            "rooms": random.integers(1, 9, 400),
-            "living_area_m2": random.gamma(9, 11, 400).round(1),
-            "age_years": random.gamma(2, 20, 400).round(),
-            "distance_km": random.exponential(6, 400).round(2),
-        }
-    )
-    price = (
-        frame["living_area_m2"] * 3.1
-        + frame["rooms"] * 12
-        - frame["distance_km"] * 6
-        + random.normal(180, 20, 400)
-    )
-    return GradientBoostingRegressor(random_state=0).fit(frame, price.rename("price_thousands")), frame
-
-
-def reviews() -> tuple[Any, list[str]]:
-    """A classifier of texts."""
-    random = np.random.default_rng(2)
-    good, bad = ["great", "lovely", "tasty", "friendly", "warm"], ["awful", "cold", "slow", "rude", "bland"]
-    filler = ["the", "soup", "and", "the", "service", "were", "today", "in", "town"]
-    labels = random.integers(2, size=200)
-    texts = [
-        " ".join([*random.permutation(filler)[:5], *random.choice([bad, good][label], 2)]) for label in labels
-    ]
-    estimator = make_pipeline(TfidfVectorizer(), LogisticRegression())
-    return estimator.fit(texts, pd.Series(np.array(["bad", "good"])[labels], name="opinion")), texts
-
-
-class Quiet(WSGIRequestHandler):
-    """No line on the terminal for each request."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-def behind_a_gateway(api: WSGIApplication) -> WSGIApplication:
-    """The API below a stage's prefix, its key asked for everywhere but at its open routes."""
-
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(STAGE) or "/"
-        if environ["PATH_INFO"] not in {"/", "/health"} and environ.get("HTTP_X_API_KEY") != KEY:
-            start_response("403 Forbidden", [("content-type", "application/json")])
-            return [b'{"message": "Forbidden"}']
-        return api(environ, start_response)
-
-    return answer
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address at which the model of a folder answers."""
-    api = behind_a_gateway(application(model.load(folder)))
-    with make_server("127.0.0.1", 0, api, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}{STAGE}/"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture(scope="module")

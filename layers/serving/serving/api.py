@@ -119,35 +119,32 @@ def _csv_answer(body: bytes, model: Model) -> dict[str, Any]:
         raise
 
 
-def _model(request: Request, model: Model) -> Response:
-    from serving import description
-
-    return description.model(request, model)
-
-
-def _openapi(request: Request, model: Model) -> Response:
-    from serving import description
-
-    return description.openapi(request, model)
-
-
-def _playground(request: Request, model: Model) -> Response:
-    from serving import description
-
-    return description.playground(request, model)
-
-
 def _health(_: Request, model: Model) -> Response:
     return json_response({"status": "ok", "model": model.reference})
 
 
+def _later(module: str, name: str) -> Callable[[Request, Model], Response]:
+    """A function of a module that is imported with its first request, so that a prediction doesn't pay for it."""
+
+    def answer(request: Request, model: Model) -> Response:
+        return getattr(__import__(module, fromlist=[name]), name)(request, model)  # type: ignore[no-any-return]
+
+    return answer
+
+
+_inference = _later("serving.protocols.inference", "answer")
+
 # Path -> method -> what answers. Whatever only some requests need is imported by the function, not above.
 ROUTES: dict[str, dict[str, Callable[[Request, Model], Response]]] = {
     "/predict": {"POST": _predict},
-    "/model": {"GET": _model},
+    "/model": {"GET": _later("serving.description", "model")},
     "/health": {"GET": _health},
-    "/openapi.json": {"GET": _openapi},
-    "/": {"GET": _playground},
+    "/openapi.json": {"GET": _later("serving.description", "openapi")},
+    "/": {"GET": _later("serving.description", "playground")},
+    "/v2": {"GET": _inference, "POST": _inference},
+    "/ping": {"GET": _later("serving.protocols.scoring", "ping")},
+    "/version": {"GET": _later("serving.protocols.scoring", "version")},
+    "/invocations": {"POST": _later("serving.protocols.scoring", "invocations")},
 }
 
 
@@ -163,7 +160,8 @@ def _route(request: Request) -> Callable[[Request, Model], Response]:
 
 
 def _normal(path: str) -> str:
-    return path.rstrip("/") or "/"
+    """The line of `ROUTES` that a path belongs to: all of an inference server's are one."""
+    return "/v2" if path.startswith("/v2/") else path.rstrip("/") or "/"
 
 
 def _internal_error(request: Request) -> Response:

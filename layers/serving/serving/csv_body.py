@@ -53,7 +53,7 @@ def read(body: bytes, schema: list[Column], max_rows: int) -> tuple[list[dict[st
         rows.pop()
         lines.pop()
     _check_lengths(rows, lines, header)
-    converters = {column.name: _converter(column) for column in schema}
+    converters = {column.name: converter(column) for column in schema}
     cells = [
         [convert(row[index] if row else "") for row in rows]
         for index, convert in enumerate(converters.get(name, str) for name in header)
@@ -78,7 +78,7 @@ def _check_lengths(rows: list[list[str]], lines: list[int], header: list[str]) -
             )
 
 
-def _converter(column: Column) -> Callable[[str], Any]:
+def converter(column: Column) -> Callable[[str], Any]:
     """How a cell of a column becomes a JSON value, or stays text for validation to refuse."""
     if column.types == {str}:
         empty = "" if column.kind == "text" and not column.nullable else None

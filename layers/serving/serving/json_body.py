@@ -8,6 +8,7 @@ from serving.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 MAX_DEPTH = 32
@@ -17,8 +18,12 @@ MAX_DEPTH = 32
 _MAX_INTEGER_DIGITS = 400
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes, *, nan_is_null: bool = False) -> Any:
     """The value of a JSON body in UTF-8; a byte order mark before it is ignored.
+
+    Args:
+        body: What came.
+        nan_is_null: Read a NaN, which numerical clients write for a missing value, as `null`.
 
     Raises:
         Problem: 400: not UTF-8, not JSON, NaN or Infinity, a name twice in one object, half of a surrogate
@@ -28,7 +33,7 @@ def parse(body: bytes) -> Any:
     if not text.strip():
         raise Problem(400, "The body is empty.")
     try:
-        value = _load(text)
+        value = _load(text, _nan_is_null if nan_is_null else _refuse_constant)
     except json.JSONDecodeError as error:
         raise Problem(
             400, f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
@@ -53,15 +58,13 @@ def decode(body: bytes) -> str:
         raise Problem(400, f"The body is not UTF-8: byte {error.start} can't be decoded.") from None
 
 
-def _load(text: str) -> Any:
+def _load(text: str, constant: Callable[[str], None]) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=constant)
     except json.JSONDecodeError:
         raise
     except ValueError:  # int() refuses more than 4,300 digits
-        return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_bounded_int
-        )
+        return json.loads(text, object_pairs_hook=_object, parse_constant=constant, parse_int=_bounded_int)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -73,6 +76,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise Problem(400, f"The body has the name {json.dumps(name[:60])} twice in one object.")
             seen.add(name)
     return value
+
+
+def _nan_is_null(name: str) -> None:
+    if name != "NaN":
+        _refuse_constant(name)
 
 
 def _refuse_constant(name: str) -> None:

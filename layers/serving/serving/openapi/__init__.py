@@ -43,6 +43,8 @@ def document(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
         "tags": [
             {"name": "prediction", "description": "What the model answers"},
             {"name": "model", "description": "What the model is"},
+            {"name": "inference", "description": "Open Inference Protocol v2: KServe, Triton, MLServer"},
+            {"name": "scoring", "description": "The scoring protocol of MLflow and SageMaker"},
         ],
         "paths": paths(manifest, golden),
         "components": {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from serving.openapi.schemas import reference
+from serving.openapi.protocols import inference_paths, scoring_paths
+from serving.openapi.schemas import content, page, reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
                 "description": "JSON, or the model card as a page for a browser.",
                 "tags": ["model"],
                 "responses": {
-                    "200": _content(
+                    "200": content(
                         "The model",
-                        {"application/json": {"schema": reference("Model")}, "text/html": _page()},
+                        {"application/json": {"schema": reference("Model")}, "text/html": page()},
                     ),
                     **_problems(406),
                 },
@@ -54,7 +55,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
                 "tags": ["model"],
                 "security": [],
                 "responses": {
-                    "200": _content("Ready", {"application/json": {"schema": reference("Health")}}),
+                    "200": content("Ready", {"application/json": {"schema": reference("Health")}}),
                     **_problems(406),
                 },
             }
@@ -65,7 +66,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
                 "summary": "This document",
                 "tags": ["model"],
                 "responses": {
-                    "200": _content("OpenAPI 3.1", {"application/json": {"schema": {"type": "object"}}}),
+                    "200": content("OpenAPI 3.1", {"application/json": {"schema": {"type": "object"}}}),
                     **_problems(),
                 },
             }
@@ -76,9 +77,11 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
                 "summary": "The playground, a page for a person",
                 "tags": ["model"],
                 "security": [],
-                "responses": {"200": _content("A page", {"text/html": _page()}), **_problems()},
+                "responses": {"200": content("A page", {"text/html": page()}), **_problems()},
             }
         },
+        **inference_paths(manifest),
+        **scoring_paths(),
     }
 
 
@@ -92,7 +95,7 @@ def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
             "an empty cell in CSV."
         ),
         "tags": ["prediction"],
-        "requestBody": _content(
+        "requestBody": content(
             "Instances; in CSV the first line names the columns",
             {
                 "application/json": {"schema": reference("Instances"), "examples": requests},
@@ -101,7 +104,7 @@ def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
             required=True,
         ),
         "responses": {
-            "200": _content(
+            "200": content(
                 "Predictions",
                 {
                     "application/json": {"schema": reference("Predictions"), "examples": answers},
@@ -150,7 +153,7 @@ def _answer(manifest: dict[str, Any], golden: dict[str, Any], rows: int) -> dict
 
 def _problems(*statuses: int) -> Answers:
     return {
-        str(status): _content(
+        str(status): content(
             _PROBLEMS[status],
             {
                 "application/problem+json": {
@@ -160,11 +163,3 @@ def _problems(*statuses: int) -> Answers:
         )
         for status in sorted({*statuses, *_GATEWAY})
     }
-
-
-def _content(description: str, content: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"description": description, "content": content, **more}
-
-
-def _page() -> dict[str, Any]:
-    return {"schema": {"type": "string"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from serving.openapi.tensors import protocol_schemas
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -14,6 +16,16 @@ _JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
 def reference(name: str) -> Schema:
     """A pointer to one of the schemas below."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def content(description: str, types: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A request's body or an answer: a schema for each media type."""
+    return {"description": description, "content": types, **more}
+
+
+def page() -> dict[str, Any]:
+    """A page for a person."""
+    return {"schema": {"type": "string"}}
 
 
 def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
@@ -60,6 +72,7 @@ def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
         },
         "Model": _model(),
         "Problem": _problem(),
+        **protocol_schemas(),
         "InvalidInstances": _invalid_instances(),
     }
 

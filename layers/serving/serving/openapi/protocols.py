@@ -1,0 +1,86 @@
+"""The routes that other servers' clients call: Open Inference Protocol v2, MLflow and SageMaker."""
+
+from __future__ import annotations
+
+from serving.openapi.schemas import content, page, reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_FAILURES = (400, 403, 404, 406, 413, 415, 429, 500, 504)
+
+
+def inference_paths(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Routes of the Open Inference Protocol."""
+    paths = {
+        "/v2": {"get": _read("server_metadata", "The server", "inference")},
+        "/v2/health/live": {
+            "get": _read("server_live", "Whether the server is live", "inference", open_=True)
+        },
+        "/v2/health/ready": {
+            "get": _read("server_ready", "Whether the server is ready", "inference", open_=True)
+        },
+    }
+    model, version = manifest["name"], manifest["version"]
+    for prefix, name in (
+        (f"/v2/models/{model}", "model"),
+        (f"/v2/models/{model}/versions/{version}", "version"),
+    ):
+        paths[prefix] = {"get": _read(f"{name}_metadata", "The model's tensors", "inference")}
+        paths[f"{prefix}/ready"] = {"get": _read(f"{name}_ready", "Whether the model is ready", "inference")}
+        paths[f"{prefix}/infer"] = {"post": _infer(f"{name}_infer")}
+    return paths
+
+
+def scoring_paths() -> dict[str, Any]:
+    """Routes of MLflow's scoring server, which SageMaker's containers share."""
+    rows = {"application/json": {"schema": reference("ScoringRequest")}, "text/csv": page()}
+    answers = {"application/json": {"schema": reference("ScoringResponse")}, "text/csv": page()}
+    text = {
+        "operationId": "scoring_version",
+        "summary": "Version of the scoring protocol",
+        "tags": ["scoring"],
+    }
+    return {
+        "/ping": {"get": _read("ping", "Whether the model is loaded", "scoring", open_=True)},
+        "/version": {"get": {**text, "responses": _responses(content("A version", {"text/plain": page()}))}},
+        "/invocations": {
+            "post": {
+                "operationId": "invocations",
+                "summary": "Predictions for a data frame, a tensor or CSV",
+                "tags": ["scoring"],
+                "requestBody": content("Rows", rows, required=True),
+                "responses": _responses(content("One prediction per row", answers), "ScoringError"),
+            }
+        },
+    }
+
+
+def _read(operation: str, summary: str, tag: str, *, open_: bool = False) -> dict[str, Any]:
+    answer = content(summary, {"application/json": {"schema": {}}})
+    told = {"operationId": operation, "summary": summary, "tags": [tag], "responses": _responses(answer)}
+    return {**told, "security": []} if open_ else told
+
+
+def _infer(operation: str) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "summary": "Inference: one tensor for each column, or one matrix",
+        "tags": ["inference"],
+        "requestBody": content(
+            "Tensors", {"application/json": {"schema": reference("InferenceRequest")}}, required=True
+        ),
+        "responses": _responses(
+            content("Tensors", {"application/json": {"schema": reference("InferenceResponse")}}),
+            "InferenceError",
+        ),
+    }
+
+
+def _responses(answer: dict[str, Any], error: str = "Problem") -> dict[str, Any]:
+    """The answer and every failure: the protocol's own errors in JSON, the gateway's as problem documents."""
+    kinds = {"application/problem+json": {"schema": reference("Problem")}}
+    if error != "Problem":
+        kinds["application/json"] = {"schema": reference(error)}
+    return {"200": answer, **{str(status): content("The request failed", kinds) for status in _FAILURES}}

@@ -1,0 +1,60 @@
+"""Schemas of the Open Inference Protocol v2 and of MLflow's scoring protocol."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_TEXT = {"type": "string"}
+_SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2}
+_ROWS = {"type": "array", "items": {}}
+
+
+def protocol_schemas() -> dict[str, dict[str, Any]]:
+    """Every named schema of the protocols."""
+    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": _SHAPE, "data": _ROWS}
+    return {
+        "Tensor": _object(tensor, "name", "datatype", "shape", "data"),
+        "InferenceRequest": _object(
+            {
+                "id": _TEXT,
+                "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}, "minItems": 1},
+                "outputs": {"type": "array", "items": _object({"name": _TEXT}, "name")},
+                "parameters": {"type": "object"},
+            },
+            "inputs",
+        ),
+        "InferenceResponse": _object(
+            {
+                "id": _TEXT,
+                "model_name": _TEXT,
+                "model_version": _TEXT,
+                "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
+            },
+            "model_name",
+            "outputs",
+        ),
+        "InferenceError": _object({"error": _TEXT}, "error"),
+        "ScoringRequest": {
+            "type": "object",
+            "description": "Exactly one of these",
+            "properties": {
+                "dataframe_split": _object(
+                    {"columns": {"type": "array", "items": _TEXT}, "data": _ROWS}, "data"
+                ),
+                "dataframe_records": {"type": "array", "items": {"type": "object"}},
+                "instances": _ROWS,
+                "inputs": {"type": ["array", "object"]},
+            },
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+        },
+        "ScoringResponse": _object({"predictions": _ROWS}, "predictions"),
+        "ScoringError": _object({"error_code": _TEXT, "message": _TEXT}, "error_code", "message"),
+    }
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required)}
