@@ -156,8 +156,9 @@ def _show_next_steps(deployment: Deployment, seconds: float) -> None:
     curl += ["-H", "content-type: application/json", "-d", json.dumps({"instances": [instance]})]
     lines = [
         "",
-        f"URL      {deployment.url}",
-        f"API key  {deployment.api_key or 'none needed'}",
+        f"URL         {deployment.url}",
+        f"API key     {deployment.api_key or 'none needed'}",
+        f"Playground  {deployment.url}/ (a page to try it: open it in a browser and give it the key)",
         "",
         shlex.join(curl),
         "",
