@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from serving.openapi import document
 from skylayer import sam
 
 ROOT = Path(__file__).parents[2]
+OPEN = {"/", "/health", "/ping", "/v2/health/live", "/v2/health/ready"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,14 +58,26 @@ def test_every_part_is_built_by_its_makefile(name: str) -> None:
     assert f"build-{name}:" in (ROOT / folder / "Makefile").read_text(encoding="utf-8")
 
 
-def test_only_health_is_open() -> None:
+def test_only_health_and_the_empty_page_are_open() -> None:
     for path, methods in PATHS.items():
         for method, operation in methods.items():
-            if method == "options":
+            if method in {"options", "parameters"}:
                 continue
             assert method in {"get", "post"}
             security = operation.get("security")
-            assert security is None if path == "/health" else "KeyRequired" in str(security), path
+            assert security is None if path in OPEN else "KeyRequired" in str(security), path
+
+
+def test_what_is_open_here_is_open_in_the_document_of_the_api() -> None:
+    manifest = {
+        "name": "a",
+        "version": "b",
+        "task": "regression",
+        "input": {"columns": []},
+        "output": {"fields": []},
+    }
+    paths = document(manifest, {})["paths"]
+    assert {path for path, methods in paths.items() if methods.get("get", {}).get("security") == []} == OPEN
 
 
 def test_browsers_may_call_only_by_parameter() -> None:
