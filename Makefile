@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES
+VARIABLES := PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
 given := $(filter-out MAKEFLAGS MAKEOVERRIDES -*-%,$(given))
@@ -32,8 +32,17 @@ skylayer = $(run) python -m skylayer
 ifneq ($(filter-out 1,$(QUICK)),)
 $(error QUICK is $(QUICK); it must be 1 or not given)
 endif
+ifneq ($(filter-out 1,$(LOCAL)),)
+$(error LOCAL is $(LOCAL); it must be 1 or not given)
+endif
+ifneq ($(filter-out 1,$(SHADOW)),)
+$(error SHADOW is $(SHADOW); it must be 1 or not given)
+endif
 
-.PHONY: help sync develop up down status logs train build deploy predict bench test lint format
+# Which store, and in whose account: AWS's, or the emulator's that make up started.
+store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
+
+.PHONY: help sync develop up down status logs train push versions promote rollback prune build deploy predict bench test lint format
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +67,22 @@ logs: ## Show what the function logged [LINES=200]
 
 train: ## Fit, evaluate and package the estimator of training/pipeline.py
 	@$(skylayer) train
+
+push: ## Copy a version, the champion if none is given, into a store [STORE=s3://bucket VERSION=… LOCAL=1]
+	@$(skylayer) push $(store) $(if $(VERSION),--version "$(VERSION)")
+
+versions: ## List the versions in a store and what each is for [STORE=layer LOCAL=1]
+	@$(skylayer) versions $(store)
+
+promote: ## Make a version the champion, or give it a share: VERSION=… [STORE=layer WEIGHT=0.2 HEADER=x-session SHADOW=1 LOCAL=1]
+	@$(if $(VERSION),,echo "make promote: give the version as VERSION=…; make versions lists them" >&2; exit 2;) \
+	$(skylayer) promote $(store) "$(VERSION)" $(if $(WEIGHT),--weight "$(WEIGHT)") $(if $(HEADER),--header "$(HEADER)") $(if $(SHADOW),--shadow)
+
+rollback: ## End a roll-out, or return to the champion before [STORE=layer LOCAL=1]
+	@$(skylayer) rollback $(store)
+
+prune: ## Remove all but the newest versions and those in use: KEEP=5 [STORE=layer LOCAL=1]
+	@$(if $(KEEP),,echo "make prune: say how many versions stay as KEEP=5" >&2; exit 2;) $(skylayer) prune $(store) "$(KEEP)"
 
 build: ## Lay layers and function into .aws-sam/build: the real sam build [ARCHITECTURE=x86_64]
 	@$(skylayer) build --config-env "$(CONFIG_ENV)"

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".skylayer"
 ARTIFACTS = ROOT / "model_artifacts"
 CHAMPION = ARTIFACTS / "champion"
+PREVIOUS = ".previous"
 
 
 def uv() -> str:
@@ -43,7 +44,16 @@ def champion() -> Path:
 
 
 def crown(folder: Path) -> None:
-    """Make an artifact the champion, at once: a reader sees the old pointer or the new one."""
-    draft = folder.parent.parent / f".champion-{os.getpid()}"
-    draft.write_text(f"{folder.parent.name}/{folder.name}\n", encoding="utf-8")
-    draft.replace(folder.parent.parent / CHAMPION.name)
+    """Make an artifact the champion, at once: a reader sees the old pointer or the new one.
+
+    The champion before it is noted in this clone, so that `make rollback` can return to it.
+    """
+    home = folder.parent.parent
+    pointer = home / CHAMPION.name
+    reference = f"{folder.parent.name}/{folder.name}"
+    if pointer.is_file() and (before := pointer.read_text(encoding="utf-8").strip()) != reference:
+        with (home / PREVIOUS).open("a", encoding="utf-8") as file:
+            file.write(f"{before}\n")
+    draft = home / f".champion-{os.getpid()}"
+    draft.write_text(f"{reference}\n", encoding="utf-8")
+    draft.replace(pointer)

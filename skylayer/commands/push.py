@@ -1,0 +1,48 @@
+"""`push`: a version of model_artifacts into a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from serving import artifact
+from skylayer import project
+from skylayer.commands import stored
+from skylayer.errors import UserError
+from skylayer.stores.layer import LayerStore
+from skylayer.stores.operations import resolve
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the store and the version."""
+    stored.add_arguments(parser)
+    parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Verify, upload with a progress bar, and say what to do next."""
+    if options.version:
+        folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
+    else:
+        folder = project.champion()
+    store = stored.chosen(options, create=True)
+    try:
+        manifest = artifact.read_manifest(folder)
+    except artifact.ArtifactError as error:
+        raise UserError(f"{error}") from error
+    reference = f"{manifest['name']}/{manifest['version']}"
+    size = sum(entry["size"] for entry in manifest["files"].values())
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"Push {reference}", total=size)
+        new = store.push(folder, lambda written: bar.advance(task, written))
+    if not new:
+        print(f"{reference} is in {store.uri} already.")
+        return
+    print(f"{reference} is in {store.uri}.")
+    print(f"It answers after: make promote STORE={store.uri} VERSION={manifest['version']}")

@@ -1,0 +1,54 @@
+"""`versions`: what is in a store, and what each version is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from skylayer.commands import stored
+
+if TYPE_CHECKING:
+    import argparse
+
+    from serving.stores.pointer import Pointer
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the store."""
+    stored.add_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print one line a version, the newest first."""
+    store = stored.chosen(options)
+    versions = store.versions()
+    if not versions:
+        print(f"There is no version in {store.uri}: make push puts one there.")
+        return
+    pointer, _ = store.read_pointer()
+    grid = Table(box=None, pad_edge=False)
+    for name in ("model", "version", "created", "engine"):
+        grid.add_column(name, no_wrap=True)
+    grid.add_column("kB", justify="right", no_wrap=True)
+    grid.add_column("part", no_wrap=True)
+    for version in versions:
+        name, _, number = version.reference.partition("/")
+        size = f"{version.size / 1000:,.0f}"
+        grid.add_row(name, number, version.created, version.engine, size, part(pointer, version.reference))
+    Console(width=max(120, Console().width), highlight=False).print(grid)
+
+
+def part(pointer: Pointer | None, reference: str) -> str:
+    """What a version does in the roll-out; empty if nothing."""
+    if pointer is None:
+        return ""
+    parts = ["champion"] if pointer.champion == reference else []
+    if pointer.challenger and pointer.challenger.version == reference:
+        parts.append(f"challenger {pointer.challenger.weight:.0%}")
+    if pointer.shadow == reference:
+        parts.append("shadow")
+    if not parts and pointer.previous[-1:] == (reference,):
+        parts.append("previous")
+    return ", ".join(parts)

@@ -1,0 +1,119 @@
+"""A store in a directory, a bucket or a table: the same order of writes over each, so the same promises."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serving import artifact
+from serving.stores import StoreError, artifact_key
+from serving.stores import pointer as pointers
+from serving.stores.download import download
+from skylayer.errors import UserError
+from skylayer.stores.interface import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from serving.stores.pointer import Pointer
+    from skylayer.stores.interface import WritablePlace
+
+
+class RemoteStore:
+    """Versions and a pointer in a place."""
+
+    def __init__(self, uri: str, place: WritablePlace) -> None:
+        self.uri = uri
+        self.place = place
+
+    def push(self, folder: Path, progress: Callable[[int], None]) -> bool:
+        """Write the files, the manifest, then the record that makes them a version.
+
+        Two that push the same version at once write the same bytes to the same keys.
+        """
+        with _told():
+            manifest = artifact.verify(folder)
+            reference = f"{manifest['name']}/{manifest['version']}"
+            if self.place.read_record(reference) is not None:
+                return False
+            for name, entry in manifest["files"].items():
+                self.place.write(artifact_key(reference, name), folder / name)
+                progress(entry["size"])
+            self.place.write(artifact_key(reference, artifact.MANIFEST), folder / artifact.MANIFEST)
+            record = {
+                "format": 1,
+                "created": manifest["created"],
+                "engine": manifest["engine"],
+                "files": [*manifest["files"], artifact.MANIFEST],
+                "size": sum(entry["size"] for entry in manifest["files"].values()),
+                "pushed": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            }
+            self.place.write_record(reference, json.dumps(record).encode())
+        return True
+
+    def versions(self) -> list[Version]:
+        """All complete versions, the newest first."""
+        with _told():
+            found = [_version(name, content) for name, content in self.place.records()]
+        return sorted(found, key=lambda version: (version.created, version.pushed), reverse=True)
+
+    def has(self, reference: str) -> bool:
+        """Whether a version is there, complete."""
+        with _told():
+            return self.place.read_record(reference) is not None
+
+    def read_pointer(self) -> tuple[Pointer | None, str | None]:
+        """The pointer and the token to replace it with."""
+        with _told():
+            found = self.place.read_pointer(None)
+            content, token = found if found is not None else (None, None)
+            return (None if content is None else pointers.parse(content)), token
+
+    def replace_pointer(self, pointer: Pointer, token: str | None) -> None:
+        """Replace the pointer if it is still the one that came with the token."""
+        with _told():
+            self.place.replace_pointer(pointers.write(pointer), token)
+
+    def remove(self, reference: str) -> None:
+        """Remove a version, unless it is given a part at this very moment."""
+        with _told():
+            content = self.place.read_record(reference)
+            if content is None:
+                return
+            self.place.remove_record(reference)
+            pointer, _ = self.read_pointer()
+            if pointer is not None and reference in pointer.references:
+                self.place.write_record(reference, content)
+                return
+            self.place.remove_below(artifact_key(reference, ""), _record(reference, content)["files"])
+
+    def fetch(self, reference: str, home: Path) -> Path:
+        """A version's folder below `home`, every file of it, verified."""
+        with _told():
+            return Path(download(self.place, reference, str(home), whole=True))
+
+
+def _version(reference: str, content: bytes) -> Version:
+    record = _record(reference, content)
+    return Version(reference, record["created"], record["engine"], record["size"], record["pushed"])
+
+
+def _record(reference: str, content: bytes) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(content)
+        if {"created", "engine", "size", "pushed", "files"} <= record.keys():
+            return record
+    except (ValueError, AttributeError):
+        pass
+    raise StoreError(f"The store's record of {reference} is damaged.")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (StoreError, artifact.ArtifactError) as error:
+        raise UserError(f"{error}") from error
