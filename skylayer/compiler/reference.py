@@ -19,6 +19,23 @@ METHODS = {
 }
 
 
+class Reference:
+    """A copy of a fitted estimator, on one thread, fed data typed by the schema."""
+
+    def __init__(self, estimator: Any, schema: dict[str, Any], fields: tuple[str, ...]) -> None:
+        single = copy.deepcopy(estimator)
+        run_in_one_thread(single)
+        self._container = container_of(schema)
+        self._methods = {field: getattr(single, METHODS[field]) for field in fields}
+
+    def answer(self, columns: list[list[Any]], rows: int) -> dict[str, Any]:
+        """The estimator's own answers to a batch; it raises what the estimator raises."""
+        data = self._container(columns, rows)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return {field: method(data) for field, method in self._methods.items()}
+
+
 def reference(
     estimator: Any, schema: dict[str, Any], columns: list[list[Any]], rows: int, fields: tuple[str, ...]
 ) -> dict[str, Any]:
@@ -31,21 +48,4 @@ def reference(
         rows: number of rows.
         fields: which of METHODS to ask for.
     """
-    single = copy.deepcopy(estimator)
-    run_in_one_thread(single)
-    data = container_of(schema)(columns, rows)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return {field: getattr(single, METHODS[field])(data) for field in fields}
-
-
-def reference_by_row(
-    estimator: Any, schema: dict[str, Any], columns: list[list[Any]], rows: int, fields: tuple[str, ...]
-) -> dict[str, list[Any]]:
-    """The same, each row a request of its own; what differs from `reference` is the floor of any bound."""
-    answers: dict[str, list[Any]] = {field: [] for field in fields}
-    for row in range(rows):
-        one = reference(estimator, schema, [[column[row]] for column in columns], 1, fields)
-        for field in fields:
-            answers[field].append(one[field][0])
-    return answers
+    return Reference(estimator, schema, fields).answer(columns, rows)

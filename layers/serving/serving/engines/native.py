@@ -64,6 +64,15 @@ class NativeEngine:
         Raises:
             RowError: The estimator would refuse a row.
         """
+        values = self.evaluate(columns, rows).tolist()
+        return {field: decode(values, self._width) for field, decode in self._outputs}
+
+    def evaluate(self, columns: list[list[Any]], rows: int) -> array[float]:
+        """Every output of the table as the kernel computes it: row by row, before classes are named.
+
+        Raises:
+            RowError: The estimator would refuse a row.
+        """
         dense = array("d")
         for encode, column in self._inputs:
             dense.extend(encode(columns[column], self._names[column]))
@@ -79,8 +88,7 @@ class NativeEngine:
             raise RowError(failure.row, None if source is None else self._names[source], detail)
         if status != _OK:
             raise RuntimeError(f"the native kernel answered with status {status}")
-        values = answers.tolist()
-        return {field: decode(values, self._width) for field, decode in self._outputs}
+        return answers
 
 
 def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
