@@ -16,8 +16,10 @@ from skylayer.card import write_card
 from skylayer.dependencies import library_versions
 from skylayer.errors import UserError
 from skylayer.golden_rows import make_golden
+from skylayer.instances import columns_of
 from skylayer.metrics import measure
-from skylayer.proof import prove
+from skylayer.proof.artifact import prove
+from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.schema import infer
 from skylayer.statistics import describe
 from skylayer.tables import tabulate
@@ -41,6 +43,8 @@ def package(
     name: str,
     directory: str | os.PathLike[str],
     evaluation: Evaluation | None = None,
+    proof_rows: int = PROOF_ROWS,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Path:
     """Write a fitted estimator and what is known of its data as an artifact.
 
@@ -52,6 +56,8 @@ def package(
         name: Of the model: letters, digits, `-` and `_`, at most 63.
         directory: Where artifacts are kept; the new one is `<directory>/<name>/<version>`.
         evaluation: What training found out; without it, metrics are measured on X and y.
+        proof_rows: About how many rows the proof of the native engine replays; costly estimators get fewer.
+        progress: Told the share of the proof that is done, from 0 to 1.
 
     Returns:
         The artifact's folder. If the same content is there already, nothing is written.
@@ -70,8 +76,9 @@ def package(
     _check_columns(estimator, table)
     target = check_target(task, y, table.rows)
     schema = infer(table)
-    chosen = engines.choose(estimator, schema)
     golden = make_golden(estimator, schema, table, task)
+    data = list(columns_of(table, schema).values())
+    chosen = engines.choose(estimator, schema, tuple(golden["answers"]), data, proof_rows, progress)
     if evaluation is not None:
         metrics, training = evaluation.metrics, evaluation.training
     else:

@@ -33,12 +33,27 @@ def write_card(manifest: dict[str, Any]) -> str:
         "",
         f"{manifest['engine']}: {manifest['engine_reason']}",
         "",
+        *_proof(manifest["engines"].get("native", {}).get("proof")),
         "## Versions",
         "",
         *(f"- {name} {version}" for name, version in manifest["libraries"].items()),
         "",
     ]
     return "\n".join(lines)
+
+
+def _proof(proof: dict[str, Any] | None) -> list[str]:
+    if proof is None:
+        return []
+    lines = [
+        f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
+        f"- table entries compared: {proof['table_entries']}",
+        f"- ties (scikit-learn contradicts itself there): {proof['ties']}",
+    ]
+    for name, value in proof["largest_difference"].items():
+        floor = proof["scikit_learn_floor"].get(name, 0.0)
+        lines.append(f"- {name}: largest difference {value:.2g}; scikit-learn from itself {floor:.2g}")
+    return [*lines, ""]
 
 
 _SHOWN_CATEGORIES = 12

@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from serving.artifact import SOURCE
+from skylayer.compiler import CannotCompile
 from skylayer.dependencies import dependencies_of
+from skylayer.kernel_build import KernelError
+from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.serialization import to_bytes
+from skylayer.tasks import first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from skylayer.schema import Schema
 
 ESTIMATOR = "estimator.joblib"
+TABLES = "tables.bin"
 
 
 @dataclass
@@ -33,17 +40,32 @@ class Engines:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def choose(estimator: Any, schema: Schema) -> Engines:
+def choose(  # noqa: PLR0917 - what the proof needs
+    estimator: Any,
+    schema: Schema,
+    fields: tuple[str, ...],
+    data: list[list[Any]],
+    rows: int,
+    progress: Callable[[float], None],
+) -> Engines:
     """Prepare each engine that can serve a fitted estimator, and choose the best.
+
+    Args:
+        estimator: Fitted.
+        schema: Of its input.
+        fields: What it answers, as the manifest's output names them.
+        data: Values by column of the rows that it was trained and evaluated on, as JSON carries them.
+        rows: About how many rows the proof of the native engine replays.
+        progress: Told the share of the proof that is done.
 
     Raises:
         UserError: The estimator can't be serialized, or needs what can't be shipped.
     """
     content = to_bytes(estimator)
     needed = dependencies_of(estimator, schema.container)
-    return Engines(
+    engines = Engines(
         chosen="sklearn",
-        reason="scikit-learn itself serves every estimator.",
+        reason="",
         entries={
             "sklearn": {
                 "file": ESTIMATOR,
@@ -53,3 +75,19 @@ def choose(estimator: Any, schema: Schema) -> Engines:
         },
         files={ESTIMATOR: content} | {f"{SOURCE}/{name}": text for name, text in needed.sources.items()},
     )
+    try:
+        table, proof = prove_native(
+            estimator, schema.to_manifest(), fields, data, rows=rows, progress=progress
+        )
+    except (CannotCompile, KernelError) as error:
+        engines.reason = f"{error}."
+    except ProofFailed as error:
+        engines.reason = f"The compiled tables did not pass the proof: {error}."
+    except Exception as error:  # noqa: BLE001 - nothing that a stranger's estimator does may stop its training
+        engines.reason = f"The compiler failed: {type(error).__name__}: {first_line(error)}."
+    else:
+        engines.chosen = "native"
+        engines.reason = f"Every step compiles, and {proof.rows:,} rows were answered as scikit-learn does."
+        engines.entries["native"] = {"file": TABLES, "proof": proof.to_manifest()}
+        engines.files[TABLES] = table
+    return engines

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+KERNEL = "SKYLAYER_KERNEL"  # the variable that serving.engines.native reads
 SOURCES = Path(__file__).resolve().parents[1] / "layers" / "serving" / "kernel"
 TARGETS = {
     "x86_64-linux": ("x86_64-linux-gnu.2.26", "x86_64_v2", ".so"),
@@ -85,6 +86,15 @@ def build_kernel(target: str, destination: Path) -> Path:
 def host_kernel() -> Path:
     """This machine's kernel, built if it must be."""
     return _cached(host_target())
+
+
+def use_host_kernel() -> None:
+    """Let the native engine of this process, and of those that it starts, find this machine's kernel.
+
+    In the serving layer it lies beside the engine; in a clone it is built on first use.
+    """
+    if not os.environ.get(KERNEL):
+        os.environ[KERNEL] = str(host_kernel())
 
 
 def _cached(target: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from serving import artifact, model
 from skylayer.errors import UserError
+from skylayer.kernel_build import KernelError, use_host_kernel
 
 
 class OpenModel:
@@ -19,8 +20,10 @@ class OpenModel:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
             self.manifest = artifact.verify(path)
+            if self.manifest["engine"] == "native":
+                use_host_kernel()
             self._model = model.load(os.fspath(path))
-        except artifact.ArtifactError as error:
+        except (artifact.ArtifactError, KernelError) as error:
             raise UserError(f"{error}") from error
 
     def predict(self, instances: list[Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
+from serving.artifact import read_manifest
 from skylayer import project
 
 if TYPE_CHECKING:
@@ -37,14 +38,22 @@ def run(options: argparse.Namespace) -> None:
         def progress(what: str) -> None:
             bar.update(step, description=what, advance=1)
 
+        def proven(share: float) -> None:
+            bar.update(rows, completed=share, visible=share < 1)
+
+        rows = bar.add_task("Replay rows", total=1.0, visible=False)
         path, metrics = _train(
-            options.project, directory, progress, lambda total: bar.update(step, total=total)
+            options.project, directory, progress, lambda total: bar.update(step, total=total), proven
         )
     console.print(_grid(metrics))
+    manifest = read_manifest(path)
+    console.print(f"Engine: {manifest['engine']}. {manifest['engine_reason']}", soft_wrap=True)
     console.print(f"{path.parent.name} {path.name} is the champion: {path}", soft_wrap=True)
 
 
-def _train(root: Path, directory: Path, progress: Any, expect: Any) -> tuple[Path, dict[str, Any]]:
+def _train(
+    root: Path, directory: Path, progress: Any, expect: Any, proven: Any
+) -> tuple[Path, dict[str, Any]]:
     from skylayer.artifacts import package
     from skylayer.evaluation import STEPS, evaluate
     from skylayer.pipeline import load
@@ -71,6 +80,7 @@ def _train(root: Path, directory: Path, progress: Any, expect: Any) -> tuple[Pat
         name=training.name,
         directory=directory,
         evaluation=evaluation,
+        progress=proven,
     )
     project.crown(path)
     return path, evaluation.metrics

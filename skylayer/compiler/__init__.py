@@ -12,6 +12,7 @@ from skylayer.compiler.frame import RawColumn
 if TYPE_CHECKING:
     from skylayer.compiler.program import Program
 
+NARROW = ("float16", "float32")
 __all__ = ["CannotCompile", "compile_estimator", "lower"]
 
 
@@ -21,6 +22,8 @@ def lower(estimator: Any, schema: dict[str, Any]) -> Program:
     Raises:
         CannotCompile: naming the step that has no exact native equivalent, and why.
     """
+    if schema["container"] == "array" and schema.get("dtype") in NARROW:
+        raise CannotCompile((type(estimator).__name__,), f"an array of {schema['dtype']} is computed as such")
     builder = Builder()
     frame = tuple(RawColumn.of(i, column) for i, column in enumerate(schema["columns"]))
     return builder.finish(builder.predict(estimator, frame))

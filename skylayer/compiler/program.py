@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -144,7 +143,7 @@ class Operation:
     kind: int = 0
     flags: int = 0
     width: int = 0
-    arrays: tuple[NDArray[np.generic], ...] = ()
+    arrays: tuple[NDArray[Any], ...] = ()
     refusal: str | None = None
     path: str = ""
 

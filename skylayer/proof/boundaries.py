@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 STEPS = 66  # halvings from one end of the doubles to the other
 _COMPARISONS = range(Arithmetic.GREATER, Arithmetic.EQUAL + 1)
+_ONE_TO_ONE = {Code.ROUND32, Code.REPLACE, Code.ARITHMETIC, Code.UNARY, Code.BINS, Code.PIECEWISE}
 _NUMERIC = ("number", "integer")
 
 
@@ -145,9 +146,21 @@ def _sources(program: Program) -> dict[int, tuple[int, ...]]:
         slot: (d.column,) if d.table is None else () for slot, d in enumerate(program.dense)
     }
     for o in program.operations:
-        together = tuple(dict.fromkeys(c for s in o.inputs for c in found.get(s, ())))
-        found.update(dict.fromkeys(range(o.first, o.first + o.outputs), together))
+        for k in range(o.outputs):
+            read = (c for s in _read_by(o, k) for c in found.get(s, ()))
+            found[o.first + k] = tuple(dict.fromkeys(read))
     return found
+
+
+def _read_by(o: Operation, k: int) -> tuple[int, ...]:
+    """The inputs that output `k` of an operation is made of."""
+    if o.code in _ONE_TO_ONE:
+        return (o.inputs[k],)
+    if o.code == Code.COMBINE:
+        return (o.inputs[k], o.inputs[o.outputs + (k if len(o.inputs) == 2 * o.outputs else 0)])
+    if o.code == Code.SELECT:
+        return o.inputs[k :: o.outputs]
+    return o.inputs
 
 
 def _bisect(
@@ -177,9 +190,7 @@ def _bisect(
         ends = [np.where(same, middle, ends[0]), np.where(same, ends[1], middle)]
     for keys in ends:
         rows[index] = _values(keys, kind)
-        yield from (
-            [cells[k] for cells in rows] for k in np.flatnonzero(left_end != right_end).tolist()
-        )
+        yield from ([cells[k] for cells in rows] for k in np.flatnonzero(left_end != right_end).tolist())
 
 
 def _key(value: float, kind: str) -> int:
@@ -195,5 +206,3 @@ def _values(keys: NDArray[np.int64], kind: str) -> list[Any]:
         return [int(key) for key in keys]
     bits = np.where(keys >= 0, keys, np.int64(-(2**63)) - keys)
     return [float(v) for v in bits.view(np.float64)]
-
-

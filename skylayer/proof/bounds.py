@@ -126,7 +126,9 @@ def _combine(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     return _binary(o.kind, a, r[:, :n], b, np.broadcast_to(r[:, second], (len(x), n)), y)
 
 
-def _binary(kind: int, a: Rows, ra: Rows, b: Rows, rb: Rows, y: Rows) -> Rows:
+def _binary(  # noqa: PLR0917 - two operands with their radii
+    kind: int, a: Rows, ra: Rows, b: Rows, rb: Rows, y: Rows
+) -> Rows:
     if kind in _COMPARISONS:
         return np.where((ra + rb > 0) & (np.abs(a - b) <= ra + rb), 1.0, 0.0)
     if kind in {Arithmetic.MAXIMUM, Arithmetic.MINIMUM}:

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 ROWS = 100_000
 _CHUNK = 5_000
-_ALONE = 64  # rows that both sides answer one at a time as well
+_WORK = 500_000_000  # multiplications or splits that a proof may take on either side
+_FEWEST = 1_000
+_ALONE = 24  # rows that both sides answer one at a time as well
 _HOSTILE = 400
 _TRAINING = 5_000  # rows of the data that are replayed, and from which splits are reached
 _UNDECIDED = 0.01  # share of the data's own rows that the bounds may leave undecided
@@ -111,6 +113,7 @@ def prove_native(
         raise ProofFailed(f"the table isn't the estimator's: {error}") from None
     replay = _Replay(estimator, program, table, schema, fields, proof)
     random = np.random.default_rng(0)
+    rows = min(rows, max(_FEWEST, _WORK // work(program)))
     own = np.unique(np.linspace(0, len(data[0]) - 1, min(_TRAINING, rows, len(data[0]))).astype(int))
     training = [[cells[i] for i in own] for cells in data]
     replay.compare(training, "the data", decided=True)
@@ -127,10 +130,21 @@ def prove_native(
     return table, proof
 
 
+def work(program: Program) -> int:
+    """About how many multiplications or splits a row takes."""
+    total = 1
+    for o in program.operations:
+        if o.code in {Code.TREES, Code.WIDE_TREES}:
+            total += int(o.arrays[1]["depth"].sum())
+        else:
+            total += o.outputs + sum(array.size for array in o.arrays)
+    return total
+
+
 class _Replay:
     """Both sides, asked for the same rows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - both sides and what they share
         self,
         estimator: Any,
         program: Program,
@@ -237,7 +251,11 @@ class _Replay:
         return self._equal(native, expected, columns, what)
 
     def _equal(
-        self, native: NDArray[np.float64], expected: dict[str, NDArray[np.float64]], columns: Columns, what: str
+        self,
+        native: NDArray[np.float64],
+        expected: dict[str, NDArray[np.float64]],
+        columns: Columns,
+        what: str,
     ) -> int:
         rows = len(native)
         radius, values = self._radii(columns, rows)
@@ -297,14 +315,16 @@ class _Replay:
     def _expected(self, answers: dict[str, Any], rows: int) -> dict[str, NDArray[np.float64]]:
         return {name: _numbers(value, self._outputs[name], rows) for name, value in answers.items()}
 
-    def _fail(
+    def _fail(  # noqa: PLR0917 - where it is and what both said
         self, output: Output, at: int, k: int, got: Any, own: Any, columns: Columns, what: str
     ) -> None:
         row = [cells[at] for cells in columns]
         served, said = (float(v[at, k]) for v in (got, own))
         if output.classes is not None:
             labels = dict(enumerate(output.classes[k]))
-            answers = f"{labels.get(int(served))!r} instead of {labels.get(int(np.nan_to_num(said, nan=-1)))!r}"
+            answers = (
+                f"{labels.get(int(served))!r} instead of {labels.get(int(np.nan_to_num(said, nan=-1)))!r}"
+            )
         else:
             answers = f"{served!r} instead of {said!r}"
         raise ProofFailed(f"{what}: {output.field}[{k}] of {self._show(row)} came out as {answers}")

@@ -23,18 +23,44 @@ _INTEGERS = (
     0, -1, 1, 2**24 + 1, 2**53 - 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**62 + 1, 2**63 - 1, -(2**63), 127, -128,
     32767, 2**31 - 1, -(2**31), 255, 2**32 - 1,
 )  # fmt: skip
-_MIXED = ("", "an unseen category", "1", "1.0", "True", "nan", "None", 0, 1, 1.0, True, False, -0.0, 2**53 + 1)
-_TEXTS = ("", " ", "a", "É", "e\u0301", "ß", "İ", "ǅ", "\u200b", "😀", "don't stop-me now", "a a a a", "x" * 3000)
+_MIXED = (
+    "",
+    "an unseen category",
+    "1",
+    "1.0",
+    "True",
+    "nan",
+    "None",
+    0,
+    1,
+    1.0,
+    True,
+    False,
+    -0.0,
+    2**53 + 1,
+)
+_TEXTS = (
+    "",
+    " ",
+    "a",
+    "É",
+    "e\u0301",
+    "ß",
+    "İ",
+    "ǅ",
+    "\u200b",
+    "😀",
+    "don't stop-me now",
+    "a a a a",
+    "x" * 3000,
+)
 _DATES = ("1970-01-01", "0001-01-01", "9999-12-31", "2024-02-29", "2026-01-31T23:59:59.999999")
 
 
-def on_the_grid(
-    schema: dict[str, Any], training: Columns, rows: int, random: np.random.Generator
-) -> Columns:
+def on_the_grid(schema: dict[str, Any], training: Columns, rows: int, random: np.random.Generator) -> Columns:
     """Rows whose numbers lie on a 0.01 grid around the training range; other columns are drawn from training."""
     return [
-        _grid(column, cells, rows, random)
-        for column, cells in zip(schema["columns"], training, strict=True)
+        _grid(column, cells, rows, random) for column, cells in zip(schema["columns"], training, strict=True)
     ]
 
 
@@ -48,8 +74,9 @@ def _grid(description: dict[str, Any], cells: list[Any], rows: int, random: np.r
     room = 0.1 * (high - low)
     if description["kind"] == "integer":
         column = Column(description)
-        least, most = max(math.floor(low - room) - 1, column.bounds[0]), min(
-            math.ceil(high + room) + 1, column.bounds[1]
+        least, most = (
+            max(math.floor(low - room) - 1, column.bounds[0]),
+            min(math.ceil(high + room) + 1, column.bounds[1]),
         )
         made = [int(v) for v in random.integers(least, most, size=rows, endpoint=True, dtype="int64")]
     else:

@@ -54,7 +54,11 @@ def _in_order(program: Program, written: list[Any]) -> list[Operation]:
     used: list[Operation] = []
     for record in written:
         for operation in left:
-            same = (operation.code, operation.kind, len(operation.inputs)) == (record[0], record[1], record[3])
+            same = (operation.code, operation.kind, len(operation.inputs)) == (
+                record[0],
+                record[1],
+                record[3],
+            )
             if same and all(a.size == record[9 + 2 * k] for k, a in enumerate(operation.arrays)):
                 used.append(operation)
                 break

@@ -1,0 +1,275 @@
+"""The proof must pass what is right, and find the smallest wrong that there can be."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+import skylayer
+from serving.artifact import read_manifest
+from skylayer.compiler import CannotCompile, lower
+from skylayer.compiler.assembler import assemble
+from skylayer.compiler.program import Arithmetic, Code
+from skylayer.instances import columns_of
+from skylayer.proof import native
+from skylayer.proof.boundaries import neighbours
+from skylayer.proof.bounds import inexact, radii
+from skylayer.proof.native import ProofFailed, prove_native
+from skylayer.proof.structure import StructureError, check_structure
+from skylayer.proof.trace import Trace
+from skylayer.schema import infer
+from skylayer.tables import tabulate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from skylayer.compiler.program import Operation, Program
+
+FIELDS = ("predictions", "probabilities")
+
+
+def data(rows: int = 300) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+    random = np.random.default_rng(0)
+    a = random.normal(40, 5, rows).round(1)
+    frame = pd.DataFrame(
+        {
+            "a": np.where(random.random(rows) < 0.1, np.nan, a),
+            "b": random.integers(0, 2000, rows),
+            "s": random.choice(["x", "y", "z"], rows),
+        }
+    )
+    return frame, np.where(a + frame.b / 300 + random.normal(0, 2, rows) > 43, "high", "low")
+
+
+def fitted(estimator: Any) -> Any:
+    frame, target = data()
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = make_column_transformer((numbers, ["a", "b"]), (OneHotEncoder(handle_unknown="ignore"), ["s"]))
+    return make_pipeline(columns, estimator).fit(frame, target)
+
+
+def schema_and_columns() -> tuple[dict[str, Any], list[list[Any]]]:
+    table = tabulate(data()[0])
+    schema = infer(table)
+    return schema.to_manifest(), list(columns_of(table, schema).values())
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(10, random_state=0),
+        ExtraTreesClassifier(10, random_state=0),
+        GradientBoostingClassifier(n_estimators=10, random_state=0),
+        HistGradientBoostingClassifier(max_iter=10, random_state=0),
+        LogisticRegression(),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_a_compiled_estimator_passes(estimator: Any) -> None:
+    schema, columns = schema_and_columns()
+    _, proof = prove_native(fitted(estimator), schema, FIELDS, columns, rows=4000)
+    assert proof.rows >= 3500
+    # Trees of this kind refuse what is beyond float32; the others here take any number.
+    assert (proof.refused > 0) is not isinstance(
+        estimator, HistGradientBoostingClassifier | LogisticRegression
+    )
+    assert proof.entries > 0
+    exact = isinstance(estimator, RandomForestClassifier | ExtraTreesClassifier)
+    assert proof.largest["probabilities"] <= (0.0 if exact else 1e-13)
+    assert proof.ties <= proof.rows / 1000
+
+
+def test_split_neighbours_are_one_raw_value_apart_and_go_different_ways() -> None:
+    schema, columns = schema_and_columns()
+    program = lower(fitted(RandomForestClassifier(5, random_state=0)), schema)
+    kept = [[c[i] for i in range(len(columns[0])) if columns[0][i] is not None] for c in columns]
+    made = neighbours(program, schema, kept, 10_000, np.random.default_rng(0))
+    trees = next(o for o in program.operations if o.code == Code.TREES)
+    splits = int((trees.arrays[0]["word"] >> np.uint32(trees.kind + 1) != 0).sum())
+    pairs = len(made[0]) // 2
+    assert pairs > splits / 2  # those on the indicators have no numbers before them
+    names = [column["name"] for column in schema["columns"]]
+    values = Trace(program, trees.inputs, names).values(made, len(made[0]))
+    rows = [list(row) for row in zip(*made, strict=True)]
+    by_rest: dict[Any, list[int]] = {}
+    for index, row in enumerate(rows):
+        by_rest.setdefault((row[1], row[2]), []).append(index)
+    adjacent = sum(
+        any(rows[j][0] == np.nextafter(rows[i][0], np.inf) for j in group)
+        for group in by_rest.values()
+        for i in group
+    )
+    assert adjacent > pairs / 4
+    assert len(np.unique(values[:, 0])) > 10
+
+
+def altered(program: Program, code: Code, change: Any) -> Program:
+    """The program with the arrays of its first operation of a kind changed by one entry."""
+    operations = list(program.operations)
+    index = next(i for i, o in enumerate(operations) if o.code == code and o.arrays)
+    arrays = [np.array(a) for a in operations[index].arrays]
+    change(arrays)
+    operations[index] = dataclasses.replace(operations[index], arrays=tuple(arrays))
+    return dataclasses.replace(program, operations=tuple(operations))
+
+
+def _one_ulp_on_a_threshold(arrays: list[Any]) -> None:
+    inner = np.flatnonzero(arrays[0]["word"])
+    arrays[0]["threshold"][inner[len(inner) // 2]] += 1
+
+
+def _one_ulp_on_a_leaf(arrays: list[Any]) -> None:
+    arrays[2].flat[0] = np.nextafter(arrays[2].flat[0], 2.0)
+
+
+def _one_ulp_on_a_mean(arrays: list[Any]) -> None:
+    arrays[0][0] = np.nextafter(arrays[0][0], np.inf)
+
+
+def _one_part_in_a_billion_on_a_coefficient(arrays: list[Any]) -> None:
+    arrays[0].flat[0] *= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("estimator", "code", "change"),
+    [
+        (RandomForestClassifier(10, random_state=0), Code.TREES, _one_ulp_on_a_threshold),
+        (RandomForestClassifier(10, random_state=0), Code.TREES, _one_ulp_on_a_leaf),
+        (RandomForestClassifier(10, random_state=0), Code.ARITHMETIC, _one_ulp_on_a_mean),
+        (LogisticRegression(), Code.MATRIX, _one_part_in_a_billion_on_a_coefficient),
+    ],
+    ids=lambda v: getattr(v, "__name__", None),
+)
+def test_the_replay_finds_one_altered_entry(
+    estimator: Any, code: Code, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The structural half is left out, so that the rows alone have to find it."""
+    schema, columns = schema_and_columns()
+    pipeline = fitted(estimator)
+    monkeypatch.setattr(native, "lower", lambda e, s: altered(lower(e, s), code, change))
+    monkeypatch.setattr(native, "check_structure", lambda *_: 0)
+    with pytest.raises(ProofFailed, match="instead of"):
+        prove_native(pipeline, schema, FIELDS, columns, rows=20_000)
+
+
+def test_the_structural_half_finds_one_altered_threshold() -> None:
+    schema, _ = schema_and_columns()
+    pipeline = fitted(RandomForestClassifier(5, random_state=0))
+    program = altered(lower(pipeline, schema), Code.TREES, _one_ulp_on_a_threshold)
+    with pytest.raises(StructureError, match="none of the estimator's"):
+        check_structure(assemble(program), program, pipeline)
+
+
+def test_the_structural_half_finds_one_altered_byte() -> None:
+    schema, _ = schema_and_columns()
+    pipeline = fitted(LogisticRegression())
+    program = lower(pipeline, schema)
+    matrix = next(o for o in program.operations if o.code == Code.MATRIX)
+    table = bytearray(assemble(program))
+    at = table.index(matrix.arrays[0].tobytes())
+    table[at] ^= 1
+    with pytest.raises(StructureError, match="MATRIX"):
+        check_structure(bytes(table), program, pipeline)
+
+
+def _slots(operation: Operation) -> range:
+    return range(operation.first, operation.first + operation.outputs)
+
+
+def test_forests_are_exact_and_products_are_not() -> None:
+    schema, _ = schema_and_columns()
+    assert not inexact(lower(fitted(RandomForestClassifier(3, random_state=0)), schema))
+    program = lower(fitted(LogisticRegression()), schema)
+    matrix = next(o for o in program.operations if o.code == Code.MATRIX)
+    assert set(_slots(matrix)) <= inexact(program)
+
+
+def test_a_decision_on_a_rounded_score_is_undecided_only_near_the_tie() -> None:
+    schema, _ = schema_and_columns()
+    program = lower(fitted(LogisticRegression()), schema)
+    wanted = inexact(program)
+    decision = next(
+        o for o in program.operations if o.code == Code.ARITHMETIC and o.kind == Arithmetic.GREATER
+    )
+    values = {slot: np.array([0.0, 0.0, 0.0]) for o in program.operations for slot in (*o.inputs, *_slots(o))}
+    matrix = next(o for o in program.operations if o.code == Code.MATRIX)
+    for slot in matrix.inputs:
+        values[slot] = np.ones(3)
+    values[decision.inputs[0]] = np.array([1.0, 1e-17, -1e-3])
+    found = radii(program, wanted, values)[decision.first]
+    assert found.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_packaging_serves_scikit_learn_and_says_which_step_when_one_cant_be_compiled(tmp_path: Path) -> None:
+    frame, target = data()
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(), FunctionTransformer(np.sinc)), ["a", "b"])
+    )
+    pipeline = make_pipeline(columns, LogisticRegression()).fit(frame, target)
+    path = skylayer.package(pipeline, frame, target, name="birds", directory=tmp_path, proof_rows=500)
+    manifest = read_manifest(path)
+    assert manifest["engine"] == "sklearn"
+    assert "native" not in manifest["engines"]
+    assert "FunctionTransformer" in manifest["engine_reason"]
+    assert " → " in manifest["engine_reason"]
+
+
+def test_packaging_serves_scikit_learn_and_says_which_row_when_the_proof_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, target = data()
+    monkeypatch.setattr(
+        native,
+        "lower",
+        lambda e, s: altered(lower(e, s), Code.MATRIX, _one_part_in_a_billion_on_a_coefficient),
+    )
+    monkeypatch.setattr(native, "check_structure", lambda *_: 0)
+    pipeline = fitted(LogisticRegression())
+    path = skylayer.package(pipeline, frame, target, name="birds", directory=tmp_path, proof_rows=2000)
+    manifest = read_manifest(path)
+    assert manifest["engine"] == "sklearn"
+    assert "probabilities" in manifest["engine_reason"]
+    assert "'a': " in manifest["engine_reason"]
+
+
+def test_packaging_serves_the_native_engine_and_records_the_proof(tmp_path: Path) -> None:
+    frame, target = data()
+    pipeline = fitted(RandomForestClassifier(10, random_state=0))
+    path = skylayer.package(pipeline, frame, target, name="birds", directory=tmp_path, proof_rows=2000)
+    manifest = read_manifest(path)
+    assert manifest["engine"] == "native", manifest["engine_reason"]
+    assert manifest["engines"]["native"]["proof"]["rows"] >= 1500
+    assert "largest difference" in (path / "model_card.md").read_text()
+    answer = skylayer.open(path).predict([{"a": None, "b": 3, "s": "never seen"}])
+    assert (
+        answer["predictions"]
+        == pipeline.predict(
+            pd.DataFrame({"a": [None], "b": [3], "s": ["never seen"]}).astype({"a": "float64"})
+        ).tolist()
+    )
+
+
+def test_a_matrix_before_trees_leaves_rows_at_the_splits_undecided_and_no_others() -> None:
+    schema, columns = schema_and_columns()
+    pipeline = fitted(make_pipeline(PCA(2), RandomForestClassifier(5, random_state=0)))
+    try:
+        _, proof = prove_native(pipeline, schema, FIELDS, columns, rows=3000)
+    except CannotCompile:
+        pytest.skip("PCA has no lowering yet")
+    assert 0 < proof.ties < proof.rows / 2
