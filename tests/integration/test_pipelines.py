@@ -277,7 +277,9 @@ def test_the_handler_answers_as_the_estimator(
 ) -> None:
     estimator, data, target = case()
     estimator.fit(data) if target is None else estimator.fit(data, target)
-    path = skylayer.package(estimator, data, target, name="model", directory=tmp_path / "with a space")
+    path = skylayer.package(
+        estimator, data, target, name="model", directory=tmp_path / "with a space", proof_rows=1000
+    )
     artifact.verify(path)
 
     table = tabulate(data)
@@ -300,7 +302,9 @@ def test_an_artifact_opened_in_process_answers_as_the_handler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     estimator, data, target = multiclass_frame_with_categories()
-    path = skylayer.package(estimator.fit(data, target), data, target, name="model", directory=tmp_path)
+    path = skylayer.package(
+        estimator.fit(data, target), data, target, name="model", directory=tmp_path, proof_rows=1000
+    )
     table = tabulate(data)
     instances = instances_of(table, infer(table))[:5]
     assert (

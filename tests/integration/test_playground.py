@@ -232,7 +232,7 @@ def test_every_control_has_a_name(page: browser.Page, birds: tuple[str, Any, pd.
 def test_other_models(page: browser.Page, kind: str, tmp_path: Path) -> None:
     estimator, data = houses() if kind == "regression" else reviews()
     target = pd.Series(estimator.predict(data), name="price_thousands" if kind == "regression" else "opinion")
-    folder = skylayer.package(estimator, data, target, name=kind, directory=tmp_path)
+    folder = skylayer.package(estimator, data, target, name=kind, directory=tmp_path, proof_rows=1000)
     with served(folder) as url:
         page.resize(1280, 900)
         page.connect(url, KEY)
