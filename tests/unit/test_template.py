@@ -65,7 +65,7 @@ def test_only_health_and_the_empty_page_are_open() -> None:
                 continue
             assert method in {"get", "post"}
             security = operation.get("security")
-            assert security is None if path in OPEN else "KeyRequired" in str(security), path
+            assert security is None if path in OPEN else "Authenticated" in str(security), path
 
 
 def test_what_is_open_here_is_open_in_the_document_of_the_api() -> None:
@@ -124,7 +124,7 @@ def test_nothing_has_a_name_that_two_stacks_would_share() -> None:
 def test_the_role_may_write_only_its_own_logs() -> None:
     (policy,) = RESOURCES["PredictRole"]["Properties"]["Policies"]
     for statement in policy["PolicyDocument"]["Statement"]:
-        if statement["Resource"] == "*":
+        if statement.get("Resource") == "*":
             assert all(action.startswith("xray:Put") for action in statement["Action"])
 
 

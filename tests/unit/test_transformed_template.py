@@ -1,0 +1,205 @@
+"""What CloudFormation gets: the template as SAM's own translator expands it, default and with every extra on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from skylayer.packaging.limits import check_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+EVERYTHING = {
+    "Authentication": "cognito",
+    "UserPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc",
+    "CorsOrigin": "https://example.com",
+    "Monitoring": "true",
+    "GradualDeployment": "true",
+    "ProvisionedConcurrency": "1",
+    "AccessLogs": "true",
+    "Firewall": "true",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/abc",
+    "SubnetIds": "subnet-1",
+    "SecurityGroupIds": "sg-1",
+    "PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
+}
+# What IAM knows no narrower resource for, with AWS's page that says so.
+UNSCOPED = {
+    "xray:PutTraceSegments": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
+    "xray:PutTelemetryRecords": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
+}
+SESSION = boto3.Session(region_name="us-east-1")
+MANAGED_POLICIES = {"AWSLambdaENIManagementAccess", "AWSCodeDeployRoleForLambdaLimited"}
+
+
+def expand(**parameters: str) -> dict[str, Any]:
+    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    for resource in source["Resources"].values():
+        for key in ("CodeUri", "ContentUri"):
+            if key in resource["Properties"]:
+                resource["Properties"][key] = {"Bucket": "bucket", "Key": resource["Properties"][key]}
+    values = {name: str(part["Default"]) for name, part in source["Parameters"].items()} | parameters
+    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=SESSION).translate(source, values)
+    return json.loads(json.dumps(expanded))  # type: ignore[no-any-return]
+
+
+PLAIN = expand()
+FULL = expand(**EVERYTHING)
+BOTH = pytest.mark.parametrize("template", [PLAIN, FULL], ids=["plain", "everything"])
+
+
+def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    found = {name: part for name, part in template["Resources"].items() if part["Type"] == kind}
+    assert found, kind
+    return found
+
+
+def statements(value: Any) -> Iterator[dict[str, Any]]:
+    """Every policy statement below a value, within conditions too."""
+    if isinstance(value, dict):
+        if "Effect" in value:
+            yield value
+        else:
+            for part in value.values():
+                yield from statements(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from statements(part)
+
+
+@BOTH
+def test_roles_may_do_nothing_in_general(template: dict[str, Any]) -> None:
+    for name, role in of_type(template, "AWS::IAM::Role").items():
+        granted = list(statements(role["Properties"].get("Policies", [])))
+        assert granted or "ManagedPolicyArns" in role["Properties"], name
+        for statement in granted:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert all("*" not in action for action in actions), name
+            if statement["Resource"] == "*":
+                assert set(actions) <= set(UNSCOPED), name
+
+
+@BOTH
+def test_managed_policies_are_the_known_ones(template: dict[str, Any]) -> None:
+    for role in of_type(template, "AWS::IAM::Role").values():
+        text = json.dumps(role["Properties"].get("ManagedPolicyArns", []))
+        assert text.count("policy/") == sum(name in text for name in MANAGED_POLICIES)
+
+
+@BOTH
+def test_every_role_takes_the_boundary(template: dict[str, Any]) -> None:
+    for name, role in of_type(template, "AWS::IAM::Role").items():
+        assert role["Properties"]["PermissionsBoundary"]["Fn::If"][0] == "Bounded", name
+
+
+@BOTH
+def test_logs_are_kept_for_a_time_and_take_a_key(template: dict[str, Any]) -> None:
+    for group in of_type(template, "AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+        assert group["Properties"]["KmsKeyId"]["Fn::If"][0] == "KeyChosen"
+
+
+@BOTH
+def test_the_api_calls_the_alias_and_no_one_else_may(template: dict[str, Any]) -> None:
+    (api,) = of_type(template, "AWS::ApiGateway::RestApi").values()
+    for methods in api["Properties"]["Body"]["paths"].values():
+        for method, operation in methods.items():
+            if method not in {"options", "parameters"}:
+                uri = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
+                assert ":live/invocations" in uri
+    (permission,) = of_type(template, "AWS::Lambda::Permission").values()
+    assert permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+    assert "${Api}/*" in json.dumps(permission["Properties"]["SourceArn"])
+
+
+@BOTH
+def test_every_route_asks_for_the_same_credentials_but_the_open_ones(template: dict[str, Any]) -> None:
+    (api,) = of_type(template, "AWS::ApiGateway::RestApi").values()
+    closed = {"Fn::If": ["Authenticated", [{"caller": []}], {"Ref": "AWS::NoValue"}]}
+    open_paths = {"/", "/health", "/ping", "/v2/health/live", "/v2/health/ready"}
+    for path, methods in api["Properties"]["Body"]["paths"].items():
+        for method, operation in methods.items():
+            if method not in {"options", "parameters"}:
+                assert (
+                    ("security" not in operation) if path in open_paths else operation["security"] == closed
+                )
+    text = json.dumps(api["Properties"]["Body"]["components"]["securitySchemes"]["caller"])
+    for kind in ("awsSigv4", "cognito_user_pools", "x-api-key"):
+        assert kind in text
+
+
+@BOTH
+def test_nothing_public_is_made(template: dict[str, Any]) -> None:
+    kinds = {part["Type"] for part in template["Resources"].values()}
+    assert "AWS::Lambda::Url" not in kinds
+    for part in template["Resources"].values():
+        if part["Type"] == "AWS::S3::Bucket":
+            blocked = part["Properties"]["PublicAccessBlockConfiguration"]
+            assert len(blocked) == 4
+            assert all(blocked.values())
+            assert "BucketEncryption" in part["Properties"]
+
+
+def test_without_a_wish_there_is_no_codedeploy() -> None:
+    assert not [name for name, part in PLAIN["Resources"].items() if "CodeDeploy" in part["Type"]]
+
+
+def test_a_gradual_deployment_asks_the_hook_and_heeds_every_alarm() -> None:
+    (group,) = of_type(FULL, "AWS::CodeDeploy::DeploymentGroup").values()
+    configured = group["Properties"]["AlarmConfiguration"]["Alarms"]
+    assert {alarm["Name"]["Ref"] for alarm in configured} == set(of_type(FULL, "AWS::CloudWatch::Alarm"))
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
+    assert group["Properties"]["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
+    (alias,) = of_type(FULL, "AWS::Lambda::Alias").values()
+    assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"] == {
+        "Ref": "VerifyFunction"
+    }
+    hook = FULL["Resources"]["VerifyFunction"]["Properties"]
+    assert hook["FunctionName"] == {"Fn::Sub": "CodeDeployHook_${AWS::StackName}"}
+    (version,) = of_type(FULL, "AWS::Lambda::Version")
+    assert hook["Environment"]["Variables"]["TARGET"] == {"Ref": version}
+
+
+def test_alarms_watch_what_there_is() -> None:
+    for name, alarm in of_type(FULL, "AWS::CloudWatch::Alarm").items():
+        properties = alarm["Properties"]
+        assert properties["TreatMissingData"] == "notBreaching", name
+        assert properties["AlarmActions"]["Fn::If"][0] == "TopicChosen"
+    hook = FULL["Resources"]["GoldenRowFailures"]["Properties"]
+    assert hook["Dimensions"][0]["Value"] == FULL["Resources"]["VerifyFunction"]["Properties"]["FunctionName"]
+
+
+def test_the_dashboard_is_a_document_of_known_functions() -> None:
+    body = FULL["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(body.replace("${AWS::Region}", "us-east-1"))["widgets"]
+    assert {widget["type"] for widget in widgets} == {"metric", "alarm"}
+    for name in FULL["Resources"]:
+        body = body.replace(f"${{{name}}}", "x").replace(f"${{{name}.Arn}}", "x")
+    for name in ("AWS::Region", "AWS::StackName"):
+        body = body.replace(f"${{{name}}}", "x")
+    assert "${" not in body
+
+
+@BOTH
+def test_limits_hold(template: dict[str, Any]) -> None:
+    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    check_template(source)
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert len(function["Properties"]["Layers"]) <= 5
+
+
+def test_extras_are_off_by_default() -> None:
+    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    for name in ("Monitoring", "GradualDeployment", "AccessLogs", "Firewall"):
+        assert source["Parameters"][name]["Default"] == "false"
+    conditional = {name for name, part in source["Resources"].items() if "Condition" in part}
+    assert {"WebAcl", "Dashboard", "VerifyFunction", "Domain", "AccessLogGroup"} <= conditional
