@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from skylayer.__main__ import main
+from skylayer import commands
+from skylayer.__main__ import COMMANDS, main
 
 
 @pytest.mark.parametrize("port", ["abc", "80", "70000", "-1"])
@@ -20,3 +23,8 @@ def test_an_unknown_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         main(["fly"])
     assert stopped.value.code == 2
     assert "fly" in capsys.readouterr().err
+
+
+def test_every_verb_has_its_module() -> None:
+    assert commands.__file__ is not None
+    assert set(COMMANDS) <= {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
