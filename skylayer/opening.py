@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serving import artifact, model
 from skylayer.errors import UserError
 from skylayer.kernel_build import KernelError, use_host_kernel
+
+if TYPE_CHECKING:
+    import os
+
+
+def load(folder: str | os.PathLike[str]) -> model.Model:
+    """The run-time model of an artifact in this clone, where the native engine's kernel lies beside no layer.
+
+    Raises:
+        ArtifactError: The folder is no artifact.
+        UserError: The native engine's kernel can't be built on this machine.
+    """
+    if artifact.read_manifest(folder)["engine"] == "native":
+        try:
+            use_host_kernel()
+        except KernelError as error:
+            raise UserError(f"{error}") from error
+    return model.load(folder)
 
 
 class OpenModel:
@@ -20,10 +37,8 @@ class OpenModel:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
             self.manifest = artifact.verify(path)
-            if self.manifest["engine"] == "native":
-                use_host_kernel()
-            self._model = model.load(os.fspath(path))
-        except (artifact.ArtifactError, KernelError) as error:
+            self._model = load(path)
+        except artifact.ArtifactError as error:
             raise UserError(f"{error}") from error
 
     def predict(self, instances: list[Any]) -> dict[str, Any]:

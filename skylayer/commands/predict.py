@@ -86,10 +86,11 @@ def _deployed() -> Callable[[bytes, int], str] | None:
 
 
 def _in_process() -> Callable[[bytes, int], str]:
-    from serving import csv_body, model
+    from serving import csv_body
     from serving.errors import Problem
+    from skylayer.opening import load
 
-    loaded = model.load(project.champion())
+    loaded = load(project.champion())
     targets = loaded.manifest["output"].get("targets") or []
 
     def ask(body: bytes, before: int) -> str:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serving import artifact, model
 from skylayer.errors import UserError
 from skylayer.golden import is_same
 from skylayer.instances import columns_of, rows_of
-from skylayer.kernel_build import use_host_kernel
+from skylayer.opening import load
 from skylayer.tables import take
 from skylayer.tasks import answers, task_of, to_json
 
@@ -40,9 +39,7 @@ def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema)
     instances = [
         instance for row, instance in enumerate(rows_of(columns_of(table, schema))) if row in set(rows)
     ]
-    if artifact.read_manifest(folder)["engine"] == "native":
-        use_host_kernel()
-    got = model.load(str(folder)).predict_instances(instances)
+    got = load(folder).predict_instances(instances)
     expected = answers(estimator, take(data, rows), task_of(estimator))
     for name, values in expected.items():
         for row, (own, served) in enumerate(zip(to_json(values), got[name], strict=True)):

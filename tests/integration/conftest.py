@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import artifacts
 import pytest
 
+from skylayer.kernel_build import use_host_kernel
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
+use_host_kernel()  # in the serving layer it lies beside the engine
 
 
 class Client:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from serving import golden
+from skylayer.kernel_build import use_host_kernel
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -25,6 +26,7 @@ for body in ('{"instances": [{}]}', "{", "{"):
 def lines(**variables: str) -> list[dict[str, Any]]:
     artifacts = ROOT / "model_artifacts"
     champion = artifacts / (artifacts / "champion").read_text(encoding="utf-8").strip()
+    use_host_kernel()
     environment = {
         **os.environ,
         "SKYLAYER_MODEL": str(champion),
