@@ -55,8 +55,8 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
         return 0;
     case BINS: return in != out || n0 != in + 1 || bad_starts(w0, in, n1, 0);
     case PIECEWISE: return in != out || n0 != in + 1 || n1 != n2 || bad_starts(w0, in, n1, 1);
-    case TREES: return (in * TILE + 1) / 2 > workspace || check_trees(table, o) != OK;
-    case WIDE_TREES: return in * TILE > workspace || check_wide_trees(table, o) != OK;
+    case TREES: return (in * LANES + 1) / 2 > workspace || check_trees(table, o) != OK;
+    case WIDE_TREES: return in * LANES > workspace || check_wide_trees(table, o) != OK;
     default: return 1;
     }
 }

@@ -1,4 +1,4 @@
-/* Evaluates a checked table, TILE rows at a time. */
+/* Evaluates a checked table, a tile of rows at a time. */
 #include "table.h"
 
 static int step(struct tile *t, const struct operation *o) {
@@ -14,19 +14,21 @@ static int step(struct tile *t, const struct operation *o) {
 static int load_sparse(struct tile *t, const struct header *h, uint64_t base, const uint64_t *starts,
                        const uint32_t *slots, const double *values) {
     double *first = slot(t, h->dense);
-    for (size_t i = 0; i < (size_t)h->sparse * TILE; i++) first[i] = 0.0;
+    for (size_t i = 0; i < (size_t)h->sparse * t->stride; i++) first[i] = 0.0;
     for (size_t r = 0; r < t->rows; r++) {
         for (uint64_t k = starts[base + r]; k < starts[base + r + 1]; k++) {
             if (slots[k] >= h->sparse) return BAD_INPUT;
-            first[(size_t)slots[k] * TILE + r] = values[k];
+            first[(size_t)slots[k] * t->stride + r] = values[k];
         }
     }
     return OK;
 }
 
+static size_t tile_rows(const struct header *h) { return h->slots > WIDE_SLOTS ? LANES : MOST_ROWS; }
+
 uint64_t skylayer_scratch(const void *table) {
     const struct header *h = table;
-    return ((uint64_t)h->slots * TILE + h->workspace) * sizeof(double);
+    return ((uint64_t)h->slots * tile_rows(h) + (uint64_t)h->workspace * (tile_rows(h) / LANES)) * sizeof(double);
 }
 
 int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,
@@ -35,11 +37,13 @@ int32_t skylayer_run(const void *table, const double *dense, const uint64_t *sta
     const struct header *h = table;
     if (scratch_size < skylayer_scratch(table)) return BAD_SCRATCH;
     if (h->sparse && (!starts || !slots || !values)) return BAD_INPUT;
-    struct tile t = {table, scratch, (double *)scratch + (size_t)h->slots * TILE, 0, 0, 0};
+    const size_t most = tile_rows(h), rounded = rows < 4 ? (size_t)rows : (size_t)(rows + LANES - 1) / LANES * LANES;
+    const size_t stride = rows < most ? rounded : most;
+    struct tile t = {table, scratch, (double *)scratch + (size_t)h->slots * most, stride, 0, 0, 0};
     const struct operation *operations = (const void *)(t.table + h->operations_at);
     const uint32_t *wanted = (const void *)(t.table + h->outputs_at);
-    for (uint64_t base = 0; base < rows; base += TILE) {
-        t.rows = rows - base < TILE ? (size_t)(rows - base) : TILE;
+    for (uint64_t base = 0; base < rows; base += most) {
+        t.rows = rows - base < most ? (size_t)(rows - base) : most;
         for (uint32_t i = 0; i < h->dense; i++)
             for (size_t r = 0; r < t.rows; r++) slot(&t, i)[r] = dense[(uint64_t)i * rows + base + r];
         if (h->sparse && load_sparse(&t, h, base, starts, slots, values) != OK) return BAD_INPUT;

@@ -4,7 +4,9 @@
 #include "kernel.h"
 #include <stddef.h>
 
-#define TILE 16 /* rows evaluated at once: slot s of row r of a tile lies at slots[s * TILE + r] */
+#define LANES 16 /* rows that walk a tree together, and for which header.workspace is counted */
+#define MOST_ROWS 128 /* rows evaluated at once, so that a tree is read once for many of them */
+#define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
 #define FORMAT_VERSION 1u
 #define ENDIAN_MARK 0x01020304u
 
@@ -64,9 +66,10 @@ struct tree {
 
 struct tile {
     const char *table;
-    double *slots;      /* slots x TILE */
+    double *slots;      /* slot s of row r lies at slots[s * stride + r] */
     double *workspace;
-    size_t rows;        /* rows in use, 1 .. TILE */
+    size_t stride;      /* at least rows; if rows >= 4, a multiple of LANES */
+    size_t rows;        /* rows in use, 1 .. MOST_ROWS */
     uint32_t failed_row, failed_input;
 };
 
@@ -79,11 +82,19 @@ static inline const double *doubles(const struct tile *t, const struct operation
 static inline const uint32_t *words(const struct tile *t, const struct operation *o, int k) {
     return (const uint32_t *)(const void *)(t->table + o->arrays[k].at);
 }
-static inline double *slot(const struct tile *t, uint32_t s) { return t->slots + (size_t)s * TILE; }
+static inline double *slot(const struct tile *t, uint32_t s) { return t->slots + (size_t)s * t->stride; }
 static inline int refuse(struct tile *t, size_t row, uint32_t input) {
     t->failed_row = (uint32_t)row;
     t->failed_input = input;
     return ROW_REFUSED;
+}
+
+/* How many nodes on: 1 if `left`, else `right`. A branch would be predicted wrongly half of the time, at ten
+ * times the cost; the empty assembly keeps the compiler from making one. */
+static inline uint32_t step_of(int left, uint32_t right) {
+    uint32_t all = 0u - (uint32_t)left;
+    __asm__("" : "+r"(all));
+    return right ^ ((right ^ 1u) & all);
 }
 
 /* One function per family of operations; each returns OK or ROW_REFUSED. */

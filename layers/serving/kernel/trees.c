@@ -1,6 +1,6 @@
 /* Trees of 8-byte nodes: float32 thresholds, as scikit-learn's own trees decide.
  * Sixteen rows (or eight trees of one row) walk together, so that their loads overlap; leaves loop onto
- * themselves until the deepest walk is done. */
+ * themselves until all have come to one. */
 #include "table.h"
 
 static uint32_t bits_of(float f) {
@@ -19,26 +19,31 @@ static inline const struct node *next(const struct node *n, const float *x, size
     float value = x[(size_t)(word & mask) * stride];
     uint32_t right = word >> (bits + 1);
     int left = value <= n->threshold;
-    if (missing && value != value) left = (word >> bits) & 1;
+    if (missing) left |= (value != value) & (int)((word >> bits) & 1);
     /* A leaf's right is 0 and nothing is <= its NaN: it stays. */
-    return n + (left ? (right ? 1 : 0) : right);
+    return n + step_of(left & (right != 0), right);
 }
 
-static inline void walk_rows(const struct node *root, uint32_t depth, const float *x, uint32_t bits,
-                             int missing, const struct node *at[TILE]) {
+/* LANES rows down one tree, until all have come to a leaf. */
+static inline void walk_rows(const struct node *root, const float *x, size_t stride, uint32_t bits,
+                             int missing, const struct node *at[LANES]) {
     const uint32_t mask = (1u << bits) - 1;
-    for (int r = 0; r < TILE; r++) at[r] = root;
-    if (missing) {
-        for (uint32_t d = 0; d < depth; d++)
-            for (int r = 0; r < TILE; r++) at[r] = next(at[r], x + r, TILE, mask, bits, 1);
-        return;
+    for (int r = 0; r < LANES; r++) at[r] = root;
+    for (uint32_t inside = 1; inside && missing;) {
+        inside = 0;
+        for (int r = 0; r < LANES; r++) {
+            inside |= at[r]->word;
+            at[r] = next(at[r], x + r, stride, mask, bits, 1);
+        }
     }
-    for (uint32_t d = 0; d < depth; d++) {
-        for (int r = 0; r < TILE; r++) {
+    for (uint32_t inside = 1; inside && !missing;) {
+        inside = 0;
+        for (int r = 0; r < LANES; r++) {
             const struct node *n = at[r];
             uint32_t word = n->word;
             uint32_t right = word >> (bits + 1);
-            at[r] = n + (x[(size_t)(word & mask) * TILE + (size_t)r] <= n->threshold ? 1u : right);
+            inside |= word;
+            at[r] = n + step_of(x[(size_t)(word & mask) * stride + (size_t)r] <= n->threshold, right);
         }
     }
 }
@@ -65,15 +70,18 @@ static void one_row(struct tile *t, const struct operation *o, const float *x, s
     const uint64_t count = o->arrays[1].count, leaves = o->arrays[2].count / o->width;
     for (uint64_t first = 0; first < count; first += 8) {
         const struct node *at[8];
-        uint32_t depth = 0;
         const uint64_t group = count - first < 8 ? count - first : 8;
         for (uint64_t k = 0; k < 8; k++) {
             const struct tree *tree = trees + first + (k < group ? k : 0);
             at[k] = nodes + tree->root;
-            if (tree->depth > depth) depth = tree->depth;
         }
-        for (uint32_t d = 0; d < depth; d++)
-            for (int k = 0; k < 8; k++) at[k] = next(at[k], x + r, TILE, mask, bits, missing);
+        for (uint32_t inside = 1; inside;) {
+            inside = 0;
+            for (int k = 0; k < 8; k++) {
+                inside |= at[k]->word;
+                at[k] = next(at[k], x + r, t->stride, mask, bits, missing);
+            }
+        }
         for (uint64_t k = 0; k < group; k++)
             add_leaf(t, o, trees + first + k, values, leaf_of(at[k], leaves), r);
     }
@@ -89,11 +97,12 @@ int run_trees(struct tile *t, const struct operation *o) {
     int missing = 0;
     for (uint32_t i = 0; i < features; i++) {
         const double *from = slot(t, inputs_of(t, o)[i]);
-        for (size_t r = 0; r < TILE; r++) {
-            float value = (float)from[r < t->rows ? r : 0];
-            x[(size_t)i * TILE + r] = value;
-            missing |= value != value;
+        float *to = x + (size_t)i * t->stride;
+        for (size_t r = 0; r < t->rows; r++) {
+            to[r] = (float)from[r];
+            missing |= to[r] != to[r];
         }
+        for (size_t r = t->rows; r < t->stride; r++) to[r] = to[0];
     }
     start(t, o, features);
     if (t->rows < 4) {
@@ -101,15 +110,18 @@ int run_trees(struct tile *t, const struct operation *o) {
         return OK;
     }
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
-        const struct node *at[TILE];
-        walk_rows(nodes + trees[k].root, trees[k].depth, x, o->kind, missing, at);
-        for (size_t r = 0; r < t->rows; r++) add_leaf(t, o, trees + k, values, leaf_of(at[r], leaves), r);
+        for (size_t first = 0; first < t->rows; first += LANES) {
+            const struct node *at[LANES];
+            const size_t group = t->rows - first < LANES ? t->rows - first : LANES;
+            walk_rows(nodes + trees[k].root, x + first, t->stride, o->kind, missing, at);
+            for (size_t r = 0; r < group; r++)
+                add_leaf(t, o, trees + k, values, leaf_of(at[r], leaves), first + r);
+        }
     }
     return OK;
 }
 
-/* Every child after its parent and inside its tree (so no cycles), every feature and leaf in range. A depth
- * that is too small would stop a walk early, which is wrong but stays inside: leaf_of bounds the index. */
+/* Every child after its parent and inside its tree (so no cycles), every feature and leaf in range. */
 int check_trees(const char *table, const struct operation *o) {
     const uint32_t bits = o->kind, features = o->inputs - (o->flags & 1 ? o->outputs : 0);
     if (bits < 1 || bits > 28 || !o->width || o->arrays[2].count % o->width || !o->arrays[2].count)

@@ -26,20 +26,32 @@ static int goes_left(const struct wide_node *n, double x, const uint32_t *bitset
     return in_bitset(left + length, length, code) ? 0 : missing_left;
 }
 
-static const struct wide_node *walk(const struct wide_node *n, const double *x, const uint32_t *bitsets) {
-    while (n->right) n += goes_left(n, x[(size_t)(n->word & FEATURE) * TILE], bitsets) ? 1 : n->right;
+static const struct wide_node *walk(const struct wide_node *n, const double *x, size_t stride,
+                                    const uint32_t *bitsets) {
+    while (n->right) n += goes_left(n, x[(size_t)(n->word & FEATURE) * stride], bitsets) ? 1 : n->right;
     return n;
 }
 
-static void walk_rows(const struct wide_node *root, uint32_t depth, const double *x,
-                      const struct wide_node *at[TILE]) {
-    for (int r = 0; r < TILE; r++) at[r] = root;
-    for (uint32_t d = 0; d < depth; d++) {
-        for (int r = 0; r < TILE; r++) {
+static void walk_rows(const struct wide_node *root, const double *x, size_t stride,
+                      const struct wide_node *at[LANES]) {
+    for (int r = 0; r < LANES; r++) at[r] = root;
+    for (uint32_t inside = 1; inside;) {
+        inside = 0;
+        for (int r = 0; r < LANES; r++) {
             const struct wide_node *n = at[r];
-            double value = x[(size_t)(n->word & FEATURE) * TILE + (size_t)r];
-            at[r] = n + (value <= n->threshold ? 1u : n->right);
+            inside |= n->right;
+            double value = x[(size_t)(n->word & FEATURE) * stride + (size_t)r];
+            at[r] = n + step_of(value <= n->threshold, n->right);
         }
+    }
+}
+
+static void add_leaf(struct tile *t, const struct operation *o, const struct tree *tree, const double *from,
+                     size_t r) {
+    for (uint32_t j = 0; j < o->width; j++) {
+        double *out = slot(t, o->output + tree->output + j) + r;
+        /* flag 4: sums in float32, as XGBoost adds */
+        *out = o->flags & 4 ? (double)((float)*out + (float)from[j]) : *out + from[j];
     }
 }
 
@@ -53,27 +65,25 @@ int run_wide_trees(struct tile *t, const struct operation *o) {
     double *x = t->workspace;
     int simple = !(o->flags & 2) && t->rows >= 4;
     for (uint32_t i = 0; i < features; i++) {
-        for (size_t r = 0; r < TILE; r++) {
-            double value = slot(t, in[i])[r < t->rows ? r : 0];
-            x[(size_t)i * TILE + r] = value;
-            simple &= value == value;
+        const double *from = slot(t, in[i]);
+        double *to = x + (size_t)i * t->stride;
+        for (size_t r = 0; r < t->stride; r++) {
+            to[r] = from[r < t->rows ? r : 0];
+            simple &= to[r] == to[r];
         }
     }
     for (uint32_t k = 0; k < o->outputs; k++)
         for (size_t r = 0; r < t->rows; r++)
             slot(t, o->output + k)[r] = o->flags & 1 ? slot(t, in[features + k])[r] : 0.0;
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
-        const struct tree *tree = trees + k;
-        const struct wide_node *at[TILE];
-        if (simple) walk_rows(nodes + tree->root, tree->depth, x, at);
-        else for (size_t r = 0; r < t->rows; r++) at[r] = walk(nodes + tree->root, x + r, bitsets);
-        for (size_t r = 0; r < t->rows; r++) {
-            uint32_t leaf = (uint32_t)bits_of(at[r]->threshold);
-            const double *from = values + (size_t)(leaf < leaves ? leaf : 0) * o->width;
-            for (uint32_t j = 0; j < o->width; j++) {
-                double *out = slot(t, o->output + tree->output + j) + r;
-                /* flag 4: sums in float32, as XGBoost adds */
-                *out = o->flags & 4 ? (double)((float)*out + (float)from[j]) : *out + from[j];
+        for (size_t first = 0; first < t->rows; first += LANES) {
+            const struct wide_node *at[LANES], *root = nodes + trees[k].root;
+            const size_t group = t->rows - first < LANES ? t->rows - first : LANES;
+            if (simple) walk_rows(root, x + first, t->stride, at);
+            else for (size_t r = 0; r < group; r++) at[r] = walk(root, x + first + r, t->stride, bitsets);
+            for (size_t r = 0; r < group; r++) {
+                uint32_t leaf = (uint32_t)bits_of(at[r]->threshold);
+                add_leaf(t, o, trees + k, values + (size_t)(leaf < leaves ? leaf : 0) * o->width, first + r);
             }
         }
     }
