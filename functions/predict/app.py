@@ -1,7 +1,5 @@
 """The Lambda behind the API: the model is loaded once, before the first request, and answers them all."""
 
-from serving import gateway, model
+from serving import gateway
 
-_model = model.load(model.locate())
-
-lambda_handler = gateway.handler(lambda: _model)
+lambda_handler = gateway.start()

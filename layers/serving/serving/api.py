@@ -37,7 +37,7 @@ def handle(request: Request, model: Model) -> Response:
     """
     started = perf_counter()
     try:
-        response = _route(request)(request, model)
+        response = answer(request, model)
     except Problem as problem:
         response = problem_response(problem)
     except Exception as error:  # noqa: BLE001 (the client gets the request's id, the log the rest)
@@ -48,6 +48,15 @@ def handle(request: Request, model: Model) -> Response:
     route = _normal(request.path)
     log.request(request, route if route in ROUTES else None, response, model, perf_counter() - started)
     return response
+
+
+def answer(request: Request, model: Model) -> Response:
+    """The answer to a request, neither logged nor guarded.
+
+    Raises:
+        Problem: Something is wrong with the request.
+    """
+    return _route(request)(request, model)
 
 
 def json_response(document: Any, *, rows: int = 0, headers: dict[str, str] | None = None) -> Response:

@@ -13,6 +13,7 @@ from serving import log
 from serving.api import handle, problem_response
 from serving.errors import Problem
 from serving.http import Request, Response
+from serving.model import load, locate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,28 +25,50 @@ if TYPE_CHECKING:
 # The JSON of a synchronous invocation's answer may take 6 MB, the body as a string within it:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
+# The value of SKYLAYER_STORE that means none, here so that the others need no import.
+LAYER = "layer"
 
 _SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-def handler(current: Callable[[], Model]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+def start() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The Lambda handler of the model that was deployed or, with SKYLAYER_STORE, of the one a store points to."""
+    shipped = load(locate())
+    if os.environ.get("SKYLAYER_STORE", LAYER) in {"", LAYER}:
+        return handler(lambda: shipped)
+    from serving.following import from_environment  # with a store only: what follows has its price
+
+    log.set_up()
+    following = from_environment(shipped)
+    return handler(following.current, following.respond)
+
+
+def handler(
+    current: Callable[[], Model], respond: Callable[[Request, Model], Response] = handle
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """A Lambda handler of REST proxy events.
 
     Args:
         current: Gives the model; asked once per request, so a request is answered by one model throughout.
+        respond: Answers a request by that model or, in a roll-out, by another.
     """
     log.set_up()
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return answer(event, getattr(context, "aws_request_id", ""), current())
+        return answer(event, getattr(context, "aws_request_id", ""), current(), respond)
 
     return lambda_handler
 
 
-def answer(event: dict[str, Any], request_id: str, model: Model) -> dict[str, Any]:
+def answer(
+    event: dict[str, Any],
+    request_id: str,
+    model: Model,
+    respond: Callable[[Request, Model], Response] = handle,
+) -> dict[str, Any]:
     """The response to an event, as API Gateway takes it."""
     try:
-        response = handle(request_of(event, request_id), model)
+        response = respond(request_of(event, request_id), model)
     except Problem as problem:
         response = problem_response(problem)
     proxied = response_of(response)

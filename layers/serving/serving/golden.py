@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 
-from serving.artifact import GOLDEN
+from serving.artifact import GOLDEN, ArtifactError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from serving.model import Model
 
 # Between one row and a batch scikit-learn itself moves a result by up to 7e-12 of its size.
 RELATIVE = 1e-9
@@ -21,6 +23,18 @@ def read(folder: str | os.PathLike[str]) -> tuple[list[dict[str, Any]], dict[str
     with open(os.path.join(folder, GOLDEN), encoding="utf-8") as file:
         golden = json.load(file)
     return golden["instances"], golden["answers"]
+
+
+def replay(model: Model) -> None:
+    """Ask a loaded model for its golden rows, in this process.
+
+    Raises:
+        ArtifactError: It doesn't answer as its estimator did; names the first field and row.
+    """
+    instances, expected = read(model.folder)
+    fault = difference(expected, model.predict_instances(instances))
+    if fault:
+        raise ArtifactError(f"the golden rows come out differently here: {fault}.")
 
 
 def difference(expected: dict[str, Any], got: dict[str, Any]) -> str | None:

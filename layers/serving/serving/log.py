@@ -59,6 +59,12 @@ def verification(target: str, fault: str | None, measured: dict[str, Any]) -> No
     _logger.log(level, "golden rows", extra=extra)
 
 
+def roll_out(message: str, *, failed: bool = False, counts: dict[str, int], **extra: Any) -> None:
+    """Log what became of a swap or of a shadow, and count it as metrics."""
+    level = logging.ERROR if failed else logging.INFO
+    _logger.log(level, message, extra={**extra, **metrics.counted(**counts)})
+
+
 def failure(request_id: str, error: Exception) -> None:
     """Log where an unforeseen error came from; not its message, which may quote the client's values."""
     frames = traceback.extract_tb(error.__traceback__)

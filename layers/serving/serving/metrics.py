@@ -51,13 +51,18 @@ def members() -> dict[str, Any]:
 
 def golden_rows(*, failed: bool) -> dict[str, Any]:
     """What makes a metric of the log line of a replay of the golden rows, whether or not metrics are on."""
+    return counted(golden_row_failures=int(failed))
+
+
+def counted(**counts: int) -> dict[str, Any]:
+    """What makes metrics of a log line of something rare, whether or not metrics are on."""
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [["function"]],
-        "Metrics": [{"Name": "golden_row_failures", "Unit": "Count"}],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
     }
     return {
         "function": _FUNCTION,
-        "golden_row_failures": int(failed),
+        **counts,
         "_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [directive]},
     }

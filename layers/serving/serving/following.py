@@ -1,0 +1,198 @@
+"""A running function that follows the pointer of a store: swaps, challengers and shadows without a deployment.
+
+Only functions with a store import this. Whatever goes wrong, the last good models go on answering; a log line
+and a metric say what it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import namedtuple
+from threading import Lock
+from time import monotonic
+
+from serving import api, artifact, golden, log, model, shadow
+from serving.stores import open_place
+from serving.stores.download import download
+from serving.stores.pointer import parse
+from serving.stores.share import goes_to_challenger
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from serving.http import Request, Response
+    from serving.model import Model
+    from serving.stores import Place
+    from serving.stores.pointer import Pointer
+
+DEFAULT_SECONDS = 30.0
+# A step of a conversation with the store, and a whole download: a cold start has 10 s for all that it does
+# (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+STEP_SECONDS = 1.0
+DOWNLOAD_SECONDS = 8.0
+MAX_DELAY = 300.0
+
+# The models that play a part, and the challenger's entry in the pointer; exchanged as one.
+Cast = namedtuple("Cast", ("champion", "challenger", "share", "shadow"))  # noqa: PYI024 (typing costs a cold start)
+
+
+class Following:
+    """The models that a store's pointer names, asked for at most every so many seconds."""
+
+    def __init__(
+        self, shipped: Model, uri: str, seconds: float = DEFAULT_SECONDS, home: str | None = None
+    ) -> None:
+        self._uri = uri
+        self._seconds = seconds
+        self._home = home or tempfile.mkdtemp(prefix="skylayer-")
+        self._place: Place | None = None
+        self._models = {_reference(shipped): shipped}
+        self._shipped = _reference(shipped)
+        self._cast = Cast(shipped, None, None, None)
+        self._token: str | None = None
+        self._wanted: Pointer | None = None  # what couldn't be followed yet
+        self._failures = 0
+        self._retry = self._due = 0.0
+        self._lock = Lock()
+        self._look()
+
+    def current(self) -> Model:
+        """The champion, after a look at the pointer if it is time for one."""
+        if monotonic() >= self._due:
+            self._look()
+        return self._cast.champion  # type: ignore[no-any-return]
+
+    def respond(self, request: Request, champion: Model) -> Response:
+        """Answer a request by the champion or, for its share, by the challenger; then ask the shadow."""
+        cast = self._cast
+        chosen = champion
+        if (
+            cast.challenger is not None
+            and request.method == "POST"
+            and goes_to_challenger(cast.share, request.headers, request.body)
+        ):
+            chosen = cast.challenger
+        response = api.handle(request, chosen)
+        if cast.shadow is not None and request.method == "POST" and response.status == 200:  # noqa: PLR2004
+            shadow.score(request, response, chosen, cast.shadow)
+        return response
+
+    def _look(self) -> None:
+        """Read the pointer if it has changed, and follow it; one thread at a time, the others go on."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._read_and_follow()
+            self._due = monotonic() + self._seconds
+        except Exception as error:  # noqa: BLE001 (no failure of a store may reach a request)
+            self._failures += 1
+            self._report(None, error)
+            self._due = monotonic() + self._delay()
+        finally:
+            self._lock.release()
+
+    def _read_and_follow(self) -> None:
+        if self._place is None:
+            self._place = open_place(self._uri, STEP_SECONDS)
+        found = self._place.read_pointer(self._token)
+        if found is not None:
+            content, self._token = found
+            self._failures, self._retry = 0, 0.0
+            self._wanted = None if content is None else parse(content)
+        elif self._wanted is None:
+            self._failures = 0
+        if self._wanted is not None and monotonic() >= self._retry:
+            self._follow(self._wanted)
+
+    def _follow(self, pointer: Pointer) -> None:
+        """Load what the pointer names, then exchange all at once; without its champion nothing changes."""
+        failed = False
+        loaded = {}
+        for reference in pointer.references:
+            try:
+                loaded[reference] = self._load(reference)
+            except Exception as error:  # noqa: BLE001 (whatever a foreign version does, the last good one answers)
+                failed = True
+                self._report(reference, error)
+        if pointer.champion in loaded:
+            self._exchange(pointer, loaded)
+        self._wanted = pointer if failed else None
+        self._failures = self._failures + 1 if failed else 0
+        self._retry = monotonic() + self._delay()
+
+    def _load(self, reference: str) -> Model:
+        known = self._models.get(reference)
+        if known is not None:
+            return known
+        assert self._place is not None
+        folder = download(self._place, reference, self._home, DOWNLOAD_SECONDS)
+        try:
+            loaded = _open(folder)
+            golden.replay(loaded)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._models[reference] = loaded
+        return loaded
+
+    def _exchange(self, pointer: Pointer, loaded: dict[str, Model]) -> None:
+        challenger = pointer.challenger and loaded.get(pointer.challenger.version)
+        before = {
+            _reference(one) for one in (self._cast.champion, self._cast.challenger, self._cast.shadow) if one
+        }
+        cast = Cast(
+            loaded[pointer.champion],
+            challenger,
+            pointer.challenger if challenger else None,
+            loaded.get(pointer.shadow or ""),
+        )
+        changed = cast.champion is not self._cast.champion
+        self._cast = cast
+        if changed:
+            log.roll_out(
+                "model swapped", counts={"model_swaps": 1}, version=cast.champion.reference["version"]
+            )
+        self._forget(before | set(loaded))
+
+    def _forget(self, kept: set[str]) -> None:
+        """Let go of versions that neither the new cast nor the one before it has: requests may be on the latter."""
+        for reference in [name for name in self._models if name not in kept and name != self._shipped]:
+            shutil.rmtree(self._models.pop(reference).folder, ignore_errors=True)
+
+    def _report(self, reference: str | None, error: Exception) -> None:
+        reason = f"{error}" or type(error).__name__
+        champion = self._cast.champion.reference["version"]
+        log.roll_out(
+            "model swap failed",
+            failed=True,
+            counts={"model_swap_failures": 1},
+            wanted=reference,
+            reason=reason,
+            answering=champion,
+        )
+
+    def _delay(self) -> float:
+        """Seconds to the next attempt: twice as many after each failure, so that a broken store is left alone."""
+        doubled: float = self._seconds * 2 ** min(max(self._failures - 1, 0), 16)
+        return min(doubled, max(MAX_DELAY, self._seconds))
+
+
+def from_environment(shipped: Model) -> Following:
+    """Follow the store that `SKYLAYER_STORE` names, every `SKYLAYER_STORE_SECONDS` seconds at most."""
+    seconds = float(os.environ.get("SKYLAYER_STORE_SECONDS") or DEFAULT_SECONDS)
+    return Following(shipped, os.environ["SKYLAYER_STORE"], seconds)
+
+
+def _open(folder: str) -> Model:
+    try:
+        return model.load(folder)
+    except ImportError as error:
+        engine = artifact.read_manifest(folder)["engine"]
+        raise artifact.ArtifactError(
+            f"the engine {engine} is not in the deployed layers: there is no {error.name}."
+        ) from error
+
+
+def _reference(one: Model) -> str:
+    return f"{one.reference['name']}/{one.reference['version']}"

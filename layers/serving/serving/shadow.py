@@ -1,0 +1,66 @@
+"""A shadow scores what another version has answered, and is compared with it; it never answers."""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+
+from serving import api, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from serving.http import Request, Response
+    from serving.model import Model
+
+
+def score(request: Request, response: Response, answered: Model, shadow: Model) -> None:
+    """Let the shadow answer, log how its answer differs, and throw it away; nothing of it can fail a request.
+
+    The log gets counts and the largest difference of a number, neither the client's values nor the answers.
+    """
+    started = perf_counter()
+    try:
+        own = api.answer(request, shadow)
+        found = compare(json.loads(response.body), json.loads(own.body))
+    except Exception as error:  # noqa: BLE001 (the client has its answer; a shadow is an experiment)
+        found = {"rows": response.rows, "error": type(error).__name__}
+    differing = found["rows"] if "error" in found else found["differing"]
+    log.roll_out(
+        "shadow",
+        failed="error" in found,
+        counts={"shadow_rows": found["rows"], "shadow_differences": differing},
+        request_id=request.request_id,
+        version=answered.reference["version"],
+        shadow_version=shadow.reference["version"],
+        latency_ms=round((perf_counter() - started) * 1000, 3),
+        **found,
+    )
+
+
+def compare(answer: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """How two answers differ.
+
+    Returns:
+        `rows`, how many of them are `differing` in their prediction, and `largest_difference` of a number
+        anywhere in the answers, null where there are none to compare.
+    """
+    first, second = answer["predictions"], own["predictions"]
+    differences = [
+        abs(a - b)
+        for name in answer
+        if name in own and name not in {"model", "classes"}
+        for a, b in zip(_numbers(answer[name]), _numbers(own[name]), strict=True)
+    ]
+    return {
+        "rows": len(first),
+        "differing": sum(a != b for a, b in zip(first, second, strict=True)),
+        "largest_difference": max(differences, default=None),
+    }
+
+
+def _numbers(value: Any) -> list[float]:
+    if isinstance(value, list):
+        return [number for item in value for number in _numbers(item)]
+    return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else []

@@ -1,0 +1,208 @@
+"""A deployed function follows a store: versions are pushed, promoted under load, corrupted, shared and rolled back."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from e2e.fork import Fork, free_port
+from skylayer import deployment as deployments
+from skylayer import golden
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skylayer.deployment import Deployment
+
+ROOT = Path(__file__).parents[2]
+NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")
+SECONDS = 1
+REQUESTS, AT_ONCE = 2000, 8
+
+
+class Following:
+    """A fork whose function follows a store, with two more trained versions in model_artifacts."""
+
+    def __init__(self, fork: Fork) -> None:
+        self.fork = fork
+        self.versions: list[str] = []
+        self.deployment: Deployment
+        self.store = ""
+
+    def train(self, trees: int) -> None:
+        path = self.fork.folder / "training" / "pipeline.py"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"(random_state=)\d+", rf"\g<1>{trees}", text), encoding="utf-8")
+        self.fork.make("train")
+        self.versions.append(self.fork.champion().name)
+
+    def deploy(self, overrides: str) -> None:
+        config = self.fork.folder / "samconfig.toml"
+        text = config.read_text(encoding="utf-8")
+        text = re.sub(r'"(ThrottleRate=10000 [^"]*LogRetentionDays=1)[^"]*"', rf'"\1 {overrides}"', text)
+        config.write_text(text, encoding="utf-8")
+        self.fork.up()
+        self.deployment = self.fork.deployment()
+        stacks = deployments.client(self.deployment.emulator, "cloudformation").describe_stacks()["Stacks"]
+        outputs = {
+            entry["OutputKey"]: entry["OutputValue"] for stack in stacks for entry in stack.get("Outputs", [])
+        }
+        self.store = outputs["Store"]
+
+    def make(self, verb: str, *arguments: str) -> str:
+        return self.fork.make(verb, f"STORE={self.store}", "LOCAL=1", *arguments).stdout
+
+    def push_all(self) -> None:
+        for version in self.versions:
+            self.make("push", f"VERSION={version}")
+
+    def ask(self, number: int = 0, user: str = "") -> str:
+        """The version that answers a golden row, the answer being wholly its own."""
+        folder = self.fork.champion().parent
+        sent = self.instances[number % len(self.instances)]
+        answer = self.deployment.request("/predict", {"instances": [sent]}, headers={"x-user": user})
+        assert answer.status == 200, answer.body
+        body: dict[str, Any] = answer.json()
+        version: str = body["model"]["version"]
+        assert answer.headers["model-version"] == version
+        expected = self.expected(folder / version, number % len(self.instances))
+        assert golden.difference(expected, body) is None
+        return version
+
+    @property
+    def instances(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._golden(self.fork.champion())["instances"]
+        return rows
+
+    def expected(self, folder: Path, row: int) -> dict[str, Any]:
+        """What a version's own engine says to a row, asked in this process."""
+        key = (folder.name, row)
+        if key not in self._expected:
+            import skylayer  # noqa: PLC0415
+
+            answer = skylayer.open(folder).predict([self.instances[row]])
+            self._expected[key] = {name: answer[name] for name in self._golden(folder)["answers"]}
+        return self._expected[key]
+
+    _expected: dict[tuple[str, int], dict[str, Any]] = {}  # noqa: RUF012 (versions are unique)
+
+    def _golden(self, folder: Path) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
+        return found
+
+    def logged(self, message: str) -> list[dict[str, Any]]:
+        """Lines of the function's log with this message."""
+        client = deployments.client(self.deployment.emulator, "logs")
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=self.deployment.log_group)
+        texts = [event["message"] for page in pages for event in page["events"]]
+        lines = [json.loads(text) for text in texts if text.startswith("{")]
+        return [line for line in lines if line.get("message") == message]
+
+    def wait_for(self, version: str, seconds: float = 20.0) -> float:
+        """Seconds until a version answers."""
+        began = time.monotonic()
+        while self.ask() != version:
+            assert time.monotonic() - began < seconds, f"{version} does not answer"
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def following(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Following]:
+    folder = tmp_path_factory.mktemp("rollout") / "a fork"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_FORKED))
+    found = Following(Fork(folder, free_port()))
+    for seed in (11, 22, 33):
+        found.train(seed)
+    found.fork.make("promote", f"VERSION={found.versions[0]}")
+    try:
+        yield found
+    finally:
+        found.fork.make("down", check=False)
+
+
+@pytest.mark.parametrize("place", ["dynamodb", "s3"])
+def test_a_promotion_goes_live_without_a_deployment(following: Following, place: str) -> None:
+    _promote_twice(following, f"Store={place}")
+
+
+def _promote_twice(following: Following, overrides: str) -> None:
+    following.deploy(f"StoreSeconds={SECONDS} {overrides}")
+    first, second, _ = following.versions
+    assert following.ask() == first  # an empty store: the layer's model
+    following.push_all()
+    following.make("promote", f"VERSION={second}")
+    assert following.wait_for(second) < SECONDS + 5
+    following.make("promote", f"VERSION={first}")
+    following.wait_for(first)
+    assert "champion" in following.make("versions")
+
+
+def test_promoting_under_load_loses_no_request(following: Following) -> None:
+    first, second, _ = following.versions
+    counted: Counter[str] = Counter()
+
+    def ask(number: int) -> None:
+        counted[following.ask(number)] += 1
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        half = pool.map(ask, range(REQUESTS // 2))
+        following.make("promote", f"VERSION={second}")
+        list(half)
+        list(pool.map(ask, range(REQUESTS // 2)))
+    assert sum(counted.values()) == REQUESTS
+    assert set(counted) == {first, second}
+    assert following.ask() == second
+
+
+def test_a_corrupt_version_never_answers(following: Following) -> None:
+    _, second, third = following.versions
+    bucket, _, prefix = following.store.removeprefix("s3://").partition("/")
+    client = deployments.client(following.deployment.emulator, "s3")
+    name = following.fork.champion().parent.name
+    listed = client.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/artifacts/{name}/{third}/")["Contents"]
+    for entry in listed:
+        if not entry["Key"].endswith("manifest.json"):
+            client.put_object(Bucket=bucket, Key=entry["Key"], Body=b"corrupt")
+    following.make("promote", f"VERSION={third}")
+    deadline = time.monotonic() + 30
+    while not following.logged("model swap failed") and time.monotonic() < deadline:
+        assert following.ask() == second
+        time.sleep(0.3)
+    failure = following.logged("model swap failed")[-1]
+    assert failure["model_swap_failures"] == 1
+    assert failure["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == "model_swap_failures"
+    assert following.ask() == second
+    following.make("rollback")
+    time.sleep(SECONDS + 0.5)
+    assert following.ask() == second
+
+
+def test_a_challenger_answers_its_share(following: Following) -> None:
+    first, second, _ = following.versions
+    following.make("promote", f"VERSION={first}", "WEIGHT=0.2", "HEADER=x-user")
+    deadline = time.monotonic() + 20
+    while following.logged("request")[-1]["version"] != first and time.monotonic() < deadline:
+        following.ask(user=f"waiting {time.monotonic()}")
+    time.sleep(SECONDS + 0.5)
+    for _ in range(AT_ONCE):
+        following.ask()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        counted = Counter(pool.map(lambda n: following.ask(n, user=f"user {n}"), range(500)))
+    spread = 5 * (500 * 0.2 * 0.8) ** 0.5
+    assert abs(counted[first] - 100) < spread
+    assert counted[first] + counted[second] == 500
+    following.make("rollback")
+    following.make("rollback")
+
+
+def test_a_directory_is_followed_like_a_bucket(following: Following) -> None:
+    _promote_twice(following, f"Store=file StorePlace={following.fork.folder.parent}/store")
