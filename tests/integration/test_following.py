@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -337,7 +338,11 @@ def test_without_a_store_nothing_of_it_is_imported(versions: list[Path]) -> None
         "lazy = 'boto', 'serving.stores', 'serving.following';"
         "print([name for name in sys.modules if name.startswith(lazy)])"
     )
-    environment = {"SKYLAYER_MODEL": str(versions[0]), "PYTHONPATH": str(Path(gateway.__file__).parents[1])}
+    environment = {
+        **os.environ,
+        "SKYLAYER_MODEL": str(versions[0]),
+        "PYTHONPATH": str(Path(gateway.__file__).parents[1]),
+    }
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )

@@ -122,8 +122,13 @@ def test_nothing_has_a_name_that_two_stacks_would_share() -> None:
 
 
 def test_the_role_may_write_only_its_own_logs() -> None:
-    (policy,) = RESOURCES["PredictRole"]["Properties"]["Policies"]
-    for statement in policy["PolicyDocument"]["Statement"]:
+    always, *by_condition = RESOURCES["PredictRole"]["Properties"]["Policies"]
+    reads = [choice["!If"][1]["PolicyDocument"]["Statement"] for choice in by_condition]
+    for statement in [one for statements in reads for one in statements]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert set(actions) <= {"s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:Query"}
+        assert statement["Resource"] != "*"
+    for statement in always["PolicyDocument"]["Statement"]:
         if statement.get("Resource") == "*":
             assert all(action.startswith("xray:Put") for action in statement["Action"])
 
@@ -132,3 +137,15 @@ def test_the_role_may_write_only_its_own_logs() -> None:
 def test_every_environment_deploys_and_sets_parameters_that_there_are(environment: str) -> None:
     assert re.fullmatch(r"skylayer-\w+", sam.parameters(environment, "deploy")["stack_name"])
     assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
+
+
+def test_a_store_is_private_encrypted_versioned_and_outlives_the_stack() -> None:
+    bucket, table = RESOURCES["StoreBucket"], RESOURCES["StoreTable"]
+    for resource in (bucket, table):
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+        assert "Condition" in resource
+    assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
+    assert bucket["Properties"]["VersioningConfiguration"]["Status"] == "Enabled"
+    (statement,) = RESOURCES["StoreBucketOverTls"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
