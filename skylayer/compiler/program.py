@@ -79,6 +79,9 @@ class Unary(enum.IntEnum):
     LOG1P = 14
     TANH = 15
     EXPIT = 16
+    SIN = 17
+    COS = 18
+    ERF = 19
 
 
 class Reduce(enum.IntEnum):

@@ -39,6 +39,9 @@ static double unary(int kind, double x) {
     case EXPM1: return sky_expm1(x);
     case LOG1P: return sky_log1p(x);
     case TANH: return sky_tanh(x);
+    case SIN: return sky_sin(x);
+    case COS: return sky_cos(x);
+    case ERF: return sky_erf(x);
     default: return sky_expit(x);
     }
 }

@@ -8,5 +8,8 @@ double sky_log1p(double x);
 double sky_tanh(double x);
 double sky_expit(double x);
 double sky_pow(double x, double y);
+double sky_sin(double x);
+double sky_cos(double x);
+double sky_erf(double x);
 static inline int is_nan(double x) { return x != x; }
 #endif

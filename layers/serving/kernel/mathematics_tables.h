@@ -4,6 +4,13 @@ static const double LN2_64_LOW = 0x1.1cf79abc9e3b4p-42;
 static const double LN2_HIGH = 0x1.62e42fefa2000p-1;
 static const double LN2_LOW = 0x1.9ef35793c7673p-41;
 static const double INVERSE_LN2_64 = 0x1.71547652b82fep+6;
+static const double HALF_PI_INVERSE = 0x1.45f306dc9c883p-1;
+static const double HALF_PI[4] = {
+    0x1.921fb54400000p+0, 0x1.0b4611a600000p-34, 0x1.3198a2e000000p-69, 0x1.b839a252049c1p-104,
+};
+static const double TWO_BY_ROOT_PI[2] = {
+    0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56,
+};
 static const double EXP_HIGH[64] = {
     0x1.0000000000000p+0, 0x1.02c9a3e778061p+0, 0x1.059b0d3158574p+0, 0x1.0874518759bc8p+0,
     0x1.0b5586cf9890fp+0, 0x1.0e3ec32d3d1a2p+0, 0x1.11301d0125b51p+0, 0x1.1429aaea92de0p+0,

@@ -31,6 +31,18 @@ def inverse(index: int) -> float:
     return 1.0 if index in (37, 38) else round(256 / (0.703125 + (index + 0.5) / 128)) / 256
 
 
+def pi() -> Decimal:
+    """Machin's formula."""
+    def arctangent(inverse: int) -> Decimal:
+        power, total, k = Decimal(1) / inverse, Decimal(0), 0
+        while abs(power) > Decimal(10) ** -65:
+            total += power / (2 * k + 1)
+            power, k = -power / inverse**2, k + 1
+        return total
+
+    return 4 * (4 * arctangent(5) - arctangent(239))
+
+
 def main() -> None:
     powers = [pair(p, float(p)) for p in ((Decimal(i) / 64 * LN2).exp() for i in range(64))]
     inverses = [inverse(i) for i in range(92)]
@@ -42,6 +54,15 @@ def main() -> None:
     print("/* Written by mathematics_tables.py; don't edit. */")
     for name, value in scalars.items():
         print(f"static const double {name} = {value.hex()};")
+    half, parts = pi() / 2, []
+    scalars_of_pi = float(1 / half)
+    for _ in range(3):
+        parts.append(leading(half, 33))
+        half -= Decimal(parts[-1])
+    print(f"static const double HALF_PI_INVERSE = {scalars_of_pi.hex()};")
+    print(array("HALF_PI", [*parts, float(half)]))
+    factor = 2 / pi().sqrt()
+    print(array("TWO_BY_ROOT_PI", list(pair(factor, float(factor)))))
     print(array("EXP_HIGH", [high for high, _ in powers]))
     print(array("EXP_LOW", [low for _, low in powers]))
     print(array("LOG_INVERSE", inverses))

@@ -9,6 +9,7 @@ from sklearn import linear_model as models
 
 from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.compositions import dense
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def product(builder: Builder, estimator: Any, frame: Frame) -> Slots:
     """coef_ times the row plus intercept_."""
-    return builder.matrix(builder.check(frame), estimator.coef_, estimator.intercept_)
+    return builder.matrix(builder.check(frame), dense(estimator.coef_), estimator.intercept_)
 
 
 def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
@@ -51,7 +52,44 @@ def predict_logistic(builder: Builder, estimator: Any, frame: Frame) -> Predicti
     return Prediction((decide(builder, scores),), classes, (probabilities,), scores)
 
 
+def predict_log_linear(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """A generalised linear model: exp after the product, or nothing."""
+    link = type(estimator._base_loss.link).__name__  # noqa: SLF001
+    if link not in {"LogLink", "IdentityLink"}:
+        builder.cannot("the link function has no native equivalent", f"link={link}")
+    values = product(builder, estimator, frame)
+    return Prediction(builder.unary(Unary.EXP, values) if link == "LogLink" else values)
+
+
+def predict_gradient_descent(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """SGDClassifier: probabilities after two of its losses, normalised over one classifier per class."""
+    answer = predict_classifier(builder, estimator, frame)
+    scores = answer.scores or ()
+    if estimator.loss == "log_loss":
+        shares = builder.unary(Unary.EXPIT, scores)
+    elif estimator.loss == "modified_huber":
+        clipped = builder.arithmetic(Arithmetic.MINIMUM, scores, 1.0)
+        clipped = builder.arithmetic(Arithmetic.MAXIMUM, clipped, -1.0)
+        shifted = builder.arithmetic(Arithmetic.ADD, clipped, 1.0)
+        shares = builder.arithmetic(Arithmetic.DIVIDE, shifted, 2.0)
+    else:
+        return answer
+    probabilities = builder.complement(shares[0]) if len(shares) == 1 else builder.normalise(shares)
+    return Prediction(answer.values, answer.classes, (probabilities,), scores)
+
+
+def predict_consensus(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """RANSAC: the estimator that was fitted on the inliers."""
+    return builder.predict(estimator.estimator_, builder.check(frame), "estimator_")
+
+
 PREDICTORS = {
+    models.GammaRegressor: predict_log_linear,
+    models.PassiveAggressiveClassifier: predict_classifier,
+    models.PoissonRegressor: predict_log_linear,
+    models.RANSACRegressor: predict_consensus,
+    models.SGDClassifier: predict_gradient_descent,
+    models.TweedieRegressor: predict_log_linear,
     models.LogisticRegression: predict_logistic,
     models.LogisticRegressionCV: predict_logistic,
     models.Perceptron: predict_classifier,
@@ -72,8 +110,13 @@ PREDICTORS = {
         models.LassoLarsCV,
         models.LassoLarsIC,
         models.LinearRegression,
+        models.MultiTaskElasticNet,
+        models.MultiTaskElasticNetCV,
+        models.MultiTaskLasso,
+        models.MultiTaskLassoCV,
         models.OrthogonalMatchingPursuit,
         models.OrthogonalMatchingPursuitCV,
+        models.PassiveAggressiveRegressor,
         models.QuantileRegressor,
         models.Ridge,
         models.RidgeCV,
