@@ -33,7 +33,17 @@ TERMS = 1e-14
 ULPS = 4
 FALLBACK = 1e-12
 NUMPY_BLOCK = 128  # up to so many terms the kernel adds in numpy's order
-TRANSCENDENTAL = {Unary.EXP, Unary.LOG, Unary.EXPM1, Unary.LOG1P, Unary.TANH, Unary.EXPIT}
+TRANSCENDENTAL = {
+    Unary.EXP,
+    Unary.LOG,
+    Unary.EXPM1,
+    Unary.LOG1P,
+    Unary.TANH,
+    Unary.EXPIT,
+    Unary.SIN,
+    Unary.COS,
+    Unary.ERF,
+}
 _STEPS = {Unary.SIGN, Unary.FLOOR, Unary.CEIL, Unary.TRUNCATE}
 _COMPARISONS = {
     Arithmetic.GREATER,
@@ -184,6 +194,10 @@ def _slope(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
         return 1.0 / np.maximum(1.0 + x - r, 0.0)
     if kind == Unary.TANH:
         return np.minimum(1.0, 1.0 - y * y + 2 * r)
+    if kind in {Unary.SIN, Unary.COS}:
+        return np.ones_like(x)
+    if kind == Unary.ERF:
+        return np.full_like(x, 2.0 / np.sqrt(np.pi))
     return np.minimum(0.25, y * (1.0 - y) + r)  # expit
 
 

@@ -66,9 +66,7 @@ def _periodic(builder: Builder, kernel: Any, x: Slots, rows: Any) -> Slots:
 
 
 def _dot(builder: Builder, kernel: Any, x: Slots, rows: Any) -> Slots:
-    return builder.arithmetic(
-        Arithmetic.ADD, builder.pairwise(Pairwise.DOT, x, rows), kernel.sigma_0**2
-    )
+    return builder.arithmetic(Arithmetic.ADD, builder.pairwise(Pairwise.DOT, x, rows), kernel.sigma_0**2)
 
 
 def _constant(builder: Builder, kernel: Any, x: Slots, rows: Any) -> Slots:  # noqa: ARG001

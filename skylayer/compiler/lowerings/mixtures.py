@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import digamma
+from scipy.special import digamma  # type: ignore[import-untyped]
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skylayer.compiler.builder import Prediction
@@ -56,9 +56,7 @@ def predict_mixture(builder: Builder, mixture: Any, frame: Frame) -> Prediction:
     """The component with the largest weighted density."""
     x = builder.check(frame)
     features = len(x)
-    scaled = builder.arithmetic(
-        Arithmetic.ADD, _distances(builder, mixture, x), features * np.log(2 * np.pi)
-    )
+    scaled = builder.arithmetic(Arithmetic.ADD, _distances(builder, mixture, x), features * np.log(2 * np.pi))
     scaled = builder.arithmetic(Arithmetic.MULTIPLY, scaled, -0.5)
     densities = builder.arithmetic(Arithmetic.ADD, scaled, _log_determinants(mixture, features))
     if isinstance(mixture, BayesianGaussianMixture):

@@ -32,9 +32,7 @@ def predict_isolation(builder: Builder, forest: Any, frame: Frame) -> Prediction
     depths = emit_trees(builder, builder.numbers(frame), trees)
     longest = len(trees) * _average_path_length([forest._max_samples])[0]  # noqa: SLF001
     relative = builder.arithmetic(Arithmetic.DIVIDE, depths, longest) if longest else builder.constant([1.0])
-    powers = builder.combine(
-        Arithmetic.POWER, builder.constant([2.0]), builder.unary(Unary.NEGATE, relative)
-    )
+    powers = builder.combine(Arithmetic.POWER, builder.constant([2.0]), builder.unary(Unary.NEGATE, relative))
     negated = builder.unary(Unary.NEGATE, powers)
     return outliers(builder, builder.arithmetic(Arithmetic.SUBTRACT, negated, forest.offset_)[0])
 

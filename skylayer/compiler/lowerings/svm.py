@@ -30,8 +30,8 @@ def kernel(builder: Builder, estimator: Any, frame: Frame) -> Slots:
 
 
 def _decisions(builder: Builder, estimator: Any, values: Slots) -> Slots:
-    """libsvm's decision of each pair of classes; positive: the first one."""
-    coefficients, bias = dense(estimator._dual_coef_), estimator._intercept_  # noqa: SLF001
+    """Libsvm's decision of each pair of classes; positive: the first one."""
+    coefficients, bias = dense(estimator._dual_coef_), estimator._intercept_
     ends = np.cumsum(estimator._n_support)  # noqa: SLF001
     groups = [range(end - n, end) for end, n in zip(ends, estimator._n_support, strict=True)]  # noqa: SLF001
     result: list[int] = []
@@ -44,7 +44,7 @@ def _decisions(builder: Builder, estimator: Any, values: Slots) -> Slots:
 
 def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """One vote for each pair of classes; the class with most votes, the first of equals."""
-    if estimator.probability:
+    if hasattr(estimator, "predict_proba"):
         builder.cannot("probabilities of libsvm are not compiled", "probability=True")
     decisions = _decisions(builder, estimator, kernel(builder, estimator, frame))
     classes = plain_classes(builder, [estimator.classes_])
@@ -69,7 +69,7 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
 
 def _value(builder: Builder, estimator: Any, frame: Frame) -> Slots:
     values = kernel(builder, estimator, frame)
-    return builder.matrix(values, dense(estimator._dual_coef_), estimator._intercept_)  # noqa: SLF001
+    return builder.matrix(values, dense(estimator._dual_coef_), estimator._intercept_)
 
 
 def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
