@@ -258,6 +258,10 @@ class Builder:
         """One number from many."""
         return self.emit(Code.REDUCE, slots, 1, kind=kind)[0]
 
+    def weighted_median(self, slots: Sequence[int], weights: ArrayLike) -> int:
+        """The first value, in ascending order, up to which at least half of the weight lies."""
+        return self.emit(Code.WEIGHTED_MEDIAN, slots, 1, np.asarray(weights, dtype=np.float64))[0]
+
     def round32(self, slots: Sequence[int]) -> Slots:
         """Each slot rounded to float32."""
         return self.emit(Code.ROUND32, slots, len(slots))

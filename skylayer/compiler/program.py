@@ -38,6 +38,7 @@ class Code(enum.IntEnum):
     PIECEWISE = 17
     TREES = 18
     WIDE_TREES = 19
+    WEIGHTED_MEDIAN = 20
 
 
 class Arithmetic(enum.IntEnum):

@@ -324,4 +324,6 @@ _RULES: dict[int, Rule] = {
     Code.PRODUCTS: _products,
     Code.TREES: _trees,
     Code.WIDE_TREES: _trees,
+    # No order statistic moves further than the values do.
+    Code.WEIGHTED_MEDIAN: lambda _, __, r, ___: r.max(axis=1, keepdims=True),
 }

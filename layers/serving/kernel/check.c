@@ -18,6 +18,7 @@ static void item_sizes(uint16_t code, uint64_t item[4]) {
     const uint64_t d = sizeof(double), u = sizeof(uint32_t), t = sizeof(struct tree);
     switch (code) {
     case CONSTANT: case ARITHMETIC: case REPLACE: case MATRIX: case PAIRWISE: case LOOKUP: case TABLE:
+    case WEIGHTED_MEDIAN:
         item[0] = d, item[1] = d, item[2] = d;
         break;
     case PRODUCTS: item[0] = u, item[1] = u; break;
@@ -43,6 +44,7 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     case UNARY: return in != out || o->kind >= UNARY_END;
     case SELECT: return in != 3 * out;
     case REDUCE: return in < 1 || out != 1 || o->kind >= REDUCE_END;
+    case WEIGHTED_MEDIAN: return in < 1 || out != 1 || n0 != in;
     case LOOKUP: return in != 1 || out != 1 || n0 != n1 || n2 != 2;
     case TABLE: return in != 1 || out < 1 || n0 % out || (n1 != 0 && n1 != out);
     case ONE_HOT: return in != 1;

@@ -36,7 +36,8 @@ struct operation {
 
 enum code {
     CHECK = 1, ROUND32, CONSTANT, REPLACE, ARITHMETIC, COMBINE, UNARY, SELECT, REDUCE, LOOKUP, TABLE,
-    ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, WIDE_TREES, CODE_END
+    ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, WIDE_TREES, WEIGHTED_MEDIAN,
+    CODE_END
 };
 
 /* 8 bytes. Internal: x <= threshold goes to the next node, else `right` nodes on.
@@ -101,6 +102,7 @@ static inline uint32_t step_of(int left, uint32_t right) {
 int run_elementwise(struct tile *, const struct operation *);
 int run_encode(struct tile *, const struct operation *);
 int run_linear(struct tile *, const struct operation *);
+int run_weighted_median(struct tile *, const struct operation *);
 int run_trees(struct tile *, const struct operation *);
 int run_wide_trees(struct tile *, const struct operation *);
 int check_trees(const char *table, const struct operation *);

@@ -1,0 +1,46 @@
+"""numpy's functions that the kernel knows too; docs/native-engine.md lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skylayer.compiler.program import Arithmetic, Unary
+
+if TYPE_CHECKING:
+    from skylayer.compiler.builder import Builder, Slots
+
+UNARY = {
+    np.isnan: Unary.IS_NAN,
+    np.negative: Unary.NEGATE,
+    np.absolute: Unary.ABSOLUTE,
+    np.fabs: Unary.ABSOLUTE,
+    np.sign: Unary.SIGN,
+    np.square: Unary.SQUARE,
+    np.sqrt: Unary.SQUARE_ROOT,
+    np.reciprocal: Unary.RECIPROCAL,
+    np.floor: Unary.FLOOR,
+    np.ceil: Unary.CEIL,
+    np.trunc: Unary.TRUNCATE,
+    np.exp: Unary.EXP,
+    np.log: Unary.LOG,
+    np.expm1: Unary.EXPM1,
+    np.log1p: Unary.LOG1P,
+    np.tanh: Unary.TANH,
+}
+SCALED = {np.deg2rad: np.pi / 180, np.radians: np.pi / 180, np.rad2deg: 180 / np.pi, np.degrees: 180 / np.pi}
+
+
+def apply_function(builder: Builder, function: Any, arguments: Any, slots: Slots, parameter: str) -> Slots:
+    """The function of each slot; refuses what isn't in the table."""
+    if function is None:
+        return slots
+    name = getattr(function, "__name__", type(function).__name__)
+    if arguments:
+        builder.cannot("arguments of a function can't be compiled", f"{parameter}=<{name}>")
+    if isinstance(function, np.ufunc) and function in UNARY:
+        return builder.unary(UNARY[function], slots)
+    if isinstance(function, np.ufunc) and function in SCALED:
+        return builder.arithmetic(Arithmetic.MULTIPLY, slots, SCALED[function])
+    return builder.cannot("a callable can't be compiled", f"{parameter}=<{name}>")
