@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP
+VARIABLES := ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
 given := $(filter-out MAKEFLAGS MAKEOVERRIDES -*-%,$(given))
@@ -17,7 +17,12 @@ ifneq ($(filter-out x86_64 arm64,$(ARCHITECTURE)),)
 $(error ARCHITECTURE is $(ARCHITECTURE); it must be x86_64 or arm64)
 endif
 
-CONFIG_ENV ?= default
+ifneq ($(filter-out dev prod,$(ENV)),)
+$(error ENV is $(ENV); it must be dev or prod)
+endif
+
+# dev is what plain `sam deploy` takes: the section default of samconfig.toml.
+CONFIG_ENV ?= $(or $(filter prod,$(ENV)),default)
 export CONFIG_ENV
 ifneq ($(ARCHITECTURE),)
 export ARCHITECTURE
@@ -39,10 +44,13 @@ ifneq ($(filter-out 1,$(SHADOW)),)
 $(error SHADOW is $(SHADOW); it must be 1 or not given)
 endif
 
+# Which stack: of your account, or of the emulator.
+stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
+
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: help sync develop up down status logs train push versions promote rollback prune build deploy predict bench test lint format
+.PHONY: help sync develop up down status logs train push versions promote rollback prune build deploy destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench test lint format
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -87,8 +95,35 @@ prune: ## Remove all but the newest versions and those in use: KEEP=5 [STORE=lay
 build: ## Lay layers and function into .aws-sam/build: the real sam build [ARCHITECTURE=x86_64]
 	@$(skylayer) build --config-env "$(CONFIG_ENV)"
 
-deploy: ## Build and deploy to your AWS account: the real sam deploy [CONFIG_ENV=default ARCHITECTURE=x86_64]
-	@$(skylayer) deploy --config-env "$(CONFIG_ENV)"
+deploy: ## Build and deploy to your AWS account: the real sam deploy [ENV=dev|prod ARCHITECTURE=x86_64 BUILT=1 YES=1 ROLE=arn:…]
+	@$(skylayer) deploy --config-env "$(CONFIG_ENV)" $(if $(BUILT),--built) $(if $(YES),--yes) $(if $(ROLE),--role "$(ROLE)")
+
+destroy: ## Delete the stack, after asking, and name what stays [ENV=dev|prod PURGE=1 YES=1 LOCAL=1]
+	@$(skylayer) destroy $(stack) $(if $(PURGE),--purge) $(if $(YES),--yes)
+
+key: ## Show the stack's API key, or replace it [ROTATE=1 ENV=dev|prod LOCAL=1]
+	@$(skylayer) key $(stack) $(if $(ROTATE),--rotate)
+
+metrics: ## What each model version answered, and how fast [MINUTES=60 ENV=dev|prod LOCAL=1]
+	@$(skylayer) metrics $(stack) $(if $(MINUTES),--minutes "$(MINUTES)")
+
+dashboard: ## Metrics, alarms and where AWS shows them [MINUTES=60 ENV=dev|prod LOCAL=1]
+	@$(skylayer) dashboard $(stack) $(if $(MINUTES),--minutes "$(MINUTES)")
+
+cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1]
+	@$(skylayer) cost $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ROWS),--rows "$(ROWS)")
+
+doctor: ## What this machine lacks, and how to mend it
+	@$(skylayer) doctor
+
+audit: develop ## Known vulnerabilities of the lock file, licences, secrets
+	@$(develop) python -m skylayer audit
+
+bootstrap-aws: ## Show what an AWS account needs before the first deployment, or make it [APPLY=owner/repository]
+	@$(skylayer) bootstrap $(if $(APPLY),--apply "$(APPLY)")
+
+test-container: develop ## Run the real sam local in containers, where a Docker engine answers
+	@$(develop) python -m pytest tests/container -rs
 
 predict: ## Predictions of the champion for the rows of a CSV file: FILE=rows.csv
 	@$(if $(FILE),,echo "make predict: give the rows as FILE=rows.csv" >&2; exit 2;) $(skylayer) predict "$(FILE)"

@@ -91,7 +91,7 @@ def start(folder: Path, port: int | None = None, *, waiting: Callable[[], None] 
         return emulator
     stop(folder)
     emulator = Emulator(folder, port or DEFAULT_PORT)
-    if _is_taken(emulator.port):
+    if is_taken(emulator.port):
         raise UserError(
             f"Port {emulator.port} is taken by another program: choose a free one, make up PORT={emulator.port + 1}"
         )
@@ -209,7 +209,8 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _is_taken(port: int) -> bool:
+def is_taken(port: int) -> bool:
+    """Whether another program listens on a port of this machine."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,147 @@
+"""`audit`: known vulnerabilities of the lock file, licences of what ships or builds, secrets in the sources."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skylayer import project
+
+if TYPE_CHECKING:
+    import argparse
+
+# Licences under which a program of any licence may use a library; others are named, for a person to judge.
+PERMISSIVE = (
+    "apache",
+    "bsd",
+    "mit",
+    "isc",
+    "psf",
+    "python",
+    "mpl",
+    "mozilla",
+    "zlib",
+    "unlicense",
+    "cc0",
+    "0bsd",
+)
+# The emulator takes any credentials; these are for it.
+NOT_SECRET = r"(?i)aws_secret_access_key.{0,4}[=:] ?.test"
+NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take nothing."""
+
+
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Print what each of the three finds; 1 if one finds something, or could not look."""
+    results = [("vulnerabilities", _vulnerabilities()), ("licences", _licences()), ("secrets", _secrets())]
+    for name, fault in results:
+        print(f"{name}: {fault or 'nothing found'}")
+    return 1 if any(fault for _, fault in results) else 0
+
+
+def _vulnerabilities() -> str | None:
+    """What pip-audit says of the versions of uv.lock."""
+    export = [project.uv(), "export", "--quiet", "--frozen", "--all-groups", "--no-emit-project"]
+    with tempfile.TemporaryDirectory() as scratch:
+        requirements = Path(scratch) / "requirements.txt"
+        with requirements.open("w") as file:
+            subprocess.run(export, cwd=project.ROOT, stdout=file, check=True)  # noqa: S603
+        command = [
+            project.program("pip-audit"),
+            "--requirement",
+            str(requirements),
+            "--disable-pip",
+            "--timeout",
+            "20",
+        ]
+        done = subprocess.run(  # noqa: S603
+            [*command, "--format", "json", "--progress-spinner", "off"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    try:
+        report: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        said = done.stderr.strip().splitlines() or ["nothing"]
+        return f"NOT CHECKED, pip-audit could not reach its service: {said[-1][:200]}"
+    found = [
+        f"{part['name']} {part['version']} {fault['id']} (mended in {', '.join(fault['fix_versions']) or 'no version'})"
+        for part in report["dependencies"]
+        for fault in part.get("vulns", [])
+    ]
+    unknown = [part["name"] for part in report["dependencies"] if "skip_reason" in part]
+    if len(unknown) == len(report["dependencies"]):
+        return f"NOT CHECKED, pip-audit's service knows none of the {len(unknown)} packages: is it a mirror?"
+    if unknown:
+        found.append(f"NOT CHECKED, not known to pip-audit's service: {', '.join(unknown)}")
+    return "; ".join(found) or None
+
+
+def _licences() -> str | None:
+    """Packages that ship or that a build imports, whose licence is none that is known to be permissive."""
+    export = [
+        project.uv(),
+        "export",
+        "--quiet",
+        "--frozen",
+        "--no-default-groups",
+        "--no-emit-project",
+        "--no-hashes",
+    ]
+    done = subprocess.run(export, cwd=project.ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    lines = [line for line in done.stdout.splitlines() if line[:1].isalnum()]
+    found = {name: licence(distribution(name)) for name in (line.split("==")[0] for line in lines)}
+    doubtful = {name: text for name, text in found.items() if not is_permissive(text)}
+    return "; ".join(f"{name} ({text or 'none stated'})" for name, text in sorted(doubtful.items())) or None
+
+
+def licence(part: Distribution) -> str:
+    """The licence that a package states, its SPDX expression (PEP 639) first, in one line."""
+    metadata = part.metadata
+    classifiers = [
+        value.rpartition(" :: ")[2]
+        for value in metadata.get_all("Classifier") or []
+        if value.startswith("License :: ") and not value.endswith("OSI Approved")
+    ]
+    stated = metadata.get("License-Expression") or ", ".join(classifiers) or metadata.get("License") or ""
+    return " ".join(str(stated).split())[:80]
+
+
+def is_permissive(text: str) -> bool:
+    """Whether a licence, by its name, is one of the permissive ones."""
+    return any(name in text.lower() for name in PERMISSIVE)
+
+
+def _secrets() -> str | None:
+    """What detect-secrets finds in the files of the project."""
+    command = [
+        sys.executable,
+        "-m",
+        "detect_secrets",
+        "scan",
+        "--all-files",
+        "--exclude-files",
+        NOT_SCANNED,
+        "--exclude-lines",
+        NOT_SECRET,
+    ]
+    folders = ["training", "skylayer", "functions", "layers", "docs", "deployment", ".github"]
+    files = ["template.yaml", "samconfig.toml", "Makefile", "pyproject.toml", "README.md"]
+    present = [name for name in [*folders, *files] if (project.ROOT / name).exists()]
+    done = subprocess.run(  # noqa: S603
+        [*command, *present], cwd=project.ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return f"NOT CHECKED: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
+    results: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)["results"]
+    found = [f"{name}:{hit['line_number']} {hit['type']}" for name, hits in results.items() for hit in hits]
+    return "; ".join(found) or None

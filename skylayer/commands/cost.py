@@ -1,0 +1,51 @@
+"""`cost`: what a month of the champion costs, beside other ways to serve it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from serving import artifact
+from skylayer import prices, project
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the load and the function's size."""
+    parser.add_argument("--requests", default="1000000", help="requests a month")
+    parser.add_argument("--rows", default="1", help="rows in a request")
+    parser.add_argument("--memory", default="1024", help="memory of the function in MB")
+    parser.add_argument("--architecture", default="x86_64", choices=["x86_64", "arm64"])
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print a bill for each way, its assumptions and its sources."""
+    requests, rows, memory = (_whole(name, getattr(options, name)) for name in ("requests", "rows", "memory"))
+    engine = artifact.read_manifest(project.champion())["engine"]
+    table = Table(title=f"A month of {requests:,} requests with {rows:,} rows each")
+    table.add_column("way")
+    table.add_column("US dollars", justify="right")
+    table.add_column("of which")
+    for bill in prices.bills(requests, rows, memory, engine, options.architecture):
+        parts = ", ".join(f"{name} {dollars:,.2f}" for name, dollars in bill.parts.items())
+        table.add_row(bill.way, f"{bill.dollars:,.2f}", parts)
+    Console().print(table)
+    billed = prices.milliseconds(engine, rows, memory)
+    print(
+        f"Assumed: {billed:.0f} ms billed for a request; no cold starts, free tiers or traffic; SageMaker without its\n"
+        "data processing and without a gateway, so signed calls only; a container that takes the whole load."
+    )
+    print(
+        f"List prices of us-east-1 as of {prices.DATED} (aws.amazon.com/…/pricing): look before you rely on them."
+    )
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise UserError(f"{name.upper()} is {text!r}; it must be a whole number above 0.")
+    return int(text)

@@ -1,0 +1,73 @@
+"""`destroy`: delete a stack, name what AWS keeps of it, and remove that too when asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from skylayer import project, stacks
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from skylayer.stacks import Stack
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the stack, and how thorough to be."""
+    stacks.add_arguments(parser)
+    parser.add_argument("--stack", help="another stack than the environment's own")
+    parser.add_argument("--purge", action="store_true", help="delete retained layer versions, too")
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Ask, delete the stack by the real `sam delete`, then list or delete what it retains."""
+    stack = stacks.chosen(options)
+    if options.stack:
+        stack = stacks.Stack(options.stack, stack.config_env)
+    stack.describe()
+    _confirm(options, stack)
+    command = [project.program("sam"), "delete", "--stack-name", stack.name, "--no-prompts"]
+    region = stack.client("cloudformation").meta.region_name
+    done = subprocess.run(  # noqa: S603
+        [*command, "--region", region], env={**os.environ, "SAM_CLI_TELEMETRY": "0"}, check=False
+    )
+    if done.returncode:
+        raise UserError(f"sam delete left {stack.name} as it says above; run make destroy again.")
+    versions = _retained(stack)
+    if options.purge:
+        for name, number in versions:
+            stack.client("lambda").delete_layer_version(LayerName=name, VersionNumber=number)
+        print(f"Deleted {stack.name} and {len(versions)} layer versions.")
+    else:
+        print(f"Deleted {stack.name}. Retained: {_listed(versions)}.")
+    print("SAM's own bucket (stack aws-sam-cli-managed-default) stays, since other stacks may use it.")
+
+
+def _confirm(options: argparse.Namespace, stack: Stack) -> None:
+    if options.yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError("There is no one to ask: give YES=1 if you mean it.")
+    if input(f"Delete {stack.name}, its API and its key for good? Type its name: ").strip() != stack.name:
+        raise UserError("Nothing is deleted.")
+
+
+def _retained(stack: Stack) -> list[tuple[str, int]]:
+    client = stack.client("lambda")
+    found: list[tuple[str, int]] = []
+    for layer in stacks.LAYERS:
+        name = f"{stack.name}-{layer}"
+        pages: Any = client.get_paginator("list_layer_versions").paginate(LayerName=name)
+        found += [(name, version["Version"]) for page in pages for version in page["LayerVersions"]]
+    return found
+
+
+def _listed(versions: list[tuple[str, int]]) -> str:
+    if not versions:
+        return "nothing"
+    return ", ".join(f"{name}:{number}" for name, number in versions) + " (PURGE=1 deletes them)"

@@ -1,0 +1,57 @@
+"""`metrics`: what each model version answered, and how fast."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from skylayer import stacks
+from skylayer.request_metrics import MEDIAN, SLOWEST_HUNDREDTH, measure
+
+if TYPE_CHECKING:
+    import argparse
+
+    from skylayer.stacks import Stack
+
+MINUTES = 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the stack and the time to look back."""
+    stacks.add_arguments(parser)
+    parser.add_argument(
+        "--minutes", type=int, default=MINUTES, help=f"how far to look back (default {MINUTES})"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print one row per model version."""
+    show(stacks.chosen(options), options.minutes)
+
+
+def show(stack: Stack, minutes: int) -> None:
+    """Print one row per model version, from the log lines that CloudWatch makes metrics of."""
+    since = int((time.time() - minutes * 60) * 1000)
+    pages = stack.client("logs").get_paginator("filter_log_events")
+    events = pages.paginate(logGroupName=stack.outputs()["LogGroup"], startTime=since)
+    found = measure(event["message"] for page in events for event in page["events"])
+    if not found:
+        print(f"{stack.name} measured nothing in {minutes} minutes (parameter Monitoring).")
+        return
+    table = Table(title=None)
+    for heading in ("version", "requests", "rows", "cold starts", "p50 ms", "p99 ms", "outcomes"):
+        table.add_column(heading, justify="left" if heading in {"version", "outcomes"} else "right")
+    for version, measured in found.items():
+        table.add_row(
+            version,
+            str(measured.requests),
+            str(measured.rows),
+            str(measured.cold_starts),
+            f"{measured.latency(MEDIAN):.2f}",
+            f"{measured.latency(SLOWEST_HUNDREDTH):.2f}",
+            ", ".join(f"{outcome} {count}" for outcome, count in measured.outcomes.most_common()),
+        )
+    Console().print(table)

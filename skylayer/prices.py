@@ -1,0 +1,86 @@
+"""What a month costs: one dated table of AWS's list prices, and the sums made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# List prices in US dollars, us-east-1, without free tiers and taxes. They change: look before you rely on them.
+DATED = "2025-11"
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price in US dollars for one `unit`, from AWS's page `source`."""
+
+    dollars: float
+    unit: str
+    source: str
+
+
+_LAMBDA = "https://aws.amazon.com/lambda/pricing/"
+LAMBDA_REQUESTS = Price(0.20, "million requests", _LAMBDA)
+LAMBDA_X86 = Price(0.0000166667, "GB-second", _LAMBDA)
+LAMBDA_ARM = Price(0.0000133334, "GB-second", _LAMBDA)
+GATEWAY = Price(3.50, "million requests", "https://aws.amazon.com/api-gateway/pricing/")
+LOGS = Price(0.50, "GB of logs", "https://aws.amazon.com/cloudwatch/pricing/")
+METRIC = Price(0.30, "metric and month", "https://aws.amazon.com/cloudwatch/pricing/")
+ALARM = Price(0.10, "alarm and month", "https://aws.amazon.com/cloudwatch/pricing/")
+SAGEMAKER = Price(0.00002, "GB-second", "https://aws.amazon.com/sagemaker/ai/pricing/")
+FARGATE_CPU = Price(0.04048, "vCPU-hour", "https://aws.amazon.com/fargate/pricing/")
+FARGATE_MEMORY = Price(0.004445, "GB-hour", "https://aws.amazon.com/fargate/pricing/")
+BALANCER = Price(0.0225, "hour", "https://aws.amazon.com/elasticloadbalancing/pricing/")
+
+HOURS = 730
+LOG_BYTES = 1_200  # the lines of one request, platform's own included, with metrics
+# SageMaker's smallest serverless memory that holds scikit-learn with pandas and its own server.
+SAGEMAKER_GB = 2
+METRICS = 14  # four measures by function and by version, requests by some six outcomes
+ALARMS = 5
+
+# Milliseconds of a request and of each row in it, one vCPU's share of 1,769 MB: docs/benchmarks.md measures them.
+DURATION = {"native": (1.0, 0.01), "sklearn": (10.0, 0.05), "onnx": (1.0, 0.06)}
+
+
+@dataclass(frozen=True)
+class Bill:
+    """One way to serve, what it costs a month in US dollars, and of what that is made."""
+
+    way: str
+    dollars: float
+    parts: dict[str, float]
+
+
+def milliseconds(engine: str, rows: int, memory: int) -> float:
+    """Billed duration of a request with `rows` rows at `memory` MB, which buys processor time up to one vCPU.
+
+    Source of the share: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    """
+    fixed, each = DURATION[engine]
+    slower = max(1.0, 1_769 / memory)
+    return max(1.0, (fixed + each * rows) * slower)
+
+
+def bills(requests: int, rows: int, memory: int, engine: str, architecture: str) -> list[Bill]:
+    """A month of `requests` requests of `rows` rows: Skylayer's stack, SageMaker serverless, a container."""
+    millions = requests / 1e6
+    seconds = milliseconds(engine, rows, memory) / 1000 * requests
+    lambda_price = LAMBDA_ARM if architecture == "arm64" else LAMBDA_X86
+    stack = {
+        "gateway": millions * GATEWAY.dollars,
+        "function": millions * LAMBDA_REQUESTS.dollars + seconds * memory / 1024 * lambda_price.dollars,
+        "logs": requests * LOG_BYTES / 1e9 * LOGS.dollars,
+    }
+    watched = {**stack, "metrics and alarms": METRICS * METRIC.dollars + ALARMS * ALARM.dollars}
+    endpoint_seconds = milliseconds("sklearn", rows, 1_769) / 1000 * requests
+    endpoint = {"endpoint": endpoint_seconds * SAGEMAKER_GB * SAGEMAKER.dollars}
+    container = {
+        "0.25 vCPU, 0.5 GB": HOURS * (0.25 * FARGATE_CPU.dollars + 0.5 * FARGATE_MEMORY.dollars),
+        "load balancer": HOURS * BALANCER.dollars,
+    }
+    named = {
+        f"Skylayer, {engine} engine, {memory} MB": stack,
+        "the same with Monitoring=true": watched,
+        f"SageMaker serverless, {SAGEMAKER_GB} GB": endpoint,
+        "Fargate, one container": container,
+    }
+    return [Bill(way, sum(parts.values()), parts) for way, parts in named.items()]

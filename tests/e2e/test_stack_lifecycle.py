@@ -1,0 +1,186 @@
+"""A second stack beside the first: callers of every kind, the hook, a refused update, a new key, and its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skylayer import deployment as deployments
+from skylayer import package, project
+from training.pipeline import build_estimator, load_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from e2e.fork import Fork
+    from skylayer.deployment import Deployment
+
+STACK = "skylayer-second"
+POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_nobody"
+
+
+class Second:
+    """A stack of the fork's build, deployed with parameters of its own."""
+
+    def __init__(self, fork: Fork, first: Deployment) -> None:
+        self.fork = fork
+        self.emulator = first.emulator
+
+    def deploy(self, **parameters: str) -> subprocess.CompletedProcess[str]:
+        chosen = {"ThrottleRate": "10000", "ThrottleBurst": "5000", **parameters}
+        command = [
+            project.program("sam"),
+            "deploy",
+            "--stack-name",
+            STACK,
+            "--resolve-s3",
+            "--no-confirm-changeset",
+        ]
+        command += [
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "--no-fail-on-empty-changeset",
+            "--region",
+            "us-east-1",
+        ]
+        command += ["--template-file", str(self.fork.folder / ".aws-sam" / "build" / "template.yaml")]
+        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in chosen.items())]
+        environment = {**self.emulator.environment, "SAM_CLI_TELEMETRY": "0"}
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=300,
+            cwd=self.fork.folder / ".skylayer",
+        )  # fmt: skip
+
+    def found(self) -> Deployment:
+        deployment = deployments.find(self.emulator, STACK)
+        assert deployment is not None
+        return deployment
+
+    def client(self, service: str) -> Any:
+        return deployments.client(self.emulator, service)
+
+    def skylayer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **self.emulator.environment}
+        return subprocess.run(
+            [project.program("python"), "-m", "skylayer", *arguments],
+            cwd=self.fork.folder, env=environment, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def second(fork: Fork, deployment: Deployment) -> Iterator[Second]:
+    stack = Second(fork, deployment)
+    done = stack.deploy(Monitoring="true", GradualDeployment="true")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield stack
+    stack.client("cloudformation").delete_stack(StackName=STACK)
+
+
+def test_two_stacks_live_side_by_side(second: Second, deployment: Deployment) -> None:
+    assert second.found().url != deployment.url
+    assert second.found().request("/model").status == 200
+    assert second.found().request("/model", api_key=deployment.api_key).status == 403
+
+
+def test_the_hook_passes_what_answers_as_the_estimator(second: Second) -> None:
+    assert _verify(second) == {"status": "Succeeded", "fault": None}
+
+
+def test_the_hook_fails_a_version_that_cannot_start(second: Second) -> None:
+    answer = _verify(second, _published(second, SKYLAYER_MODEL="/nowhere"))
+    assert answer["status"] == "Failed"
+    assert "the version fails" in answer["fault"] or "answers 5" in answer["fault"]
+
+
+def test_the_hook_fails_a_version_that_answers_otherwise(second: Second, tmp_path: Path) -> None:
+    data, target = load_data()
+    other = package(
+        build_estimator().fit(data, target[::-1]), data, target[::-1], name="other", directory=tmp_path
+    )
+    answer = _verify(second, _published(second, SKYLAYER_MODEL=str(other)))
+    assert answer["status"] == "Failed", answer
+    assert answer["fault"].startswith(("predictions of row", "probabilities of row")), answer
+
+
+@pytest.mark.parametrize(
+    ("authentication", "status"), [("iam", 403), ("cognito", 401), ("none", 200), ("api-key", 403)]
+)
+def test_callers_are_known_as_the_parameter_says(second: Second, authentication: str, status: int) -> None:
+    done = second.deploy(Monitoring="true", Authentication=authentication, UserPoolArn=POOL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stranger = second.found().request("/model", api_key="wrong")
+    assert stranger.status == status, stranger.body
+    assert second.found().request("/health", api_key="").status == 200
+    if authentication == "api-key":
+        assert second.found().request("/model").status == 200
+
+
+def test_a_combination_that_aws_refuses_changes_nothing(second: Second) -> None:
+    before = second.found()
+    done = second.deploy(SnapStart="PublishedVersions", ProvisionedConcurrency="1")
+    assert done.returncode != 0
+    assert "not both" in done.stdout + done.stderr
+    assert second.found().function_version == before.function_version
+    assert second.found().request("/model").status == 200
+
+
+def test_a_new_key_ends_the_old_one(second: Second) -> None:
+    old = second.found()
+    program = (
+        "from skylayer.commands import key; from skylayer.stacks import Stack; "
+        f"key.rotate(Stack('{STACK}', 'local'))"
+    )
+    environment = {**os.environ, **second.emulator.environment}
+    subprocess.run([project.program("python"), "-c", program], env=environment, check=True, timeout=120)
+    new = second.found()
+    assert new.api_key != old.api_key
+    assert new.request("/model").status == 200
+    assert new.request("/model", api_key=old.api_key).status == 403
+
+
+def test_destroy_leaves_nothing_but_what_it_names(second: Second) -> None:
+    refused = second.skylayer("destroy", "--config-env", "local", "--stack", STACK)
+    assert refused.returncode == 2
+    assert "YES=1" in refused.stderr
+    done = second.skylayer("destroy", "--config-env", "local", "--stack", STACK, "--yes", "--purge")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "layer versions" in done.stdout
+    assert deployments.find(second.emulator, STACK) is None
+    layers = second.client("lambda").list_layers()["Layers"]
+    assert not [layer for layer in layers if layer["LayerName"].startswith(STACK)]
+    functions = second.client("lambda").list_functions()["Functions"]
+    assert not [each for each in functions if STACK in each["FunctionName"]]
+    groups = second.client("logs").describe_log_groups(logGroupNamePrefix=f"/skylayer/{STACK}/")["logGroups"]
+    assert groups == []
+    keys = second.client("apigateway").get_api_keys()["items"]
+    assert not [key for key in keys if key["name"].startswith(STACK)]
+    alarms = second.client("cloudwatch").describe_alarms(AlarmNamePrefix=STACK)["MetricAlarms"]
+    assert alarms == []
+
+
+def _verify(second: Second, target: str | None = None) -> dict[str, Any]:
+    """What the hook says of a version, as if CodeDeploy had called it."""
+    lambdas = second.client("lambda")
+    hook = f"CodeDeployHook_{STACK}"
+    if target:
+        lambdas.update_function_configuration(
+            FunctionName=hook, Environment={"Variables": {"TARGET": target}}
+        )
+    answer = lambdas.invoke(FunctionName=hook, Payload=b"{}")
+    result: dict[str, Any] = json.load(answer["Payload"])
+    assert "FunctionError" not in answer, result
+    return result
+
+
+def _published(second: Second, **variables: str) -> str:
+    """A new version of the predict function with these environment variables, by its ARN."""
+    lambdas = second.client("lambda")
+    name = second.found().function
+    lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    arn: str = lambdas.publish_version(FunctionName=name)["FunctionArn"]
+    return arn

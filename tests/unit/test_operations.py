@@ -1,0 +1,96 @@
+"""Decisions behind `make cost`, `make metrics`, `make audit`, `make doctor` and `make deploy`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from skylayer import prices
+from skylayer.__main__ import main
+from skylayer.commands import audit, deploy
+from skylayer.errors import UserError
+from skylayer.request_metrics import measure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_bill_is_the_sum_of_its_parts_and_grows_with_the_load() -> None:
+    small = prices.bills(1_000_000, 1, 1024, "native", "x86_64")
+    large = prices.bills(2_000_000, 1, 1024, "native", "x86_64")
+    for bill in small:
+        assert bill.dollars == pytest.approx(sum(bill.parts.values()))
+    assert large[0].dollars == pytest.approx(2 * small[0].dollars)
+    assert large[-1].dollars == small[-1].dollars
+    assert prices.bills(1_000_000, 1, 1024, "native", "arm64")[0].dollars < small[0].dollars
+    assert prices.bills(1_000_000, 1, 1024, "sklearn", "x86_64")[0].dollars > small[0].dollars
+
+
+def test_less_memory_is_less_processor() -> None:
+    assert prices.milliseconds("native", 1_000, 128) > prices.milliseconds("native", 1_000, 1_769)
+    assert prices.milliseconds("native", 1_000, 1_769) == prices.milliseconds("native", 1_000, 3_008)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--requests", "0"), ("--rows", "many"), ("--memory", "-1")])
+def test_a_load_that_is_none_is_refused(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", f"{option}={value}"]) == 2
+    assert "whole number above 0" in capsys.readouterr().err
+
+
+def test_metrics_are_counted_by_version_and_other_lines_passed_over() -> None:
+    line = {
+        "_aws": {},
+        "version": "a",
+        "requests": 1,
+        "rows": 3,
+        "cold_starts": 1,
+        "latency_ms": 2.0,
+        "outcome": "ok",
+    }
+    later = {**line, "cold_starts": 0, "latency_ms": 8.0, "outcome": "too-large"}
+    other = {**line, "version": "b"}
+    lines = [json.dumps(each) for each in (line, later, other)]
+    found = measure(["START RequestId: 1", "[]", "{}", '{"_aws": {}, "golden_row_failures": 0}', *lines])
+    assert (found["a"].requests, found["a"].rows, found["a"].cold_starts) == (2, 6, 1)
+    assert found["a"].outcomes == {"ok": 1, "too-large": 1}
+    assert (found["a"].latency(0.5), found["a"].latency(0.99)) == (8.0, 8.0)
+    assert found["b"].requests == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "permissive"),
+    [
+        ("BSD-3-Clause", True),
+        ("Apache Software License", True),
+        ("MIT", True),
+        ("GPL-3.0-only", False),
+        ("", False),
+    ],
+)
+def test_licences_that_ask_for_a_look_are_told_apart(text: str, permissive: bool) -> None:
+    assert audit.is_permissive(text) is permissive
+
+
+def test_a_build_says_what_it_was_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ARCHITECTURE", raising=False)
+    with pytest.raises(UserError, match="make build"):
+        deploy.built_architecture(tmp_path)
+    (tmp_path / "RuntimeLayer").mkdir()
+    for stamped, architecture in (("arm64", "arm64"), ("any", "x86_64")):
+        (tmp_path / "RuntimeLayer" / "runtime.json").write_text(json.dumps({"architecture": stamped}))
+        assert deploy.built_architecture(tmp_path) == architecture
+
+
+def test_doctor_has_a_remedy_for_whatever_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= 9
+    for line in lines:
+        assert line.startswith("ok ") or ". For " in line
+
+
+def test_bootstrap_refuses_what_is_no_repository(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bootstrap", "--apply", "nobody"]) == 2
+    assert "owner/name" in capsys.readouterr().err

@@ -1,0 +1,67 @@
+"""The workflows: pinned, without keys, and made of verbs that there are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+BOTH = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+@BOTH
+def test_actions_are_pinned_to_a_commit_and_say_its_version(path: Path) -> None:
+    uses = re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))
+    assert uses
+    for each in uses:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
+
+
+@BOTH
+def test_no_key_is_kept_and_tokens_may_read_alone(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "secrets." not in text
+    assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+
+
+@BOTH
+def test_every_make_step_is_a_verb_with_known_variables(path: Path) -> None:
+    runs = [line for step in steps(path) for line in step.get("run", "").splitlines()]
+    verbs = [line for line in runs if line.startswith("make ")]
+    assert verbs
+    for line in verbs:
+        command = [*line.replace('"$CLOUDFORMATION_ROLE"', "arn:x").split(), "--dry-run"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+        assert done.returncode == 0, (line, done.stderr)
+        assert "--role arn:x" in done.stdout.replace('"', "") or "deploy" not in line
+
+
+def test_prod_gets_the_build_that_dev_got() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8"))["jobs"]
+    assert jobs["prod"]["needs"] == "dev"
+    for environment in ("dev", "prod"):
+        assert jobs[environment]["environment"] == environment
+        assert jobs[environment]["permissions"]["id-token"] == "write"
+        assert f"make deploy ENV={environment} BUILT=1" in jobs[environment]["steps"][-1]["run"]
+
+
+def test_actionlint_finds_nothing() -> None:
+    program = shutil.which("actionlint")
+    if program is None:
+        pytest.skip(
+            "actionlint is not on PATH: its package on PyPI downloads it from GitHub when it is installed"
+        )
+    done = subprocess.run([program, *WORKFLOWS], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
