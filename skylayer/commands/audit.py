@@ -31,7 +31,7 @@ PERMISSIVE = (
     "0bsd",
 )
 # The emulator takes any credentials; these are for it.
-NOT_SECRET = r"(?i)aws_secret_access_key.{0,4}[=:] ?.test"
+TEST_CREDENTIALS = r"(?i)aws_secret_access_key.{0,4}[=:] ?.test"
 NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
 
 
@@ -132,7 +132,7 @@ def _secrets() -> str | None:
         "--exclude-files",
         NOT_SCANNED,
         "--exclude-lines",
-        NOT_SECRET,
+        TEST_CREDENTIALS,
     ]
     folders = ["training", "skylayer", "functions", "layers", "docs", "deployment", ".github"]
     files = ["template.yaml", "samconfig.toml", "Makefile", "pyproject.toml", "README.md"]
