@@ -32,4 +32,10 @@ uint64_t skylayer_scratch(const void *table);
 int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,
                      const double *values, uint64_t rows, double *outputs, void *scratch,
                      uint64_t scratch_size, struct failure *failure);
+
+/* Reads a JSON body of exactly `rows` instances into `dense` (as skylayer_run takes it). schema: made by
+ * serving/engines/json_reader.py; order: as many as it has columns. BAD_INPUT: something is wrong or merely
+ * unusual, and another parser must decide; dense is then undefined. */
+int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, uint64_t rows, double *dense,
+                           uint32_t *order);
 #endif

@@ -15,12 +15,15 @@ import sys
 from array import array
 
 from serving.artifact import ArtifactError
+from serving.engines.json_reader import reader_of
 from serving.errors import RowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from serving.engines.json_reader import JsonReader
 
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
 _OK, _NEWER, _ROW_REFUSED = 0, 2, 5
@@ -53,6 +56,8 @@ class NativeEngine:
         self._scratch = ctypes.create_string_buffer(size + 8)
         self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
         self._scratch_size = size
+        self._host = host
+        self._reader: JsonReader | None = None
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """Answers to rows, as JSON values: one list per field of the manifest's output.
@@ -76,10 +81,28 @@ class NativeEngine:
         dense = array("d")
         for encode, column in self._inputs:
             dense.extend(encode(columns[column], self._names[column]))
+        return self._run(dense.buffer_info()[0], rows)
+
+    def read_json(self, columns: list[dict[str, Any]]) -> None:
+        """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
+        self._reader = reader_of(self._kernel, columns, self._host)
+
+    def predict_json(self, body: bytes) -> dict[str, list[Any]] | None:
+        """Answers to a JSON body; None where it needs a closer look, to be taken by way of `predict`."""
+        read = self._reader.read(body) if self._reader else None
+        if read is None:
+            return None
+        try:
+            values = self._run(*read).tolist()
+        except RowError:
+            return None
+        return {field: decode(values, self._width) for field, decode in self._outputs}
+
+    def _run(self, dense: Any, rows: int) -> array[float]:
         answers = array("d", bytes(8 * rows * self._width))
         failure = _Failure()
         status = self._kernel.skylayer_run(
-            self._address, dense.buffer_info()[0], None, None, None, rows, answers.buffer_info()[0],
+            self._address, dense, None, None, None, rows, answers.buffer_info()[0],
             self._aligned, self._scratch_size, ctypes.byref(failure),
         )  # fmt: skip
         if status == _ROW_REFUSED:
@@ -98,8 +121,11 @@ def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
         ArtifactError: The table is damaged, of a newer format, or there is no kernel for this machine.
     """
     path = os.path.join(folder, manifest["engines"]["native"]["file"])
-    names = [column["name"] for column in manifest["input"]["columns"]]
-    return open_table(path, _kernel(), names, manifest["output"]["fields"])
+    columns = manifest["input"]["columns"]
+    names = [column["name"] for column in columns]
+    engine = open_table(path, _kernel(), names, manifest["output"]["fields"])
+    engine.read_json(columns)
+    return engine
 
 
 def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> NativeEngine:
@@ -129,6 +155,8 @@ def open_kernel(path: str) -> Any:
     kernel.skylayer_run.argtypes = (pointer, pointer, pointer, pointer, pointer, number, pointer, pointer,
                                     number, pointer)  # fmt: skip
     kernel.skylayer_run.restype = ctypes.c_int32
+    kernel.skylayer_read_json.argtypes = (pointer, pointer, number, number, pointer, pointer)
+    kernel.skylayer_read_json.restype = ctypes.c_int32
     return kernel
 
 

@@ -1,0 +1,259 @@
+/* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, knowing the schema.
+ * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains. */
+#include "kernel.h"
+#include <stddef.h>
+
+enum kind { NUMBER, INTEGER, BOOLEAN, CATEGORY };
+#define NONE 0xffffffffu
+
+/* Laid out by serving/engines/json_reader.py; offsets count from the start of the schema. */
+struct schema {
+    uint32_t columns, width;
+    uint32_t columns_at, targets_at, tables_at, entries_at;
+};
+struct column {
+    uint32_t name_at, name_length, kind, nullable;
+    uint32_t first_target, targets;
+    double least, most; /* of integers */
+};
+struct target {
+    uint32_t input, table; /* NONE: the number itself */
+};
+struct code_table {
+    uint32_t first, count;
+    uint32_t has_missing, has_unknown;
+    double missing, unknown;
+};
+struct entry { /* ascending by length, then by bytes */
+    uint32_t at, length;
+    double code;
+};
+
+struct reader {
+    const char *schema;
+    const uint8_t *at, *end;
+    double *dense;
+    uint64_t rows, row;
+};
+
+struct text {
+    const uint8_t *at;
+    uint64_t length;
+    int ascii;
+};
+
+static const struct schema *head(const struct reader *r) { return (const void *)r->schema; }
+static const struct column *columns_of(const struct reader *r) {
+    return (const void *)(r->schema + head(r)->columns_at);
+}
+
+static void skip_space(struct reader *r) {
+    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t')) r->at++;
+}
+
+static int take(struct reader *r, char c) {
+    skip_space(r);
+    if (r->at == r->end || *r->at != (uint8_t)c) return 0;
+    r->at++;
+    return 1;
+}
+
+static int take_word(struct reader *r, const char *word) {
+    const uint8_t *p = r->at;
+    for (; *word; word++, p++)
+        if (p == r->end || *p != (uint8_t)*word) return 0;
+    r->at = p;
+    return 1;
+}
+
+static int compare(const uint8_t *a, uint64_t n, const char *b, uint64_t m) {
+    if (n != m) return n < m ? -1 : 1;
+    for (uint64_t i = 0; i < n; i++)
+        if (a[i] != (uint8_t)b[i]) return a[i] < (uint8_t)b[i] ? -1 : 1;
+    return 0;
+}
+
+/* A string without escapes. Bytes that aren't ASCII are taken as they are: only a known name equals them. */
+static int take_text(struct reader *r, struct text *text) {
+    if (!take(r, '"')) return 0;
+    const uint8_t *p = r->at;
+    uint8_t all = 0;
+    for (; p < r->end && *p != '"'; p++) {
+        if (*p == '\\' || *p < 0x20) return 0;
+        all |= *p;
+    }
+    if (p == r->end) return 0;
+    *text = (struct text){r->at, (uint64_t)(p - r->at), all < 0x80};
+    r->at = p + 1;
+    return 1;
+}
+
+static const double TENS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                              1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27};
+
+/* mantissa / 10^k, correctly rounded (Clinger 1990, "How to read floating point numbers accurately": guess, then
+ * compare exactly in integers): with d = M 2^e the guess, mantissa 2^(-e-k) against M 5^k. 0 where 128 bits or
+ * a power of two in the way leave a doubt. */
+static int divide_exactly(uint64_t mantissa, int k, double *result) {
+    union { double d; uint64_t u; } guess = {(double)mantissa / TENS[k]};
+    uint64_t fives = 1;
+    for (int i = 0; i < k; i++) fives *= 5;
+    for (int attempt = 0; attempt < 8; attempt++) {
+        const uint64_t m = (guess.u & 0xfffffffffffffu) | 0x10000000000000u;
+        const int shift = 1075 - (int)(guess.u >> 52) - k;
+        if (shift < 0 || shift > 63 || m == 0x10000000000000u || m == 0x1fffffffffffffu) return 0;
+        const unsigned __int128 exact = (unsigned __int128)mantissa << shift, have = (unsigned __int128)m * fives;
+        const int above = exact >= have;
+        const unsigned __int128 off = above ? exact - have : have - exact;
+        if (off * 2 < fives || (off * 2 == fives && m % 2 == 0)) {
+            *result = guess.d;
+            return 1;
+        }
+        guess.u += above ? 1 : (uint64_t)-1;
+    }
+    return 0;
+}
+
+/* A JSON number as Python's float() would give it; `whole` if it has neither fraction nor exponent. */
+static int take_number(struct reader *r, double *value, int *whole) {
+    const uint8_t *p = r->at, *end = r->end;
+    const int negative = p < end && *p == '-';
+    p += negative;
+    if (p == end || *p < '0' || *p > '9') return 0;
+    if (*p == '0' && p + 1 < end && p[1] >= '0' && p[1] <= '9') return 0;
+    uint64_t mantissa = 0;
+    int digits = 0, exponent = 0;
+    *whole = 1;
+    for (; p < end && *p >= '0' && *p <= '9'; p++) {
+        if ((digits += mantissa || *p != '0') > 18) return 0;
+        mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+    }
+    if (p < end && *p == '.') {
+        const uint8_t *first = ++p;
+        *whole = 0;
+        for (; p < end && *p >= '0' && *p <= '9'; p++, exponent--) {
+            if ((digits += mantissa || *p != '0') > 18) return 0;
+            mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+        }
+        if (p == first || p - first > 400) return 0;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        const int minus = ++p < end && *p == '-';
+        int given = 0;
+        *whole = 0;
+        if (p < end && (*p == '-' || *p == '+')) p++;
+        const uint8_t *first = p;
+        for (; p < end && *p >= '0' && *p <= '9'; p++)
+            if ((given = given * 10 + (*p - '0')) > 400) return 0;
+        if (p == first) return 0;
+        exponent += minus ? -given : given;
+    }
+    double found = (double)mantissa;
+    if (mantissa == 0) found = 0.0;
+    else if (exponent == 0) { /* the conversion has rounded correctly */ }
+    else if (mantissa <= 0x20000000000000u && exponent >= -22 && exponent <= 22)
+        found = exponent < 0 ? found / TENS[-exponent] : found * TENS[exponent];
+    else if (exponent > 0 || exponent < -27 || !divide_exactly(mantissa, -exponent, &found)) return 0;
+    *value = negative && !(*whole && mantissa == 0) ? -found : found;
+    r->at = p;
+    return 1;
+}
+
+static int code_of(const struct reader *r, const struct code_table *table, const struct text *text, double *code) {
+    const struct entry *entries = (const void *)(r->schema + head(r)->entries_at);
+    uint32_t low = table->first, high = table->first + table->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const int order = compare(text->at, text->length, r->schema + entries[middle].at, entries[middle].length);
+        if (order == 0) {
+            *code = entries[middle].code;
+            return 1;
+        }
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    *code = table->unknown;
+    return table->has_unknown && text->ascii;
+}
+
+/* One value into each input that is made of its column. */
+static int take_value(struct reader *r, const struct column *column) {
+    const struct target *targets = (const void *)(r->schema + head(r)->targets_at);
+    const struct code_table *tables = (const void *)(r->schema + head(r)->tables_at);
+    double number = __builtin_nan("");
+    struct text text = {0, 0, 1};
+    int whole = 0, missing = 0;
+    skip_space(r);
+    if (r->at == r->end) return 0;
+    if (*r->at == 'n') {
+        if (!column->nullable || !take_word(r, "null")) return 0;
+        missing = 1;
+    } else if (column->kind == CATEGORY) {
+        if (!take_text(r, &text)) return 0;
+    } else if (column->kind == BOOLEAN) {
+        number = *r->at == 't';
+        if (!take_word(r, "true") && !take_word(r, "false")) return 0;
+    } else {
+        if (!take_number(r, &number, &whole)) return 0;
+        if (column->kind == INTEGER && (!whole || number < column->least || number > column->most)) return 0;
+    }
+    int known = column->kind != CATEGORY || missing || text.ascii;
+    for (uint32_t k = 0; k < column->targets; k++) {
+        const struct target *target = targets + column->first_target + k;
+        double value = number;
+        if (target->table != NONE) {
+            const struct code_table *table = tables + target->table;
+            value = table->missing;
+            if (missing ? !table->has_missing : !code_of(r, table, &text, &value)) return 0;
+            known = 1;
+        }
+        r->dense[target->input * r->rows + r->row] = value;
+    }
+    return known;
+}
+
+/* An object whose names come in the order of the first one's. */
+static int take_object(struct reader *r, uint32_t *order) {
+    const struct column *columns = columns_of(r);
+    const uint32_t count = head(r)->columns;
+    for (uint32_t k = 0; k < count; k++) {
+        struct text name;
+        if ((k && !take(r, ',')) || !take_text(r, &name) || !take(r, ':')) return 0;
+        uint32_t index = 0;
+        if (r->row) index = order[k];
+        else {
+            while (index < count && compare(name.at, name.length, r->schema + columns[index].name_at,
+                                            columns[index].name_length)) index++;
+            if (index == count) return 0;
+            for (uint32_t before = 0; before < k; before++)
+                if (order[before] == index) return 0;
+            order[k] = index;
+        }
+        if (compare(name.at, name.length, r->schema + columns[index].name_at, columns[index].name_length)) return 0;
+        if (!take_value(r, columns + index)) return 0;
+    }
+    return take(r, '}');
+}
+
+static int take_array(struct reader *r) {
+    for (uint32_t k = 0; k < head(r)->columns; k++)
+        if ((k && !take(r, ',')) || !take_value(r, columns_of(r) + k)) return 0;
+    return take(r, ']');
+}
+
+int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, uint64_t rows, double *dense,
+                           uint32_t *order) {
+    struct reader r = {schema, body, (const uint8_t *)body + size, dense, rows, 0};
+    struct text name;
+    if (!take(&r, '{') || !take_text(&r, &name) || compare(name.at, name.length, "instances", 9)) return BAD_INPUT;
+    if (!take(&r, ':') || !take(&r, '[')) return BAD_INPUT;
+    skip_space(&r);
+    const int objects = r.at < r.end && *r.at == '{';
+    for (; r.row < rows; r.row++) {
+        if ((r.row && !take(&r, ',')) || !take(&r, objects ? '{' : '[')) return BAD_INPUT;
+        if (!(objects ? take_object(&r, order) : take_array(&r))) return BAD_INPUT;
+    }
+    if (!take(&r, ']') || !take(&r, '}')) return BAD_INPUT;
+    skip_space(&r);
+    return r.at == r.end ? OK : BAD_INPUT;
+}

@@ -1,0 +1,109 @@
+"""The short cut from a JSON body to the inputs of a table: the schema, as the kernel's reader needs it.
+
+The reader takes the usual, and leaves everything else (an escape, an unknown column, a number of twenty digits) to
+`serving.json_body` and `serving.instances`, which alone report what is wrong.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+
+from serving.schema import Column
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SCHEMA = struct.Struct("<6I")
+_COLUMN = struct.Struct("<6I2d")
+_TARGET = struct.Struct("<2I")
+_TABLE = struct.Struct("<4I2d")
+_ENTRY = struct.Struct("<2Id")
+_KINDS = {"number": 0, "integer": 1, "boolean": 2, "category": 3}
+_NO_TABLE = 0xFFFFFFFF
+_MOST_ROWS = 10_000
+
+
+class JsonReader:
+    """Reads bodies into dense inputs, or says that it can't."""
+
+    def __init__(self, kernel: Any, schema: bytes, columns: int, width: int) -> None:
+        self._read = kernel.skylayer_read_json
+        self._schema = ctypes.create_string_buffer(schema, len(schema))
+        self._order = (ctypes.c_uint32 * columns)()
+        self._width = width
+        self._least_row = 2 * columns + 1  # bytes: brackets, and a digit and a comma for each column
+
+    def read(self, body: bytes) -> tuple[Any, int] | None:
+        """The dense inputs of a body, an array of doubles one input after the other, and its number of rows."""
+        rows = body.count(b"{") - 1 or body.count(b"[") - 1
+        if not 1 <= rows <= min(_MOST_ROWS, len(body) // self._least_row):
+            return None
+        dense = (ctypes.c_double * (rows * self._width))()
+        if self._read(self._schema, body, len(body), rows, dense, self._order):
+            return None
+        return dense, rows
+
+
+def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) -> JsonReader | None:
+    """A reader for a table's inputs; None where a column is of a kind that only Python reads.
+
+    Args:
+        kernel: The opened library.
+        columns: The manifest's `input.columns`.
+        host: The table's own description of its inputs.
+    """
+    if host["sparse"] or not host["dense"]:
+        return None
+    strings = bytearray()
+    targets: list[list[bytes]] = [[] for _ in columns]
+    for index, (column, table) in enumerate(host["dense"]):
+        kind = columns[column]["kind"]
+        if kind not in _KINDS or (table is None) == (kind == "category"):
+            return None
+        targets[column].append(_TARGET.pack(index, _NO_TABLE if table is None else table))
+    start = _SCHEMA.size
+    tables, entries = [], []
+    for table in host["tables"]:
+        known = sorted((len(key), key, code) for key, code in _texts(table["entries"]))
+        missing, unknown = table["missing"], table["unknown"]
+        if any(code is None for _, _, code in known):
+            return None
+        tables.append((len(entries), len(known), missing is not None, unknown is not None,
+                       missing or 0.0, unknown or 0.0))  # fmt: skip
+        entries += known
+    sizes = (_COLUMN.size * len(columns), _TARGET.size * len(host["dense"]), _TABLE.size * len(tables),
+             _ENTRY.size * len(entries))  # fmt: skip
+    places = [start]
+    for size in sizes:
+        places.append(places[-1] + size)
+    records = []
+    first = 0
+    for description, own in zip(columns, targets, strict=True):
+        column = Column(description)
+        if description["kind"] not in _KINDS or (column.kind == "category" and str not in column.types):
+            return None
+        name = column.name.encode()
+        low, high = column.bounds
+        records.append(_COLUMN.pack(places[4] + len(strings), len(name), _KINDS[column.kind],
+                                    column.nullable, first, len(own), low, high))  # fmt: skip
+        strings += name
+        first += len(own)
+    packed = []
+    for length, key, code in entries:
+        packed.append(_ENTRY.pack(places[4] + len(strings), length, code))
+        strings += key
+    schema = b"".join([
+        _SCHEMA.pack(len(columns), len(host["dense"]), *places[:4]),
+        *records,
+        *(target for own in targets for target in own),
+        *(_TABLE.pack(*table) for table in tables),
+        *packed,
+        strings,
+    ])  # fmt: skip
+    return JsonReader(kernel, schema, len(columns), len(host["dense"]))
+
+
+def _texts(entries: list[Any]) -> list[tuple[bytes, Any]]:
+    return [(key.encode(), code) for key, code in entries if type(key) is str]
