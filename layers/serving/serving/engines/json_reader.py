@@ -64,7 +64,8 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) 
             return None
         targets[column].append(_TARGET.pack(index, _NO_TABLE if table is None else table))
     start = _SCHEMA.size
-    tables, entries = [], []
+    tables: list[tuple[Any, ...]] = []
+    entries: list[tuple[int, bytes, float]] = []
     for table in host["tables"]:
         known = sorted((len(key), key, code) for key, code in _texts(table["entries"]))
         missing, unknown = table["missing"], table["unknown"]

@@ -56,8 +56,8 @@ class NativeEngine:
         self._scratch = ctypes.create_string_buffer(size + 8)
         self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
         self._scratch_size = size
-        self._host = host
-        self._reader: JsonReader | None = None
+        self.host = host
+        self.reader: JsonReader | None = None
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """Answers to rows, as JSON values: one list per field of the manifest's output.
@@ -85,11 +85,11 @@ class NativeEngine:
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
-        self._reader = reader_of(self._kernel, columns, self._host)
+        self.reader = reader_of(self._kernel, columns, self.host)
 
     def predict_json(self, body: bytes) -> dict[str, list[Any]] | None:
         """Answers to a JSON body; None where it needs a closer look, to be taken by way of `predict`."""
-        read = self._reader.read(body) if self._reader else None
+        read = self.reader.read(body) if self.reader else None
         if read is None:
             return None
         try:

@@ -1,0 +1,80 @@
+"""Small fitted estimators that between them use most operations of the kernel."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from skylayer.compiler import compile_estimator
+from skylayer.schema import infer
+from skylayer.tables import tabulate
+
+
+def frame(rows: int = 200) -> tuple[pd.DataFrame, Any]:
+    """Numbers with gaps, whole numbers, flags and texts beyond ASCII; and a target of three classes."""
+    random = np.random.default_rng(0)
+    a = random.normal(40, 5, rows).round(2)
+    data = pd.DataFrame(
+        {
+            "a": np.where(random.random(rows) < 0.1, np.nan, a),
+            "whole": random.integers(0, 300, rows).astype("int16"),
+            "flag": random.random(rows) < 0.5,
+            "straße": pd.Series(random.choice(["x", "why", "Ü"], rows), dtype="str").mask(
+                random.random(rows) < 0.1
+            ),
+            "unused": random.choice(["p", "q"], rows),
+        }
+    )
+    return data, np.array(["high", "low", "mid"])[(a + data.whole / 10).astype(int) % 3]
+
+
+def _pipeline(estimator: Any, encoder: Any) -> Any:
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    return make_pipeline(
+        make_column_transformer((numbers, ["a", "whole"]), ("passthrough", ["flag"]), (encoder, ["straße"])),
+        estimator,
+    )
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The manifest's `input` for `frame`."""
+    return infer(tabulate(frame()[0])).to_manifest()
+
+
+@cache
+def fitted() -> dict[str, Any]:
+    """Fitted estimators by name."""
+    data, target = frame()
+    one_hot = OneHotEncoder(handle_unknown="ignore")
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
+    numbers = pd.Series(target).map({"high": 3.0, "low": 1.0, "mid": 2.0})
+    return {
+        "forest": _pipeline(RandomForestClassifier(5, random_state=0), one_hot).fit(data, target),
+        "logistic": _pipeline(LogisticRegression(), OneHotEncoder()).fit(data, target),
+        "boosting": _pipeline(GradientBoostingRegressor(n_estimators=5, random_state=0), ordinal).fit(
+            data, numbers
+        ),
+        "histogram": _pipeline(HistGradientBoostingClassifier(max_iter=3, random_state=0), ordinal).fit(
+            data, target
+        ),
+    }
+
+
+@cache
+def tables() -> dict[str, bytes]:
+    """Their tables."""
+    return {name: compile_estimator(estimator, schema()) for name, estimator in fitted().items()}
