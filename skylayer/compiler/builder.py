@@ -304,6 +304,23 @@ class Builder:
         starts, x = _ragged(xs, np.float64)
         return self.emit(Code.PIECEWISE, slots, len(slots), starts, x, _ragged(ys, np.float64)[1])
 
+    def neighbours(
+        self,
+        metric: Pairwise,
+        slots: Sequence[int],
+        tree: Sequence[ArrayLike],
+        count: int,
+        *,
+        width: int = 1,
+        flags: int = 0,
+    ) -> Slots:
+        """A query of a kd-tree: points (in the tree's order), values of each (points x width), bounds and nodes.
+
+        `count` outputs: the distances to the nearest and their values; within a radius (the last of the
+        bounds) how many there are, the sum of their weights and the weighted sums of their values.
+        """
+        return self.emit(Code.NEIGHBOURS, slots, count, *tree, kind=metric, flags=flags, width=width)
+
     def _lookup(
         self,
         slot: int,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+WITHIN_RADIUS, WEIGHTED = 1, 2  # flags of NEIGHBOURS
+
+
 class Code(enum.IntEnum):
     """Operations of the kernel; docs/table-format.md says what each reads and writes."""
 
@@ -39,6 +42,7 @@ class Code(enum.IntEnum):
     TREES = 18
     WIDE_TREES = 19
     WEIGHTED_MEDIAN = 20
+    NEIGHBOURS = 21
 
 
 class Arithmetic(enum.IntEnum):
@@ -156,6 +160,9 @@ class Operation:
         """Doubles of private scratch that the kernel needs for it (tile of 16 rows)."""
         if self.code == Code.TREES:
             return (len(self.inputs) * 16 + 1) // 2
+        if self.code == Code.NEIGHBOURS:
+            found = self.arrays[1].size // self.width if self.flags & WITHIN_RADIUS else self.outputs // 2
+            return len(self.inputs) + 3 * found + 256
         return len(self.inputs) * 16 if self.code == Code.WIDE_TREES else 0
 
 

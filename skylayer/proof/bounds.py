@@ -186,6 +186,8 @@ def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
 
 def _slope(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
     """The steepest slope between x - r and x + r."""
+    if kind in {Unary.SIN, Unary.COS, Unary.ERF}:
+        return np.full_like(x, 2.0 / np.sqrt(np.pi) if kind == Unary.ERF else 1.0)
     if kind in {Unary.EXP, Unary.EXPM1}:
         return np.exp(x + r)
     if kind == Unary.LOG:
@@ -194,10 +196,6 @@ def _slope(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
         return 1.0 / np.maximum(1.0 + x - r, 0.0)
     if kind == Unary.TANH:
         return np.minimum(1.0, 1.0 - y * y + 2 * r)
-    if kind in {Unary.SIN, Unary.COS}:
-        return np.ones_like(x)
-    if kind == Unary.ERF:
-        return np.full_like(x, 2.0 / np.sqrt(np.pi))
     return np.minimum(0.25, y * (1.0 - y) + r)  # expit
 
 
@@ -322,6 +320,7 @@ _RULES: dict[int, Rule] = {
     Code.MATRIX: _matrix,
     Code.PAIRWISE: _pairwise,
     Code.PRODUCTS: _products,
+    Code.NEIGHBOURS: _keyed,
     Code.TREES: _trees,
     Code.WIDE_TREES: _trees,
     # No order statistic moves further than the values do.

@@ -8,6 +8,7 @@ static int step(struct tile *t, const struct operation *o) {
     case WEIGHTED_MEDIAN: return run_weighted_median(t, o);
     case TREES: return run_trees(t, o);
     case WIDE_TREES: return run_wide_trees(t, o);
+    case NEIGHBOURS: return run_neighbours(t, o);
     default: return run_elementwise(t, o);
     }
 }

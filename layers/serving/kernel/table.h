@@ -37,7 +37,7 @@ struct operation {
 enum code {
     CHECK = 1, ROUND32, CONSTANT, REPLACE, ARITHMETIC, COMBINE, UNARY, SELECT, REDUCE, LOOKUP, TABLE,
     ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, WIDE_TREES, WEIGHTED_MEDIAN,
-    CODE_END
+    NEIGHBOURS, CODE_END
 };
 
 /* 8 bytes. Internal: x <= threshold goes to the next node, else `right` nodes on.
@@ -105,8 +105,10 @@ int run_linear(struct tile *, const struct operation *);
 int run_weighted_median(struct tile *, const struct operation *);
 int run_trees(struct tile *, const struct operation *);
 int run_wide_trees(struct tile *, const struct operation *);
+int run_neighbours(struct tile *, const struct operation *);
 int check_trees(const char *table, const struct operation *);
 int check_wide_trees(const char *table, const struct operation *);
+int check_neighbours(const char *table, const struct operation *, uint64_t workspace);
 
 /* operation.kind of ARITHMETIC and COMBINE */
 enum arithmetic {

@@ -1,0 +1,79 @@
+"""Neighbours by kd-tree on a coarse grid, where most distances are tied: every bit must be scikit-learn's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from native_compare import native_and_reference, numeric_schema
+from sklearn import neighbors
+
+from serving.engines.native import open_kernel, open_table
+from serving.errors import RowError
+from skylayer.compiler import CannotCompile, compile_estimator
+from skylayer.kernel_build import host_kernel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RANDOM = np.random.default_rng(0)
+TRAIN = RANDOM.integers(0, 8, (400, 3)) / 4
+ASKED = np.concatenate([RANDOM.integers(-1, 18, (300, 3)) / 8, RANDOM.normal(0, 5, (50, 3)), TRAIN[:50]])
+LABELS = np.array(["p", "q", "r"])[RANDOM.integers(0, 3, 400)]
+NUMBERS = RANDOM.normal(size=400)
+PAIR = np.column_stack([NUMBERS, RANDOM.normal(size=400)])
+BOTH = np.column_stack([RANDOM.integers(0, 3, 400), RANDOM.integers(5, 8, 400)])
+CASES = [
+    (neighbors.KNeighborsClassifier(1), LABELS),
+    (neighbors.KNeighborsClassifier(5, leaf_size=2), LABELS),
+    (neighbors.KNeighborsClassifier(30, weights="distance"), LABELS),
+    (neighbors.KNeighborsClassifier(7, metric="manhattan"), BOTH),
+    (neighbors.KNeighborsClassifier(7, metric="chebyshev", weights="distance"), BOTH),
+    (neighbors.KNeighborsRegressor(20), NUMBERS),
+    (neighbors.KNeighborsRegressor(100, leaf_size=5), NUMBERS),
+    (neighbors.KNeighborsRegressor(20), PAIR),
+    (neighbors.KNeighborsRegressor(17, weights="distance", p=1), NUMBERS),
+    (neighbors.KNeighborsRegressor(17, weights="distance"), PAIR),
+    (neighbors.RadiusNeighborsClassifier(0.6, outlier_label="z"), LABELS),
+    (neighbors.RadiusNeighborsClassifier(0.5, weights="distance", outlier_label="p"), LABELS),
+    (neighbors.RadiusNeighborsClassifier(0.5, metric="chebyshev", outlier_label=[0, 5]), BOTH),
+    (neighbors.RadiusNeighborsRegressor(0.5), NUMBERS),
+    (neighbors.RadiusNeighborsRegressor(2.0, leaf_size=3), NUMBERS),
+    (neighbors.RadiusNeighborsRegressor(1.0, metric="manhattan"), PAIR),
+    (neighbors.RadiusNeighborsRegressor(1.0, weights="distance"), NUMBERS),
+    (neighbors.RadiusNeighborsRegressor(1.0, weights="distance"), PAIR),
+    (neighbors.LocalOutlierFactor(novelty=True), None),
+]
+
+
+@pytest.mark.parametrize(("estimator", "target"), CASES)
+def test_every_bit_is_scikit_learns(estimator: Any, target: Any, tmp_path: Path) -> None:
+    estimator.set_params(algorithm="kd_tree")
+    frame = pd.DataFrame(TRAIN, columns=["x0", "x1", "x2"])
+    estimator.fit(frame, *([] if target is None else [target]))
+    native, expected = native_and_reference(estimator, numeric_schema(3), ASKED.T.tolist(), tmp_path)
+    for field, answer in expected.items():
+        wanted = answer.swapaxes(0, 1) if answer.ndim == 3 else answer
+        got = native[field] if wanted.dtype.kind != "f" else native[field].astype(float)
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_a_row_without_neighbours_is_refused(tmp_path: Path) -> None:
+    classifier = neighbors.RadiusNeighborsClassifier(0.5, algorithm="kd_tree")
+    classifier.fit(pd.DataFrame(TRAIN, columns=["x0", "x1", "x2"]), LABELS)
+    path = tmp_path / "tables.bin"
+    path.write_bytes(compile_estimator(classifier, numeric_schema(3)))
+    engine = open_table(str(path), open_kernel(str(host_kernel())), ["x0", "x1", "x2"], ["predictions"])
+    with pytest.raises(RowError, match="no training row within") as refused:
+        engine.predict([[0.5, 90.0], [0.5, 90.0], [0.5, 90.0]], 2)
+    assert refused.value.row == 1
+
+
+@pytest.mark.parametrize("algorithm", ["brute", "ball_tree"])
+def test_other_searches_are_refused_by_name(algorithm: str) -> None:
+    regressor = neighbors.KNeighborsRegressor(algorithm=algorithm)
+    regressor.fit(pd.DataFrame(TRAIN, columns=["x0", "x1", "x2"]), NUMBERS)
+    with pytest.raises(CannotCompile, match=f"algorithm='{algorithm}'"):
+        compile_estimator(regressor, numeric_schema(3))
