@@ -51,7 +51,7 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
                 f"The champion was trained on Python {engine['python']} and Lambda runs {requirements.PYTHON}: "
                 "run `make train`."
             )
-        requirements.install(needed, architecture, target / "python")
+        requirements.install(needed, architecture, target)
     stamp = {
         "engine": manifest["engine"],
         "architecture": architecture if needed else "any",

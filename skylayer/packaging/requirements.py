@@ -14,7 +14,7 @@ from pathlib import Path
 
 from skylayer import project
 from skylayer.errors import UserError
-from skylayer.packaging import tree
+from skylayer.packaging import libraries, tree
 
 PYTHON = "3.13"
 # glibc 2.34 is Amazon Linux 2023's, on which python3.13 runs.
@@ -44,12 +44,13 @@ STRIPPED_PARTS = (
     "sklearn/datasets/images",
 )
 KEPT_METADATA = {"METADATA", "WHEEL"}
-STRIPPER = 3  # raise it when what is stripped changes, so that kept trees are made anew
+STRIPPER = 4  # raise it when what is stripped or brought along changes, so that kept trees are made anew
 
 
 def install(requirements: dict[str, str], architecture: str, target: Path) -> None:
-    """Lay exactly these packages, and what they need at the versions of uv.lock, into `target`.
+    """Lay exactly these packages, and what they need at the versions of uv.lock, into `python` in the layer `target`.
 
+    Libraries that they expect of the system and Lambda has not are laid into `lib`.
     Parameters: `requirements` maps a package to its version; `architecture` is x86_64, arm64, or host, for a local
     deployment on another kind of machine. Raises UserError where a package has no wheel for the platform.
     """
@@ -57,13 +58,16 @@ def install(requirements: dict[str, str], architecture: str, target: Path) -> No
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
-            packages = Path(scratch) / "python"
+            layer = Path(scratch) / "layer"
+            packages = layer / "python"
             _fetch(requirements, architecture, packages)
             _strip(packages)
+            if architecture != HOST:
+                libraries.complete(layer)
             tree.byte_compile(packages, "/opt/python")
-            tree.normalise(packages)
+            tree.normalise(layer)
             try:
-                packages.rename(kept)
+                layer.rename(kept)
             except OSError:  # another build was first
                 if not kept.is_dir():
                     raise
@@ -90,7 +94,7 @@ def _key(requirements: dict[str, str], architecture: str) -> str:
 
 
 def _fetch(requirements: dict[str, str], architecture: str, target: Path) -> None:
-    constraints = target.parent / "constraints.txt"
+    constraints = target.parents[1] / "constraints.txt"
     constraints.write_text(_locked(set(map(_canonical, requirements))), encoding="utf-8")
     command = [project.uv(), "pip", "install", "--quiet", "--no-progress", "--target", str(target)]
     command += ["--only-binary", ":all:", "--link-mode", "copy", "--constraint", str(constraints)]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import sysconfig
+from pathlib import Path
 
 import pytest
 
 from skylayer import project
 from skylayer.errors import UserError
-from skylayer.packaging import limits, requirements
+from skylayer.packaging import libraries, limits, requirements
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="wheels of other systems hold no ELF files")
 PARTS = {"layer": ["serving", "model"], "function": ["predict"]}
 
 
@@ -62,8 +62,8 @@ def test_the_packages_of_the_runtime_layer_are_identical_stripped_and_compiled(
         built.append(entries(target))
     assert built[0] == built[1]
     names = [name for name, *_ in built[0]]
-    assert "joblib/parallel.py" in names
-    assert any(name.startswith("joblib/__pycache__/parallel.cpython-313") for name in names)
+    assert "python/joblib/parallel.py" in names
+    assert any(name.startswith("python/joblib/__pycache__/parallel.cpython-313") for name in names)
     assert not [
         name
         for name in names
@@ -77,6 +77,46 @@ def test_a_package_that_has_no_wheel_is_refused_by_name(
     monkeypatch.setattr(project, "STATE", tmp_path / "state")
     with pytest.raises(UserError, match=r"x86_64.*joblib"):
         requirements.install({"joblib": "999.0.0"}, "x86_64", tmp_path / "target")
+
+
+def installed(package: str) -> Path:
+    """The folder of a package in the environment that the tests run in."""
+    return Path(sysconfig.get_path("platlib")) / package
+
+
+def lay(layer: Path, *packages: str) -> Path:
+    for package in packages:
+        shutil.copytree(installed(package), layer / "python" / package)
+    return layer
+
+
+@on_linux
+def test_openmp_that_lightgbm_expects_of_the_system_is_laid_where_lambda_looks(tmp_path: Path) -> None:
+    layer = lay(tmp_path, "lightgbm", "scikit_learn.libs")
+    libraries.complete(layer)
+    load = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(*{x.split()[-1] for x in open('/proc/self/maps')})"
+    # Lambda's own search path ends in /opt/lib; with the layer's here, the system's OpenMP is not reached.
+    shown = subprocess.run(
+        [sys.executable, "-c", load, str(layer / "python" / "lightgbm" / "lib" / "lib_lightgbm.so")],
+        env={"LD_LIBRARY_PATH": str(layer / "lib")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert [path for path in shown if "libgomp" in path] == [str(layer / "lib" / "libgomp.so.1")]
+
+
+@on_linux
+def test_a_library_that_nobody_brings_along_is_refused_with_its_package(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"lightgbm needs the system's libgomp\.so\.1"):
+        libraries.complete(lay(tmp_path, "lightgbm"))
+
+
+@on_linux
+def test_scikit_learn_itself_needs_nothing_brought_along(tmp_path: Path) -> None:
+    layer = lay(tmp_path, "sklearn/ensemble", "scikit_learn.libs", "numpy/linalg", "numpy.libs")
+    libraries.complete(layer)
+    assert not (layer / "lib").exists()
 
 
 def test_what_lambda_does_not_take_is_refused_with_the_largest_packages(tmp_path: Path) -> None:
