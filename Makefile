@@ -50,7 +50,7 @@ stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: help sync develop up down status logs train push versions promote rollback prune build deploy destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench test lint format
+.PHONY: help sync develop up down status logs train push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench test lint format
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,9 @@ build: ## Lay layers and function into .aws-sam/build: the real sam build [ARCHI
 
 deploy: ## Build and deploy to your AWS account: the real sam deploy [ENV=dev|prod ARCHITECTURE=x86_64 BUILT=1 YES=1 ROLE=arn:…]
 	@$(skylayer) deploy --config-env "$(CONFIG_ENV)" $(if $(BUILT),--built) $(if $(YES),--yes) $(if $(ROLE),--role "$(ROLE)")
+
+start-api: ## The API in a container, without keys: the real sam local start-api on what make build made [PORT=3000]
+	@$(skylayer) start_api $(if $(PORT),--port "$(PORT)")
 
 destroy: ## Delete the stack, after asking, and name what stays [ENV=dev|prod PURGE=1 YES=1 LOCAL=1]
 	@$(skylayer) destroy $(stack) $(if $(PURGE),--purge) $(if $(YES),--yes)

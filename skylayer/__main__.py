@@ -22,6 +22,7 @@ COMMANDS = {
     "prune": "Remove old versions from a store",
     "build": "Lay layers and function into .aws-sam/build for AWS",
     "deploy": "Build and deploy to AWS",
+    "start_api": "The API in a container: the real sam local start-api on what make build made",
     "destroy": "Delete a stack and name what stays",
     "key": "Show or replace the API key of a stack",
     "metrics": "What each model version answered, and how fast",

@@ -86,11 +86,13 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return fork
 
 
+def _path(folder: Path) -> dict[str, str]:
+    """What makes Python import the fork's own packages."""
+    return {"PYTHONPATH": os.pathsep.join([str(folder), str(folder / "layers" / "serving")])}
+
+
 def _run(folder: Path, *command: str) -> None:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(folder), str(folder / "layers" / "serving")]),
-    }
+    environment = {**os.environ, **_path(folder)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -132,7 +134,12 @@ def api(built: Built) -> Iterator[str]:
     log = built.folder / "start-api.log"
     with log.open("w") as file:
         process = subprocess.Popen(
-            command, cwd=built.folder, env=built.environment, stdout=file, stderr=file, start_new_session=True
+            command,
+            cwd=built.folder,
+            env={**built.environment, **_path(built.folder)},
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
         try:
             yield f"http://127.0.0.1:{port}"
