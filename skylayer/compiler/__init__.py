@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from skylayer.compiler.assembler import assemble
@@ -26,6 +27,8 @@ def lower(estimator: Any, schema: dict[str, Any]) -> Program:
         raise CannotCompile((type(estimator).__name__,), f"an array of {schema['dtype']} is computed as such")
     builder = Builder()
     frame = tuple(RawColumn.of(i, column) for i, column in enumerate(schema["columns"]))
+    if schema["container"] == "texts":
+        frame = tuple(dataclasses.replace(column, flat=True) for column in frame)
     return builder.finish(builder.predict(estimator, frame))
 
 

@@ -158,7 +158,12 @@ class Builder:
         """Slots that the host fills from a text; `description` tells it how."""
         first = sum(s.width for s in self._sparse)
         self._sparse.append(SparseInput(raw.index, width, description))
-        return tuple(range((1 << 31) + first, (1 << 31) + first + width))
+        slots = tuple(range((1 << 31) + first, (1 << 31) + first + width))
+        # Counts are finite and fit into float32.
+        passed = {0, CHECK_ALLOW_NAN, CHECK_FLOAT32, CHECK_ALLOW_NAN | CHECK_FLOAT32}
+        self._checked.update({slot: set(passed) for slot in slots})
+        self._origins.update(dict.fromkeys(slots, raw.index))
+        return slots
 
     def _input(self, source: DenseInput) -> int:
         slot = self._dense.setdefault(source, len(self._dense))

@@ -18,6 +18,7 @@ class RawColumn:
         index: position in the schema.
         null: what the estimator sees for JSON's null: NaN, or None in columns of dtype object.
         fill: what an imputer has put for missing values, or UNSET.
+        flat: whether the step gets it as a sequence of values, as vectorizers need it, not as a table.
     """
 
     index: int
@@ -26,6 +27,7 @@ class RawColumn:
     dtype: str
     null: Any
     fill: Any = UNSET
+    flat: bool = False
 
     @classmethod
     def of(cls, index: int, column: dict[str, Any]) -> RawColumn:

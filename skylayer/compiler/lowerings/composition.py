@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder, Prediction
-    from skylayer.compiler.frame import Frame, RawColumn
+    from skylayer.compiler.frame import Frame
 
 
 def _before_last(builder: Builder, pipeline: Any, frame: Frame) -> Frame:
@@ -44,14 +46,19 @@ def transform_columns(builder: Builder, transformer: Any, frame: Frame) -> Frame
         builder.cannot(f"was fitted on {width} columns and gets {len(frame)}")
     weights = transformer.transformer_weights or {}
     result: list[RawColumn | int] = []
-    for name, part, _ in transformer.transformers_:
+    for name, part, wanted in transformer.transformers_:
         positions = np.atleast_1d(transformer._transformer_to_input_indices.get(name, []))  # noqa: SLF001
-        columns = tuple(frame[int(i)] for i in positions)
+        columns = tuple(_seen(frame[int(i)], flat=np.ndim(wanted) == 0) for i in positions)
         if part == "drop" or not columns:
             continue
         out = columns if part == "passthrough" else builder.transform(part, columns, name)
         result.extend(_weighted(builder, out, weights.get(name, 1)))
     return tuple(result)
+
+
+def _seen(feature: RawColumn | int, *, flat: bool) -> RawColumn | int:
+    """A column that is named by itself, not in a list, comes as a sequence."""
+    return dataclasses.replace(feature, flat=flat) if isinstance(feature, RawColumn) else feature
 
 
 def transform_union(builder: Builder, union: Any, frame: Frame) -> Frame:

@@ -51,6 +51,7 @@ class NativeEngine:
         self._refusals: dict[str, list[Any]] = host["refusals"]
         self._names = names
         self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
+        self._texts = _counters(host["sparse"])
         self._outputs = _decoders(host["outputs"], fields)
         size = kernel.skylayer_scratch(self._address)
         self._scratch = ctypes.create_string_buffer(size + 8)
@@ -81,7 +82,7 @@ class NativeEngine:
         dense = array("d")
         for encode, column in self._inputs:
             dense.extend(encode(columns[column], self._names[column]))
-        return self._run(dense.buffer_info()[0], rows)
+        return self._run(dense.buffer_info()[0], rows, self._count(columns, rows))
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
@@ -98,11 +99,11 @@ class NativeEngine:
             return None
         return {field: decode(values, self._width) for field, decode in self._outputs}
 
-    def _run(self, dense: Any, rows: int) -> array[float]:
+    def _run(self, dense: Any, rows: int, terms: tuple[Any, Any, Any] = (None, None, None)) -> array[float]:
         answers = array("d", bytes(8 * rows * self._width))
         failure = _Failure()
         status = self._kernel.skylayer_run(
-            self._address, dense, None, None, None, rows, answers.buffer_info()[0],
+            self._address, dense, *terms, rows, answers.buffer_info()[0],
             self._aligned, self._scratch_size, ctypes.byref(failure),
         )  # fmt: skip
         if status == _ROW_REFUSED:
@@ -112,6 +113,23 @@ class NativeEngine:
         if status != _OK:
             raise RuntimeError(f"the native kernel answered with status {status}")
         return answers
+
+    def _count(self, columns: list[list[Any]], rows: int) -> tuple[Any, Any, Any]:
+        """The texts' terms in compressed rows, as ctypes arrays; three times None without texts."""
+        if not self._texts:
+            return None, None, None
+        starts, slots, counts = [0], [], []
+        for row in range(rows):
+            for slot, count in _count_row(self._texts, columns, self._names, row):
+                slots.append(slot)
+                counts.append(count)
+            starts.append(len(slots))
+        size = len(slots)
+        return (
+            (ctypes.c_uint64 * (rows + 1))(*starts),
+            (ctypes.c_uint32 * size)(*slots),
+            (ctypes.c_double * size)(*counts),
+        )
 
 
 def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
@@ -197,6 +215,39 @@ def _codes(table: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
         return result
 
     return codes
+
+
+def _counters(sparse: list[Any]) -> list[tuple[int, int, Callable[[str], dict[int, float]]]]:
+    """Per column of texts: its number, its first slot among the sparse inputs, and what counts its terms."""
+    if not sparse:
+        return []
+    from serving.engines.text import counter_of
+
+    result, first = [], 0
+    for column, width, description in sparse:
+        result.append((column, first, counter_of(description)))
+        first += width
+    return result
+
+
+def _count_row(
+    texts: list[Any], columns: list[list[Any]], names: list[str], row: int
+) -> list[tuple[int, float]]:
+    """A row's sparse inputs: slot and value of each term that occurs.
+
+    Raises:
+        RowError: A value isn't a text, or can't be encoded as one.
+    """
+    found = []
+    for column, first, count in texts:
+        value = columns[column][row]
+        if not isinstance(value, str):
+            raise RowError(row, names[column], "a text is needed here")
+        try:
+            found += [(first + slot, number) for slot, number in count(value).items()]
+        except UnicodeEncodeError:
+            raise RowError(row, names[column], "a lone surrogate isn't a character") from None
+    return found
 
 
 def _decoders(
