@@ -33,6 +33,7 @@ def inverse(index: int) -> float:
 
 def pi() -> Decimal:
     """Machin's formula."""
+
     def arctangent(inverse: int) -> Decimal:
         power, total, k = Decimal(1) / inverse, Decimal(0), 0
         while abs(power) > Decimal(10) ** -65:
