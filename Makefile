@@ -5,7 +5,11 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP
+VARIABLES := ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT
+
+# Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
+$(foreach name,FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT,\
+$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
 given := $(filter-out MAKEFLAGS MAKEOVERRIDES -*-%,$(given))
@@ -50,7 +54,7 @@ stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: help sync develop up down status logs train push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench test lint format
+.PHONY: help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench test lint format
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +79,14 @@ logs: ## Show what the function logged [LINES=200]
 
 train: ## Fit, evaluate and package the estimator of training/pipeline.py
 	@$(skylayer) train
+
+import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME=… TRUST=sha256]
+	@$(if $(MODEL),,echo "make import: give the file as MODEL=model.joblib" >&2; exit 2;) \
+	$(develop) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(TRUST),--trust "$(TRUST)")
+
+export: ## Write a version as a file: FORMAT=joblib, pickle or skops [VERSION=… FILE=model.joblib]
+	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle or skops" >&2; exit 2;) \
+	$(develop) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
 
 push: ## Copy a version, the champion if none is given, into a store [STORE=s3://bucket VERSION=… LOCAL=1]
 	@$(skylayer) push $(store) $(if $(VERSION),--version "$(VERSION)")

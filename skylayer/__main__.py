@@ -15,6 +15,8 @@ COMMANDS = {
     "down": "Stop the emulator",
     "status": "What runs, as lines that a shell can eval",
     "logs": "What the function logged",
+    "import": "Package a model that comes as a pickle, joblib or skops file",
+    "export": "Write a version as a joblib, pickle or skops file",
     "push": "Copy a model version into a store",
     "versions": "List the model versions in a store",
     "promote": "Let a version in a store answer: all requests, a share of them, or none as a shadow",

@@ -34,7 +34,9 @@ X = np.random.default_rng(0).normal(size=(20, 2))
 
 def package(home: Path, factor: float, estimator: Any = None) -> Path:
     y = X @ [1.0, 2.0] * factor
-    return skylayer.package((estimator or LinearRegression()).fit(X, y), X, y, name="sums", directory=home)
+    return skylayer.package(
+        (estimator or LinearRegression()).fit(X, y), X, y, name="sums", directory=home, proof_rows=300
+    )
 
 
 def reference_of(folder: Path) -> str:
@@ -301,7 +303,12 @@ def test_a_shadow_scores_and_never_answers(running: Running, clock: Clock, lines
 def test_a_shadow_that_fails_harms_nobody(running: Running, clock: Clock, lines: Any, tmp_path: Path) -> None:
     other = X[:, :1]
     path = skylayer.package(
-        DummyRegressor().fit(other, other[:, 0]), other, other[:, 0], name="one", directory=tmp_path
+        DummyRegressor().fit(other, other[:, 0]),
+        other,
+        other[:, 0],
+        name="one",
+        directory=tmp_path,
+        proof_rows=300,
     )
     running.store.push(path, lambda _: None)
     operations.promote(running.store, running.names[0])

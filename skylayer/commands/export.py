@@ -1,0 +1,36 @@
+"""`export`: a version of model_artifacts as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skylayer import project
+from skylayer.errors import UserError
+from skylayer.stores.layer import LayerStore
+from skylayer.stores.operations import resolve
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the version, the format and the file."""
+    parser.add_argument("format", help="joblib, pickle or skops")
+    parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
+    parser.add_argument("--file", type=Path, help="where to (default: <name>-<version> here)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write, read back, ask for the golden rows, then say where it is."""
+    from skylayer.formats.exporting import ENDINGS, export
+
+    if options.format not in ENDINGS:
+        raise UserError(f"FORMAT is {options.format!r}; it must be one of {', '.join(ENDINGS)}.")
+    if options.version:
+        folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
+    else:
+        folder = project.champion()
+    path = options.file or Path(f"{folder.parent.name}-{folder.name}{ENDINGS[options.format]}")
+    export(folder, options.format, path)
+    print(f"{path}: read back, it answers the golden rows as {folder.name} does.")

@@ -1,0 +1,81 @@
+"""`import MODEL`: a model from a file into model_artifacts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress
+
+from skylayer import project
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the file and what is known of it."""
+    parser.add_argument("model", type=Path, help="pickle, joblib or skops file")
+    parser.add_argument("--sample", type=Path, help="CSV with rows like those that will be asked for")
+    parser.add_argument("--name", help="of the model (default: the file's)")
+    parser.add_argument("--trust", help="SHA-256 of the file: open it although it is a pickle")
+    parser.add_argument("--in-its-environment", action="store_true", help="set by import itself")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open, package, prove, make it the champion; in another environment if another scikit-learn wrote it."""
+    from skylayer.formats.importing import import_model
+    from skylayer.formats.reading import OtherVersion
+
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("Import and prove", total=1.0)
+            folder = import_model(
+                options.model,
+                trust=options.trust,
+                sample=options.sample,
+                name=options.name,
+                directory=project.ARTIFACTS,
+                progress=lambda share: bar.update(task, completed=share),
+            )
+    except OtherVersion as other:
+        if options.in_its_environment:
+            raise UserError(f"{options.model} was {other}.") from None
+        return _in_the_environment_of(other.written)
+    from serving import artifact
+
+    manifest = artifact.read_manifest(folder)
+    project.crown(folder)
+    print(f"{folder.parent.name} {folder.name} is the champion: {folder}")
+    print(f"Engine {manifest['engine']}: {manifest['engine_reason']}")
+    if options.sample is None:
+        print(
+            "Its statistics are of made-up rows: import it with SAMPLE=rows.csv before you watch for drift."
+        )
+    return 0
+
+
+def _in_the_environment_of(version: str) -> int:
+    """Import with the scikit-learn that wrote the file, so that it is opened and served by that one."""
+    print(f"Written by scikit-learn {version}: importing with that version.", file=sys.stderr)
+    command = [
+        project.uv(),
+        "run",
+        "--frozen",
+        "--quiet",
+        "--all-groups",
+        "--with",
+        f"scikit-learn=={version}",
+    ]
+    command += ["python", "-m", "skylayer", *sys.argv[1:], "--in-its-environment"]
+    done = subprocess.run(command, cwd=project.ROOT, check=False)
+    if done.returncode:
+        raise UserError(
+            f"The import with scikit-learn {version} failed. If it can't be installed on this Python, load the "
+            f"file where it was written and fit it again with the current version."
+        )
+    return 0

@@ -1,0 +1,125 @@
+"""An estimator out of a file, opened only if that is safe or the user has said so."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from skylayer.errors import UserError
+from skylayer.formats.audit import Damaged, audit
+from skylayer.formats.recognition import decompressed, kind_of, read
+from skylayer.tasks import first_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file holds.
+
+    Attributes:
+        kind: `pickle` or `skops`.
+        sha256: Of the file.
+        versions: Of scikit-learn, as the file names them; empty if it names none.
+        estimator: What was in it.
+    """
+
+    kind: str
+    sha256: str
+    versions: tuple[str, ...]
+    estimator: Any
+
+
+class OtherVersion(Exception):
+    """The file was written by another scikit-learn than the one that is installed."""
+
+    def __init__(self, written: str, installed: str) -> None:
+        super().__init__(f"written by scikit-learn {written}, and {installed} is installed")
+        self.written = written
+        self.installed = installed
+
+
+def open_estimator(path: Path, trust: str | None) -> Reading:
+    """Open a file that holds an estimator.
+
+    Args:
+        path: The file.
+        trust: The SHA-256 that the user trusts: a pickle of another digest is never opened.
+
+    Raises:
+        UserError: It is no model, is cut off, isn't trusted, or needs a package that isn't installed.
+        OtherVersion: It was written by another scikit-learn; nothing was loaded.
+    """
+    content = read(path)
+    kind = kind_of(path, content)
+    digest = sha256(content).hexdigest()
+    if kind == "skops":
+        return Reading(kind, digest, (), _from_skops(path, content, digest, trust))
+    return _from_pickle(path, content, digest, trust)
+
+
+def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> Reading:
+    try:
+        found = audit(decompressed(path, content))
+    except Damaged as error:
+        raise UserError(f"{path} is cut off or damaged: {error}.") from error
+    if (trust or "").lower() != digest:
+        shown = ", ".join(found.names[:_SHOWN]) + (", …" if len(found.names) > _SHOWN else "")
+        wrong = f"TRUST={trust} is not its digest. " if trust else ""
+        raise UserError(
+            f"{path} is a pickle, which runs code when it is opened; it was not opened. {wrong}"
+            f"It imports {shown or 'nothing'}. If you trust where it comes from: TRUST={digest}"
+        )
+    _check_version(found.versions)
+    import joblib  # noqa: PLC0415 - a refusal needs none of it
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            estimator = joblib.load(io.BytesIO(content))
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{path} needs the package {(error.name or '').partition('.')[0]}, which isn't installed: "
+            f"uv add it, then import again."
+        ) from error
+    except Exception as error:  # a foreign pickle raises what it likes
+        raise UserError(f"{path} can't be opened: {type(error).__name__}: {first_line(error)}.") from error
+    return Reading("pickle", digest, tuple(sorted(found.versions)), estimator)
+
+
+def _from_skops(path: Path, content: bytes, digest: str, trust: str | None) -> Any:
+    try:
+        import skops.io as skops  # noqa: PLC0415 - an optional package
+    except ImportError:
+        raise UserError("skops is not installed: make develop installs it.") from None
+    try:
+        unknown = skops.get_untrusted_types(data=content)
+        trusted = (trust or "").lower() == digest
+        estimator = skops.loads(content, trusted=unknown) if trusted or not unknown else None
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{path} needs the package {error.name}, which isn't installed: uv add it."
+        ) from error
+    except Exception as error:  # a damaged file raises what its bytes lead to
+        raise UserError(f"{path} can't be opened: {type(error).__name__}: {first_line(error)}.") from error
+    if unknown and not trusted:
+        raise UserError(
+            f"{path} holds types that skops doesn't hold for safe, so it was not opened: "
+            f"{', '.join(unknown[:_SHOWN])}. If you trust where it comes from: TRUST={digest}"
+        )
+    return estimator
+
+
+def _check_version(versions: set[str]) -> None:
+    import sklearn  # noqa: PLC0415 - a refusal needs none of it
+
+    installed = sklearn.__version__
+    others = sorted(versions - {installed})
+    if others:
+        raise OtherVersion(others[-1], installed)

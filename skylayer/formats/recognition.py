@@ -1,0 +1,105 @@
+"""What kind of file a model came in, by its first bytes and not by its name."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from skylayer.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MAXIMUM_BYTES = 1024**3
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_PICKLE = b"\x80"
+# First bytes of what joblib compresses with, and how they are undone. zlib's second byte tells its level.
+_COMPRESSIONS: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
+    (b"\x1f\x8b", gzip.decompress),
+    (b"BZ", bz2.decompress),
+    (b"\xfd7zXZ\x00", lzma.decompress),
+    (b"\x5d\x00", lzma.decompress),
+    (b"\x78\x01", zlib.decompress),
+    (b"\x78\x5e", zlib.decompress),
+    (b"\x78\x9c", zlib.decompress),
+    (b"\x78\xda", zlib.decompress),
+)
+
+
+def read(path: Path) -> bytes:
+    """A file's content, once, so that what is checked is what is opened.
+
+    Raises:
+        UserError: There is no such file, it is empty, or it is larger than `MAXIMUM_BYTES`.
+    """
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise UserError(f"{path} is a folder. Give the file that holds the model.")
+        if size > MAXIMUM_BYTES:
+            raise UserError(
+                f"{path} is {size / 1e9:.1f} GB; a model of at most {MAXIMUM_BYTES / 1e9:.1f} GB fits a function. "
+                "Make it smaller: fewer trees, or a smaller depth."
+            )
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}. Give one as MODEL=model.joblib.") from None
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}.") from error
+    if not content:
+        raise UserError(f"{path} is empty.")
+    return content
+
+
+def kind_of(path: Path, content: bytes) -> str:
+    """`pickle`, `skops` or another kind of file by its name; what it is called doesn't matter.
+
+    Raises:
+        UserError: It is none that can be imported.
+    """
+    if content.startswith(_HDF5):
+        raise UserError(f"{path} is HDF5, which can't be imported yet: give a pickle, joblib or skops file.")
+    if content.startswith(b"PK\x03\x04"):
+        return _kind_of_zip(path, content)
+    if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
+        return "pickle"
+    if path.suffix == ".onnx":
+        raise UserError(f"{path} is ONNX, which can't be imported yet: give a pickle, joblib or skops file.")
+    if path.suffix in {".pkl", ".pickle", ".joblib"}:
+        raise UserError(
+            f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
+        )
+    raise UserError(f"{path} is not a model: a pickle, joblib or skops file can be imported.")
+
+
+def decompressed(path: Path, content: bytes) -> bytes:
+    """What is in a file that joblib may have compressed.
+
+    Raises:
+        UserError: It is cut off or damaged.
+    """
+    for magic, undo in _COMPRESSIONS:
+        if content.startswith(magic):
+            try:
+                return undo(content)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+                raise UserError(f"{path} is cut off or damaged: {error}.") from error
+    return content
+
+
+def _kind_of_zip(path: Path, content: bytes) -> str:
+    try:
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{path} is cut off or damaged: {error}.") from error
+    if "schema.json" in names:
+        return "skops"
+    if "config.json" in names and "model.weights.h5" in names:
+        raise UserError(f"{path} is a Keras model, which can't be imported yet.")
+    raise UserError(f"{path} is a zip file without a model: a skops file holds a schema.json.")

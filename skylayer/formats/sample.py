@@ -1,0 +1,71 @@
+"""Rows for an imported estimator: the user's sample or, where only numbers go in, made-up ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from skylayer.errors import UserError
+from skylayer.tasks import first_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MADE_UP_ROWS = 200
+
+
+def read_sample(estimator: Any, path: Path) -> Any:
+    """The rows of a CSV file in the container that the estimator was fitted on.
+
+    Columns that the estimator doesn't know, such as the target, are left out.
+
+    Raises:
+        UserError: It is no CSV file, or lacks columns; names them.
+    """
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}. Give one as SAMPLE=rows.csv.") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} can't be read as CSV: {first_line(error)}.") from error
+    if frame.empty:
+        raise UserError(f"{path} has no rows. Give some rows like those that will be asked for.")
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None:
+        missing = [name for name in names if name not in frame.columns]
+        if missing:
+            raise UserError(f"{path} lacks the columns {', '.join(missing)}, which the model was fitted on.")
+        return frame[list(names)]
+    count = getattr(estimator, "n_features_in_", None)
+    if count is None:
+        if frame.shape[1] != 1:
+            raise UserError(f"{path} has {frame.shape[1]} columns; this model takes one, of texts.")
+        return frame.iloc[:, 0].tolist()
+    if frame.shape[1] != count:
+        raise UserError(
+            f"{path} has {frame.shape[1]} columns; the model was fitted on {count}, without names."
+        )
+    return frame.to_numpy()
+
+
+def make_sample(estimator: Any) -> Any:
+    """Made-up numbers for an estimator that takes nothing else.
+
+    Raises:
+        UserError: It takes something else; names the columns that a sample must have.
+    """
+    count = getattr(estimator, "n_features_in_", None)
+    names = getattr(estimator, "feature_names_in_", None)
+    columns = "" if names is None else f" with the columns {', '.join(names)}"
+    ask = f"Give some rows{columns} as SAMPLE=rows.csv, so that the kinds of the columns are known."
+    if count is None:
+        raise UserError(f"The model doesn't say which columns it takes. {ask}")
+    numbers = np.random.default_rng(0).normal(size=(MADE_UP_ROWS, count)).round(3)
+    rows: Any = numbers if names is None else pd.DataFrame(numbers, columns=list(names))
+    try:
+        estimator.predict(rows)
+    except Exception as error:  # whatever it raises, it doesn't take numbers alone
+        raise UserError(f"The model takes more than numbers. {ask}") from error
+    return rows
