@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from skylayer.artifacts import PROOF_ROWS, package
+from skylayer.artifacts import package
 from skylayer.errors import UserError
 from skylayer.evaluation import Evaluation
 from skylayer.formats.reading import open_estimator
 from skylayer.formats.sample import make_sample, read_sample
+from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.tasks import check_estimator, check_fitted
 
 if TYPE_CHECKING:
