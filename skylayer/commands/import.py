@@ -72,7 +72,7 @@ def _in_the_environment_of(version: str) -> int:
         f"scikit-learn=={version}",
     ]
     command += ["python", "-m", "skylayer", *sys.argv[1:], "--in-its-environment"]
-    done = subprocess.run(command, cwd=project.ROOT, check=False)
+    done = subprocess.run(command, cwd=project.ROOT, check=False)  # noqa: S603
     if done.returncode:
         raise UserError(
             f"The import with scikit-learn {version} failed. If it can't be installed on this Python, load the "
