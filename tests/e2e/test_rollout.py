@@ -49,15 +49,9 @@ class Following:
         text = config.read_text(encoding="utf-8")
         text = re.sub(r'"(ThrottleRate=10000 [^"]*LogRetentionDays=1)[^"]*"', rf'"\1 {overrides}"', text)
         config.write_text(text, encoding="utf-8")
-        # The emulator's SAM transform sees defaults only, and another store must publish another version.
+        # The emulator's SAM transform sees defaults only, so the parameter alone would leave the alias where it is.
         template = self.fork.folder / "template.yaml"
-        store = re.search(r"Store=(\w+)", overrides.replace("StoreSeconds", ""))
-        assert store is not None
-        text = re.sub(
-            r"(  Store:\n(?:    .*\n)*?    Default: )\w+",
-            rf"\g<1>{store[1]}",
-            template.read_text(encoding="utf-8"),
-        )
+        text = re.sub(r"(, its model from ).*", rf"\g<1>{overrides}", template.read_text(encoding="utf-8"))
         template.write_text(text, encoding="utf-8")
         self.fork.up()
         self.deployment = self.fork.deployment()
