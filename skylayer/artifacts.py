@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from serving import artifact
-from skylayer import engines
-from skylayer.card import write_card
+from skylayer import card, engines
 from skylayer.dependencies import library_versions
 from skylayer.errors import UserError
 from skylayer.golden_rows import make_golden
@@ -22,15 +23,17 @@ from skylayer.proof.artifact import prove
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.schema import infer
 from skylayer.statistics import describe
-from skylayer.tables import tabulate
+from skylayer.tables import tabulate, take
 from skylayer.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
+    from skylayer.card.plots import Plot
     from skylayer.evaluation import Evaluation
     from skylayer.tables import Table
+    from skylayer.tasks import Target
 
 _READ_ONLY = 0o444
 
@@ -43,6 +46,7 @@ def package(
     name: str,
     directory: str | os.PathLike[str],
     evaluation: Evaluation | None = None,
+    words: str = "",
     proof_rows: int = PROOF_ROWS,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Path:
@@ -56,6 +60,7 @@ def package(
         name: Of the model: letters, digits, `-` and `_`, at most 63.
         directory: Where artifacts are kept; the new one is `<directory>/<name>/<version>`.
         evaluation: What training found out; without it, metrics are measured on X and y.
+        words: What the model card says of intended use and licence, as Markdown.
         proof_rows: About how many rows the proof of the native engine replays; costly estimators get fewer.
         progress: Told the share of the proof that is done, from 0 to 1.
 
@@ -80,9 +85,14 @@ def package(
     data = list(columns_of(table, schema).values())
     chosen = engines.choose(estimator, schema, tuple(golden["answers"]), data, proof_rows, progress)
     if evaluation is not None:
-        metrics, training = evaluation.metrics, evaluation.training
+        training = evaluation.training
+        metrics, plots = _look(estimator, X, y, target, evaluation, task)
     else:
-        metrics, training = {"data": measure(estimator, X, target.values, task)}, {"rows": table.rows}
+        metrics, training, plots = (
+            {"data": measure(estimator, X, target.values, task)},
+            {"rows": table.rows},
+            [],
+        )
     if y is None and task in {"classification", "regression"}:
         metrics = {}
     manifest = {
@@ -99,14 +109,35 @@ def package(
         "training": training,
         "libraries": library_versions(chosen.entries["sklearn"]["requirements"]),
     }
-    files = chosen.files | {
-        artifact.GOLDEN: _json(golden),
-        artifact.STATISTICS: _json(describe(table, schema, target)),
-        artifact.MODEL_CARD: write_card(manifest).encode(),
-    }
+    files = (
+        chosen.files
+        | {
+            artifact.GOLDEN: _json(golden),
+            artifact.STATISTICS: _json(describe(table, schema, target)),
+        }
+        | card.files(manifest, words, plots)
+    )
     return _write(
         Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
     )
+
+
+def _look(  # noqa: PLR0917
+    estimator: Any, data: Any, y: Any, target: Target, evaluation: Evaluation, task: str
+) -> tuple[dict[str, Any], list[Plot]]:
+    """The metrics with their intervals, and the plots, on the rows that the estimator has never seen."""
+    if target.values is None or task not in {"classification", "regression"}:
+        return evaluation.metrics, []
+    # Not above: matplotlib takes its time, and a model that was trained elsewhere needs none of it.
+    from skylayer.card.intervals import intervals  # noqa: PLC0415
+    from skylayer.card.plots import Holdout, draw, draw_learning_curve  # noqa: PLC0415
+
+    unseen, truth = take(data, evaluation.holdout), target.values[evaluation.holdout]
+    metrics = {**evaluation.metrics, "holdout_interval": intervals(estimator, unseen, truth, task)}
+    fitted = np.setdiff1d(np.arange(len(target.values)), evaluation.holdout)
+    plots = draw(Holdout(estimator, unseen, truth, target.names), task)
+    plots += draw_learning_curve(estimator, take(data, fitted), take(y, fitted), task)
+    return metrics, plots
 
 
 def _check_columns(estimator: Any, table: Table) -> None:

@@ -29,12 +29,14 @@ class Training:
         data: Rows, in the container that the estimator takes.
         target: One for each row; None where there is none.
         estimator: Not fitted.
+        words: What training/card.md says of intended use and licence, for the model card.
     """
 
     name: str
     data: Any
     target: Any
     estimator: Any
+    words: str = ""
 
 
 def load(root: Path) -> Training:
@@ -55,11 +57,13 @@ def load(root: Path) -> Training:
     load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
     loaded = _call("load_data()", load_data)
     data, target = loaded if isinstance(loaded, tuple) else (loaded, None)
+    words = path.with_name("card.md")
     return Training(
         name=getattr(module, "NAME", DEFAULT_NAME),
         data=data,
         target=target,
         estimator=_call("build_estimator()", build_estimator),
+        words=words.read_text(encoding="utf-8") if words.is_file() else "",
     )
 
 

@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 
 from serving.artifact import read_manifest
 from skylayer import project
+from skylayer.commands import openapi
 
 if TYPE_CHECKING:
     import argparse
@@ -45,6 +46,9 @@ def run(options: argparse.Namespace) -> None:
         path, metrics = _train(
             options.project, directory, progress, lambda total: bar.update(step, total=total), proven
         )
+    committed = options.project / "docs" / openapi.DEFAULT.name
+    if options.directory is None and committed.is_file():
+        committed.write_text(openapi.document_of(path), encoding="utf-8")
     console.print(_grid(metrics))
     manifest = read_manifest(path)
     console.print(f"Engine: {manifest['engine']}. {manifest['engine_reason']}", soft_wrap=True)
@@ -80,6 +84,7 @@ def _train(
         name=training.name,
         directory=directory,
         evaluation=evaluation,
+        words=training.words,
         progress=proven,
     )
     project.crown(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
@@ -13,6 +12,7 @@ import browser
 import numpy as np
 import pandas as pd
 import pytest
+from browser import SCREENSHOTS
 from estimators import houses, penguins, reviews
 from selenium.webdriver.common.keys import Keys
 from web import KEY, served
@@ -21,8 +21,8 @@ import skylayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-SCREENSHOTS = Path(__file__).parents[2] / ".skylayer" / "screenshots"
 
 # The largest page that still opens at once on a telephone.
 MOST_BYTES = 100_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -303,7 +304,7 @@ def started(module: str, *arguments: str, stack: Live) -> Iterator[Live]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     command = [sys.executable, "-m", module, *arguments, "--host", "127.0.0.1", "--port", port]
-    environment = {"SKYLAYER_MODEL": str(stack.folder)}
+    environment = {**os.environ, "SKYLAYER_MODEL": str(stack.folder)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             direct = Live(f"http://127.0.0.1:{port}/", stack.folder, stack.estimator, stack.data)

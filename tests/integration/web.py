@@ -9,6 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from serving import model
 from serving.adapters.wsgi import application
+from skylayer.kernel_build import use_host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,6 +44,7 @@ def behind_a_gateway(api: WSGIApplication, stage: str, key: str | None) -> WSGIA
 @contextmanager
 def served(folder: Path, stage: str = STAGE, key: str | None = KEY) -> Iterator[str]:
     """The address at which the model of a folder answers."""
+    use_host_kernel()
     api = behind_a_gateway(application(model.load(folder)), stage, key)
     with make_server("127.0.0.1", 0, api, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)

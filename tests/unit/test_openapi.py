@@ -9,6 +9,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from serving.openapi import document
+from skylayer import project
+from skylayer.commands import openapi
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "mass/g", "kind": "number", "nullable": True, "minimum": 2700.0, "maximum": 6300.0},
@@ -119,3 +121,9 @@ def test_every_problem_is_a_problem_document() -> None:
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
                     assert next(iter(answer["content"])) == "application/problem+json"
+
+
+def test_the_committed_document_is_that_of_the_committed_model() -> None:
+    assert openapi.DEFAULT.read_text(encoding="utf-8") == openapi.document_of(project.champion()), (
+        "run make openapi"
+    )

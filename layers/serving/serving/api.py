@@ -150,7 +150,8 @@ ROUTES: dict[str, dict[str, Callable[[Request, Model], Response]]] = {
     "/health": {"GET": _health},
     "/openapi.json": {"GET": _later("serving.description", "openapi")},
     "/": {"GET": _later("serving.description", "playground")},
-    "/v2": {"GET": _inference, "POST": _inference},
+    # Which method each path below it takes, the protocol says itself.
+    "/v2": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), _inference),
     "/ping": {"GET": _later("serving.protocols.scoring", "ping")},
     "/version": {"GET": _later("serving.protocols.scoring", "version")},
     "/invocations": {"POST": _later("serving.protocols.scoring", "invocations")},

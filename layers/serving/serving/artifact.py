@@ -34,6 +34,7 @@ STATISTICS = "statistics.json"
 MODEL_CARD = "model_card.md"
 MODEL_CARD_PAGE = "model_card.html"
 SOURCE = "source"
+PLOTS = "plots"
 
 TASKS = ("classification", "regression", "clustering", "outlier_detection")
 ENGINES = ("sklearn", "native", "onnx")
@@ -117,15 +118,11 @@ def files_of(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def layer_files(manifest: dict[str, Any]) -> list[str]:
-    """The files that serve the manifest's chosen engine: all but those of other engines alone."""
+    """The files that serve the manifest's chosen engine: not other engines', nor plots: the card's page has them."""
     chosen = _engine_files(manifest["engines"][manifest["engine"]])
     others = {name for entry in manifest["engines"].values() for name in _engine_files(entry)} - chosen
-    prefix = f"{SOURCE}/"
-    return sorted(
-        name
-        for name in manifest["files"]
-        if name not in others and (manifest["engine"] == "sklearn" or not name.startswith(prefix))
-    )
+    unneeded = (f"{PLOTS}/",) if manifest["engine"] == "sklearn" else (f"{PLOTS}/", f"{SOURCE}/")
+    return sorted(name for name in manifest["files"] if name not in others and not name.startswith(unneeded))
 
 
 def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
+from serving.openapi.errors import ERRORS
 from serving.openapi.protocols import inference_paths, scoring_paths
-from serving.openapi.schemas import content, page, reference
+from serving.openapi.schemas import content, failures, page, reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,21 +16,6 @@ if TYPE_CHECKING:
     Answers = dict[str, Any]
 
 EXAMPLES = 3
-
-_PROBLEMS = {
-    400: "The body is not JSON or CSV (urn:skylayer:problem:malformed-body)",
-    401: "Credentials are missing or not valid",
-    403: "The key is missing or not known",
-    406: "No media type that the client accepts can be sent (urn:skylayer:problem:not-acceptable)",
-    413: "The body, its rows or their answers are over the limit (urn:skylayer:problem:too-large)",
-    415: "The media type of the body can't be read (urn:skylayer:problem:unsupported-media-type)",
-    422: "Instances don't fit the schema (urn:skylayer:problem:invalid-instances)",
-    429: "Faster than the usage plan allows, or its quota is spent",
-    500: "An error of the service: the request's id, nothing else (urn:skylayer:problem:internal-error)",
-    503: "The service is not ready",
-    504: "The answer took too long",
-}
-_GATEWAY = (403, 429, 500, 504)
 
 
 def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +88,7 @@ def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
             "Instances; in CSV the first line names the columns",
             {
                 "application/json": {"schema": reference("Instances"), "examples": requests},
-                "text/csv": {"schema": {"type": "string"}},
+                "text/csv": {"schema": {"type": "string"}, "example": _table(manifest, golden)},
             },
             required=True,
         ),
@@ -120,6 +109,16 @@ def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
             **_problems(400, 406, 413, 415, 422),
         },
     }
+
+
+def _table(manifest: dict[str, Any], golden: dict[str, Any]) -> str:
+    """Made-up rows as CSV (RFC 4180)."""
+    names = [column["name"] for column in manifest["input"]["columns"]]
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(names)
+    writer.writerows([row[name] for name in names] for row in golden.get("instances", [])[:EXAMPLES])
+    return table.getvalue()
 
 
 def _examples(manifest: dict[str, Any], golden: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -152,14 +151,8 @@ def _answer(manifest: dict[str, Any], golden: dict[str, Any], rows: int) -> dict
 
 
 def _problems(*statuses: int) -> Answers:
-    return {
-        str(status): content(
-            _PROBLEMS[status],
-            {
-                "application/problem+json": {
-                    "schema": reference("InvalidInstances" if status == 422 else "Problem")  # noqa: PLR2004
-                }
-            },
-        )
-        for status in sorted({*statuses, *_GATEWAY})
-    }
+    problems = failures((*statuses, 500), ERRORS)
+    if "422" in problems:
+        schema = reference("InvalidInstances")
+        problems["422"] = content(ERRORS[422], {"application/problem+json": {"schema": schema}})
+    return problems

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from serving.openapi.schemas import content, page, reference
+from serving.openapi.errors import ERRORS
+from serving.openapi.schemas import content, failures, page, reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-_FAILURES = (400, 403, 404, 406, 413, 415, 429, 500, 504)
 
 
 def inference_paths(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -37,14 +36,9 @@ def scoring_paths() -> dict[str, Any]:
     """Routes of MLflow's scoring server, which SageMaker's containers share."""
     rows = {"application/json": {"schema": reference("ScoringRequest")}, "text/csv": page()}
     answers = {"application/json": {"schema": reference("ScoringResponse")}, "text/csv": page()}
-    text = {
-        "operationId": "scoring_version",
-        "summary": "Version of the scoring protocol",
-        "tags": ["scoring"],
-    }
     return {
-        "/ping": {"get": _read("ping", "Whether the model is loaded", "scoring", open_=True)},
-        "/version": {"get": {**text, "responses": _responses(content("A version", {"text/plain": page()}))}},
+        "/ping": {"get": {**_text("ping", "Whether the model is loaded"), "security": []}},
+        "/version": {"get": _text("scoring_version", "Version of the scoring protocol")},
         "/invocations": {
             "post": {
                 "operationId": "invocations",
@@ -63,6 +57,16 @@ def _read(operation: str, summary: str, tag: str, *, open_: bool = False) -> dic
     return {**told, "security": []} if open_ else told
 
 
+def _text(operation: str, summary: str) -> dict[str, Any]:
+    answer = content(summary, {"text/plain": page()})
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "tags": ["scoring"],
+        "responses": _responses(answer),
+    }
+
+
 def _infer(operation: str) -> dict[str, Any]:
     return {
         "operationId": operation,
@@ -78,9 +82,6 @@ def _infer(operation: str) -> dict[str, Any]:
     }
 
 
-def _responses(answer: dict[str, Any], error: str = "Problem") -> dict[str, Any]:
-    """The answer and every failure: the protocol's own errors in JSON, the gateway's as problem documents."""
-    kinds = {"application/problem+json": {"schema": reference("Problem")}}
-    if error != "Problem":
-        kinds["application/json"] = {"schema": reference(error)}
-    return {"200": answer, **{str(status): content("The request failed", kinds) for status in _FAILURES}}
+def _responses(answer: dict[str, Any], shape: str = "Problem") -> dict[str, Any]:
+    own = (400, 404, 405, 406, 413, 415, 500) if shape != "Problem" else (500,)
+    return {"200": answer, **failures(own, ERRORS, shape)}

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     Schema = dict[str, Any]
 
+# What the gateway answers by itself, whatever the route.
+GATEWAY = (403, 429, 504)
+
 _JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
 
 
@@ -21,6 +24,22 @@ def reference(name: str) -> Schema:
 def content(description: str, types: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A request's body or an answer: a schema for each media type."""
     return {"description": description, "content": types, **more}
+
+
+def failures(statuses: tuple[int, ...], errors: dict[int, str], shape: str = "Problem") -> dict[str, Any]:
+    """The failures of a route: those of the API in its protocol's shape, those of the gateway before it.
+
+    Args:
+        statuses: Those that the API itself gives.
+        errors: Status -> what it means.
+        shape: Schema of the API's own errors; problem documents unless the route's protocol has others.
+    """
+    problem = {"application/problem+json": {"schema": reference("Problem")}}
+    of_gateway = {**problem, "application/json": {"schema": reference("GatewayMessage")}}
+    of_api = problem if shape == "Problem" else {**problem, "application/json": {"schema": reference(shape)}}
+    own = {status: content(errors[status], of_api) for status in statuses}
+    gateway = {status: content(errors[status], of_gateway) for status in GATEWAY}
+    return {str(status): told for status, told in sorted({**own, **gateway}.items())}
 
 
 def page() -> dict[str, Any]:
@@ -72,6 +91,12 @@ def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
         },
         "Model": _model(),
         "Problem": _problem(),
+        "GatewayMessage": {
+            "type": "object",
+            "description": "What a gateway without the template's own responses says, an emulator's among them",
+            "properties": {"message": {"type": "string"}},
+            "required": ["message"],
+        },
         **protocol_schemas(),
         "InvalidInstances": _invalid_instances(),
     }

@@ -10,10 +10,14 @@ _TEXT = {"type": "string"}
 _SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2}
 _ROWS = {"type": "array", "items": {}}
 
+DATATYPES = ["BOOL", "BYTES", "FP16", "FP32", "FP64", "BF16"] + [
+    f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)
+]
+
 
 def protocol_schemas() -> dict[str, dict[str, Any]]:
     """Every named schema of the protocols."""
-    tensor = {"name": _TEXT, "datatype": _TEXT, "shape": _SHAPE, "data": _ROWS}
+    tensor = {"name": _TEXT, "datatype": {"enum": DATATYPES}, "shape": _SHAPE, "data": _ROWS}
     return {
         "Tensor": _object(tensor, "name", "datatype", "shape", "data"),
         "InferenceRequest": _object(

@@ -24,14 +24,19 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 @functools.cache
 def page() -> tuple[str, str]:
     """The page, and the Content-Security-Policy (CSP level 3) that lets only its own script and style run."""
-    style = _read("style.css")
+    styles = style()
     script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{name}.js"))) for name in MODULES)
-    html = _read("index.html").replace("/* style.css */", style).replace("/* script */", script)
+    html = _read("index.html").replace("/* style.css */", styles).replace("/* script */", script)
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(styles)}'; img-src data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return html, policy
+
+
+def style() -> str:
+    """The style sheet, which the model card shares."""
+    return _read("style.css")
 
 
 def _read(name: str) -> str:

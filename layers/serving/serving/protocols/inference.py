@@ -39,9 +39,9 @@ def answer(request: Request, model: Model) -> Response:
 def _route(request: Request, model: Model) -> Response:
     parts = request.path.strip("/").split("/")[1:]
     if parts == ["health", "live"]:
-        return json_response({"live": True})
+        return _read(request, {"live": True})
     if parts == ["health", "ready"]:
-        return json_response({"ready": True})
+        return _read(request, {"ready": True})
     if not parts:
         return _read(request, {"name": "skylayer", "version": "2", "extensions": EXTENSIONS})
     verb = _verb(parts, model)

@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
 # The MLflow whose requests are taken: the first with these four formats.
 VERSION = "2.0.0"
+TEXT = "text/plain; charset=utf-8"
 
 
 def ping(_: Request, __: Model) -> Response:
     """Whether the model is loaded: it is, or nothing would answer."""
-    return Response(200, {"content-type": JSON}, "\n")
+    return Response(200, {"content-type": TEXT}, "\n")
 
 
 def version(_: Request, __: Model) -> Response:
     """The version of MLflow whose protocol this is."""
-    return Response(200, {"content-type": "text/plain; charset=utf-8"}, VERSION)
+    return Response(200, {"content-type": TEXT}, VERSION)
 
 
 def invocations(request: Request, model: Model) -> Response:

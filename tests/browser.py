@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from selenium.webdriver.remote.webelement import WebElement
 
@@ -28,6 +28,7 @@ needed = pytest.mark.skipif(
 )
 
 SECONDS = 15
+SCREENSHOTS = Path(__file__).parents[1] / ".skylayer" / "screenshots"
 
 
 class Page:

@@ -1,0 +1,63 @@
+"""The model card as one page, in the style of the playground, which shows it too."""
+
+from __future__ import annotations
+
+import base64
+import html
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+from serving import artifact, playground
+
+if TYPE_CHECKING:
+    from skylayer.card.plots import Plot
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main class="panel" id="card">
+{card}
+</main>
+</body>
+</html>
+"""
+
+
+def render(title: str, card: str, plots: list[Plot]) -> str:
+    """A card's Markdown as a page that needs nothing else: its plots are data of its own."""
+    shown = _markdown().render(card)
+    for plot in plots:
+        # What Markdown makes of the image's line becomes a figure with its caption.
+        shown = shown.replace(_markdown().render(image(plot)).strip(), _figure(plot))
+    return _PAGE.format(title=html.escape(title), style=playground.style(), card=shown)
+
+
+def image(plot: Plot) -> str:
+    """The line of a card that shows a plot."""
+    return f"![{plot.title}. {plot.description}]({path_of(plot)})"
+
+
+def path_of(plot: Plot) -> str:
+    """Where a plot lies in its artifact."""
+    return f"{artifact.PLOTS}/{plot.name}.svg"
+
+
+def _figure(plot: Plot) -> str:
+    data = base64.b64encode(plot.svg.encode()).decode()
+    said = html.escape(plot.description)
+    return (
+        f'<figure><img alt="{html.escape(plot.title)}. {said}" src="data:image/svg+xml;base64,{data}">'
+        f"<figcaption><strong>{html.escape(plot.title)}.</strong> {said}</figcaption></figure>"
+    )
+
+
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")

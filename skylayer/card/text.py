@@ -1,0 +1,132 @@
+"""The model card: what the model is and how good, for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Over the start of an empty function; measured by `make bench`, see docs/benchmarks.md.
+_COLD_STARTS = {
+    "native": "about that of an empty function: the tables are mapped, not loaded",
+    "sklearn": "20 to 30 times that of an empty function: scikit-learn and its libraries are imported",
+    "onnx": "about 3 to 9 times that of an empty function: ONNX Runtime is imported",
+}
+
+_PLOTS = (
+    "Of the holdout, which the model has never seen; the learning curve is cross-validated on the other rows."
+)
+
+
+def write(manifest: dict[str, Any], words: str, images: list[str]) -> str:
+    """The card as Markdown, from a manifest that has no version yet.
+
+    Follows the headings of Mitchell et al., "Model Cards for Model Reporting" (2019), as far as data tell.
+
+    Args:
+        manifest: Of the artifact.
+        words: What the owner says of it, as Markdown with headings of the second level; may be empty.
+        images: Lines that show the plots.
+    """
+    training = manifest["training"]
+    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
+    folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
+    lines = [
+        f"# {manifest['name']}",
+        "",
+        f"A model for {manifest['task'].replace('_', ' ')}{_of(manifest['output'])}.",
+        f"Trained on {training.get('training_rows', training['rows'])} rows{folds}{holdout}.",
+        "",
+        *([words.strip(), ""] if words.strip() else []),
+        "## Metrics",
+        "",
+        *_metrics(manifest["metrics"]),
+        *(["## Plots", "", _PLOTS, ""] if images else []),
+        *(line for image in images for line in (image, "")),
+        "## Input",
+        "",
+        "| column | kind | missing allowed | training range or categories |",
+        "|---|---|---|---|",
+        *(_column(column) for column in manifest["input"]["columns"]),
+        "",
+        "## Engine",
+        "",
+        f"{manifest['engine']}: {manifest['engine_reason']}",
+        "",
+        *_proof(manifest["engines"].get("native", {}).get("proof")),
+        f"Cold start: {_COLD_STARTS[manifest['engine']]}.",
+        "",
+        "## Versions",
+        "",
+        ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items()) + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _of(output: dict[str, Any]) -> str:
+    told = f" of {', '.join(output['targets'])}" if "targets" in output else ""
+    classes = output.get("classes") or []
+    if not classes or isinstance(classes[0], list) or len(classes) > _SHOWN_CATEGORIES:
+        return told
+    return f"{told}: {', '.join(map(_cell, classes))}"
+
+
+def _proof(proof: dict[str, Any] | None) -> list[str]:
+    if proof is None:
+        return []
+    lines = [
+        f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
+        f"- table entries compared: {proof['table_entries']}",
+        f"- ties (scikit-learn contradicts itself there): {proof['ties']}",
+    ]
+    for name, value in proof["largest_difference"].items():
+        floor = proof["scikit_learn_floor"].get(name, 0.0)
+        lines.append(f"- {name}: largest difference {value:.2g}; scikit-learn from itself {floor:.2g}")
+    return [*lines, ""]
+
+
+_SHOWN_CATEGORIES = 12
+
+
+def _column(column: dict[str, Any]) -> str:
+    extent = ""
+    if "minimum" in column:
+        extent = f"{column['minimum']:g} to {column['maximum']:g}"
+    elif "categories" in column:
+        shown = [_cell(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
+        extent = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
+    return (
+        f"| {_cell(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {extent} |"
+    )
+
+
+def _metrics(metrics: dict[str, Any]) -> list[str]:
+    """A table of every metric in each part; the holdout's with its interval."""
+    parts = [part for part in metrics if part != "holdout_interval"]
+    if not parts:
+        return ["None: there was no target.", ""]
+    bounds = metrics.get("holdout_interval", {})
+    titles = [
+        part.replace("_", " ") + (" (95% interval)" if part == "holdout" and bounds else "") for part in parts
+    ]
+    lines = [f"| metric | {' | '.join(titles)} |", "|---" * (len(parts) + 1) + "|"]
+    for name in dict.fromkeys(name for part in parts for name in metrics[part]):
+        cells = []
+        for part in parts:
+            cell = _number(metrics[part][name]) if name in metrics[part] else ""
+            if part == "holdout" and name in bounds:
+                low, high = bounds[name]
+                cell += f" ({_number(low)} to {_number(high)})"
+            cells.append(cell)
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} |")
+    said = ["Baseline: always the most frequent class, or the mean, whatever the row holds.", ""]
+    return [*lines, "", *(said if "baseline" in metrics else [])]
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value['mean']:.4g} ± {value['standard_deviation']:.2g}"
+    return f"{value:.4g}"
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
