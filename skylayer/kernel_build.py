@@ -17,6 +17,7 @@ from pathlib import Path
 
 KERNEL = "SKYLAYER_KERNEL"  # the variable that serving.engines.native reads
 SOURCES = Path(__file__).resolve().parents[1] / "layers" / "serving" / "kernel"
+CACHE = SOURCES.parents[2] / ".skylayer" / "kernel"
 TARGETS = {
     "x86_64-linux": ("x86_64-linux-gnu.2.26", "x86_64_v2", ".so"),
     "aarch64-linux": ("aarch64-linux-gnu.2.26", "generic", ".so"),
@@ -102,7 +103,7 @@ def _cached(target: str) -> Path:
     digest = hashlib.sha256(" ".join((*FLAGS, *TARGETS[target])).encode())
     for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    folder = SOURCES.parents[2] / ".skylayer" / "kernel" / digest.hexdigest()[:16]
+    folder = CACHE / digest.hexdigest()[:16]
     library = folder / kernel_name(target)
     if not library.exists():
         _compile(target, [source for source in sources if source.suffix == ".c"], library)
@@ -114,13 +115,14 @@ def _compile(target: str, sources: list[Path], library: Path) -> None:
     folder = library.parent
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        built = Path(scratch) / library.name
-        # Relative names from the sources' folder keep this machine's paths out of the library.
+        # Relative names, of the library too, keep this machine's paths out of it.
+        for source in SOURCES.glob("*.[ch]"):
+            shutil.copyfile(source, Path(scratch, source.name))
         command = [sys.executable, "-m", "ziglang", "cc", "-target", triple, f"-mcpu={processor}", *FLAGS]
         command += ["-s"] if "linux" in target else []
-        command += [*(source.name for source in sources), "-o", str(built)]
-        result = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, check=False)  # noqa: S603
+        command += [*(source.name for source in sources), "-o", library.name]
+        result = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)  # noqa: S603
         if result.returncode:
             reason = "install it with `uv sync`" if "No module named" in result.stderr else result.stderr
             raise KernelError(f"the kernel doesn't compile for {target}: {reason.strip()}")
-        built.replace(library)
+        Path(scratch, library.name).replace(library)

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from fuzz import models
 from serving import json_body
+from serving.engines.native import NativeEngine, open_kernel
 from serving.errors import Problem, RowError
 from serving.instances import columns_of
 from serving.schema import Column
-from skylayer.proof.trace import open_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from serving.engines.native import NativeEngine
 
 _NUMBERS = (
     "0", "-0", "-0.0", "0.0", "1", "12", "1.5", "41.17", "1e3", "1E-3", "1e22", "1e23", "1e-22", "1e-23", "1e400",
@@ -49,7 +47,7 @@ def engine(name: str) -> NativeEngine:
     schema = models.schema()
     names = [column["name"] for column in schema["columns"]]
     fields = ["predictions"] if name == "boosting" else ["predictions", "probabilities"]
-    opened = open_program(models.tables()[name], names, fields)
+    opened = NativeEngine(open_kernel(models.kernel_path()), bytearray(models.tables()[name]), names, fields)
     opened.read_json(schema["columns"])
     return opened
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from skylayer.compiler import compile_estimator
+from skylayer.kernel_build import host_kernel
 from skylayer.schema import infer
 from skylayer.tables import tabulate
 
@@ -47,6 +49,11 @@ def _pipeline(estimator: Any, encoder: Any) -> Any:
         make_column_transformer((numbers, ["a", "whole"]), ("passthrough", ["flag"]), (encoder, ["straße"])),
         estimator,
     )
+
+
+def kernel_path() -> str:
+    """The kernel under attack: this machine's, or the sanitized one."""
+    return os.environ.get("SKYLAYER_FUZZ_KERNEL") or str(host_kernel())
 
 
 @cache

@@ -1,5 +1,6 @@
 /* Refuses every table that could lead outside of itself or of its scratch. */
 #include "table.h"
+#include "mathematics.h"
 
 static int outside(uint64_t at, uint64_t count, uint64_t item, uint64_t size) {
     return at % 8 || at > size || count > (size - at) / item;
@@ -10,6 +11,19 @@ static int bad_starts(const uint32_t *starts, uint64_t n, uint64_t total, uint32
     if (starts[0] != 0 || starts[n] != total) return 1;
     for (uint64_t i = 0; i < n; i++)
         if (starts[i + 1] < starts[i] || starts[i + 1] - starts[i] < least) return 1;
+    return 0;
+}
+
+/* Numbers that a search halves must rise, and be numbers. */
+static int unsorted(const double *values, uint64_t n, int strictly) {
+    for (uint64_t i = 0; i < n; i++)
+        if (is_nan(values[i]) || (i && (strictly ? values[i - 1] >= values[i] : values[i - 1] > values[i]))) return 1;
+    return 0;
+}
+
+static int unsorted_runs(const double *values, const uint32_t *starts, uint64_t n) {
+    for (uint64_t i = 0; i < n; i++)
+        if (unsorted(values + starts[i], starts[i + 1] - starts[i], 0)) return 1;
     return 0;
 }
 
@@ -35,6 +49,7 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     const uint64_t n0 = o->arrays[0].count, n1 = o->arrays[1].count, n2 = o->arrays[2].count;
     const uint32_t *w0 = (const void *)(table + o->arrays[0].at);
     const uint32_t *w1 = (const void *)(table + o->arrays[1].at);
+    const double *d0 = (const void *)(table + o->arrays[0].at), *d1 = (const void *)(table + o->arrays[1].at);
     switch (o->code) {
     case CHECK: return out != 0;
     case ROUND32: return in != out;
@@ -46,7 +61,7 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     case SELECT: return in != 3 * out;
     case REDUCE: return in < 1 || out != 1 || o->kind >= REDUCE_END;
     case WEIGHTED_MEDIAN: return in < 1 || out != 1 || n0 != in;
-    case LOOKUP: return in != 1 || out != 1 || n0 != n1 || n2 != 2;
+    case LOOKUP: return in != 1 || out != 1 || n0 != n1 || n2 != 2 || unsorted(d0, n0, 1);
     case TABLE: return in != 1 || out < 1 || n0 % out || (n1 != 0 && n1 != out);
     case ONE_HOT: return in != 1;
     case MATRIX: return n0 != in * out || (n1 != 0 && n1 != out);
@@ -56,8 +71,9 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
         for (uint64_t k = 0; k < n1; k++)
             if (w1[k] >= in) return 1;
         return 0;
-    case BINS: return in != out || n0 != in + 1 || bad_starts(w0, in, n1, 0);
-    case PIECEWISE: return in != out || n0 != in + 1 || n1 != n2 || bad_starts(w0, in, n1, 1);
+    case BINS: return in != out || n0 != in + 1 || bad_starts(w0, in, n1, 0) || unsorted_runs(d1, w0, in);
+    case PIECEWISE:
+        return in != out || n0 != in + 1 || n1 != n2 || bad_starts(w0, in, n1, 1) || unsorted_runs(d1, w0, in);
     case TREES: return (in * LANES + 1) / 2 > workspace || check_trees(table, o) != OK;
     case WIDE_TREES: return in * LANES > workspace || check_wide_trees(table, o) != OK;
     case NEIGHBOURS: return check_neighbours(table, o, workspace) != OK;
@@ -65,20 +81,22 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     }
 }
 
-static int bad_operation(const char *table, const struct header *h, const struct operation *o) {
+static int bad_operation(const char *table, const struct header *h, const struct operation *o, uint64_t *bytes) {
     uint64_t item[4] = {0, 0, 0, 0};
     if (o->code < CHECK || o->code >= CODE_END) return 1;
     if ((uint64_t)o->output + o->outputs > h->slots) return 1;
     if (outside(o->inputs_at, o->inputs, sizeof(uint32_t), h->size)) return 1;
     const uint32_t *in = (const void *)(table + o->inputs_at);
     for (uint32_t i = 0; i < o->inputs; i++)
-        if (in[i] >= h->slots) return 1;
+        if (in[i] >= h->slots || in[i] - (uint64_t)o->output < o->outputs) return 1; /* never in place */
     item_sizes(o->code, item);
     for (int k = 0; k < 4; k++) {
         if (!item[k] && (o->arrays[k].at || o->arrays[k].count)) return 1;
         if (item[k] && outside(o->arrays[k].at, o->arrays[k].count, item[k], h->size)) return 1;
     }
-    return bad_shape(table, o, h->workspace);
+    /* Arrays may be shared, but not so that a small table takes for ever. */
+    for (int k = 0; k < 4; k++) *bytes += o->arrays[k].count * item[k];
+    return *bytes > 16 * h->size || bad_shape(table, o, h->workspace);
 }
 
 int32_t skylayer_check(const void *table, uint64_t size) {
@@ -90,13 +108,15 @@ int32_t skylayer_check(const void *table, uint64_t size) {
     if (h->endian != ENDIAN_MARK) return BAD_TABLE;
     if (h->version > FORMAT_VERSION) return NEWER_FORMAT;
     if (h->version == 0 || h->size != size || h->reserved[0] || h->reserved[1]) return BAD_TABLE;
-    if ((uint64_t)h->dense + h->sparse > h->slots) return BAD_TABLE;
+    if ((uint64_t)h->dense + h->sparse > h->slots || h->slots > MOST_SLOTS || h->workspace > MOST_SLOTS * LANES)
+        return BAD_TABLE;
     if (outside(h->operations_at, h->operations, sizeof(struct operation), size)) return BAD_TABLE;
     if (outside(h->outputs_at, h->outputs, sizeof(uint32_t), size)) return BAD_TABLE;
     if (outside(h->host_at, h->host_size, 1, size)) return BAD_TABLE;
     const struct operation *operations = (const void *)((const char *)table + h->operations_at);
+    uint64_t bytes = 0;
     for (uint32_t k = 0; k < h->operations; k++)
-        if (bad_operation(table, h, operations + k)) return BAD_TABLE;
+        if (bad_operation(table, h, operations + k, &bytes)) return BAD_TABLE;
     const uint32_t *outputs = (const void *)((const char *)table + h->outputs_at);
     for (uint32_t k = 0; k < h->outputs; k++)
         if (outputs[k] >= h->slots) return BAD_TABLE;

@@ -6,6 +6,7 @@
 
 #define LANES 16 /* rows that walk a tree together, and for which header.workspace is counted */
 #define MOST_ROWS 128 /* rows evaluated at once, so that a tree is read once for many of them */
+#define MOST_SLOTS (1u << 22)
 #define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
 #define FORMAT_VERSION 1u
 #define ENDIAN_MARK 0x01020304u

@@ -16,6 +16,7 @@ from array import array
 
 from serving.artifact import ArtifactError
 from serving.engines.json_reader import reader_of
+from serving.engines.table_host import fits
 from serving.errors import RowError
 
 TYPE_CHECKING = False
@@ -41,20 +42,25 @@ class _Failure(ctypes.Structure):
 class NativeEngine:
     """A checked table, and how to turn columns into its inputs and its outputs into answers."""
 
-    def __init__(self, kernel: Any, table: mmap.mmap, names: list[str], fields: list[str]) -> None:
+    def __init__(
+        self, kernel: Any, table: mmap.mmap | bytearray, names: list[str], fields: list[str]
+    ) -> None:
         self._kernel = kernel
         self._table = table  # keeps the map alive as long as its address is used
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(table))
         header = _HEADER.unpack_from(table)
         self._width = header[9]
-        host = json.loads(table[header[12] : header[12] + header[13]])
+        host = _host(table, header, len(names), fields)
         self._refusals: dict[str, list[Any]] = host["refusals"]
         self._names = names
         self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
         self._texts = _counters(host["sparse"])
         self._outputs = _decoders(host["outputs"], fields)
         size = kernel.skylayer_scratch(self._address)
-        self._scratch = ctypes.create_string_buffer(size + 8)
+        try:
+            self._scratch = ctypes.create_string_buffer(size + 8)
+        except MemoryError:
+            raise ArtifactError(f"The table needs {size} bytes of memory.") from None
         self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
         self._scratch_size = size
         self.host = host
@@ -107,7 +113,7 @@ class NativeEngine:
             self._aligned, self._scratch_size, ctypes.byref(failure),
         )  # fmt: skip
         if status == _ROW_REFUSED:
-            detail, sources = self._refusals[str(failure.operation)]
+            detail, sources = self._refusals.get(str(failure.operation), ("the model refuses it", []))
             source = sources[failure.input] if failure.input < len(sources) else None
             raise RowError(failure.row, None if source is None else self._names[source], detail)
         if status != _OK:
@@ -176,6 +182,21 @@ def open_kernel(path: str) -> Any:
     kernel.skylayer_read_json.argtypes = (pointer, pointer, number, number, pointer, pointer)
     kernel.skylayer_read_json.restype = ctypes.c_int32
     return kernel
+
+
+def _host(table: Any, header: tuple[Any, ...], columns: int, fields: list[str]) -> dict[str, Any]:
+    try:
+        host = json.loads(table[header[12] : header[12] + header[13]])
+    except (ValueError, RecursionError):
+        host = None
+    if not fits(host, columns, header[4], header[5], header[9]):
+        raise ArtifactError(
+            "The table is damaged: its description of inputs and outputs is not to be trusted."
+        )
+    known = {output["field"] for output in host["outputs"]}
+    if lacking := [field for field in fields if field not in known]:
+        raise ArtifactError(f"The table does not answer {lacking[0]}, which the manifest promises.")
+    return host  # type: ignore[no-any-return]
 
 
 def _kernel() -> Any:
@@ -268,7 +289,10 @@ def _decoder(output: dict[str, Any], first: int) -> Callable[[list[float], int],
         found = values[first + k :: width]
         if classes is not None:
             labels = classes[k]
-            return [labels[int(value)] for value in found]
+            try:
+                return [labels[int(value)] for value in found]
+            except (IndexError, ValueError):
+                raise ArtifactError("The table is damaged: it answers a class that there isn't.") from None
         if integer:
             return [int(value) for value in found]
         # x - x is 0 for every finite number and for nothing else

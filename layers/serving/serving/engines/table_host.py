@@ -1,0 +1,80 @@
+"""The part of a table that the host reads, checked against the header and the schema before it is believed."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SCALARS = (str, int, float, bool)
+
+
+def fits(host: Any, columns: int, dense: int, sparse: int, outputs: int) -> bool:
+    """Whether the host's description is whole, of the right types, and leads nowhere outside.
+
+    Args:
+        host: The parsed JSON.
+        columns: How many columns the schema has.
+        dense: Inputs of one value each, as the header says.
+        sparse: Slots of texts, as the header says.
+        outputs: Values in a row of the answer, as the header says.
+    """
+    try:
+        return (
+            len(host["dense"]) == dense
+            and all(_input(entry, columns, len(host["tables"])) for entry in host["dense"])
+            and all(map(_table, host["tables"]))
+            and all(_index(c, columns) and _index(width, sparse + 1) and isinstance(description, dict)
+                    for c, width, description in host["sparse"])
+            and sum(width for _, width, _ in host["sparse"]) == sparse
+            and all(map(_output, host["outputs"]))
+            and sum(output["count"] for output in host["outputs"]) == outputs
+            and all(isinstance(detail, str) and all(c is None or _index(c, columns) for c in sources)
+                    for detail, sources in host["refusals"].values())
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def _index(value: Any, end: int) -> bool:
+    return type(value) is int and 0 <= value < end
+
+
+def _input(entry: Any, columns: int, tables: int) -> bool:
+    column, table = entry
+    return _index(column, columns) and (table is None or _index(table, tables))
+
+
+def _code(value: Any) -> bool:
+    return value is None or type(value) is float or type(value) is int
+
+
+def _table(table: Any) -> bool:
+    return (
+        all(isinstance(key, _SCALARS) and _code(code) for key, code in table["entries"])
+        and _code(table["missing"])
+        and _code(table["unknown"])
+        and type(table["rounded"]) is bool
+        and type(table["detail"]) is str
+    )
+
+
+def _output(output: Any) -> bool:
+    count, classes, shape = output["count"], output["classes"], output["shape"]
+    return (
+        type(output["field"]) is str
+        and type(count) is int
+        and count > 0
+        and shape in {"scalar", "vector", "nested"}
+        and (shape != "scalar" or count == 1)
+        and (
+            shape != "nested"
+            or (all(_index(s, count + 1) for s in output["sizes"]) and sum(output["sizes"]) == count)
+        )
+        and type(output["integer"]) is bool
+        and (classes is None or (len(classes) == count and all(map(_classes, classes))))
+    )
+
+
+def _classes(labels: Any) -> bool:
+    return type(labels) is list and len(labels) > 0 and all(isinstance(label, _SCALARS) for label in labels)
