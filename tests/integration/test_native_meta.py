@@ -91,6 +91,8 @@ CASES = [
     (calibration.CalibratedClassifierCV(linear_model.RidgeClassifier(), cv=3), "label", ROUNDED),
     (calibration.CalibratedClassifierCV(small_tree(), cv=3), "flag", 1e-14),
     (calibration.CalibratedClassifierCV(forest(), ensemble=False, cv=3), "label", 1e-14),
+    (calibration.CalibratedClassifierCV(small_tree(), method="isotonic", cv=3), "flag", EXACT),
+    (calibration.CalibratedClassifierCV(forest(), method="isotonic", cv=3), "label", 1e-15),
     (calibration.CalibratedClassifierCV(logistic(), method="temperature", cv=3), "label", ROUNDED),
     (calibration.CalibratedClassifierCV(small_tree(), method="temperature", cv=3), "flag", ROUNDED),
     (SelfTrainingClassifier(small_tree()), "partial", EXACT),

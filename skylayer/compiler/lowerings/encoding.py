@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DROPPED = -1.0  # a code that no indicator has
 
 
-def _finite(builder: Builder, frame: Frame) -> Frame:
+def finite(builder: Builder, frame: Frame) -> Frame:
     """Numbers may be missing, not infinite; raw columns can't be either."""
     return tuple(f if isinstance(f, RawColumn) else builder.check((f,), allow_nan=True)[0] for f in frame)
 
@@ -32,7 +32,7 @@ def _grouped(encoder: Any, column: int, ignored: int | None = None) -> np.ndarra
     mapping = encoder._default_to_infrequent_mappings[column] if encoder._infrequent_enabled else None  # noqa: SLF001
     if mapping is None:
         return codes
-    grouped = np.take(mapping, codes)
+    grouped = np.take(mapping, codes, mode="clip")  # a missing category, the last, has no place in it
     if ignored is not None:
         grouped[ignored] = ignored
     return np.asarray(grouped)
@@ -51,7 +51,7 @@ def transform_one_hot(builder: Builder, encoder: Any, frame: Frame) -> Frame:
     if np.dtype(encoder.dtype) != np.float64:
         builder.cannot("computes in float64 only", f"dtype={np.dtype(encoder.dtype).name}")
     result: list[int] = []
-    for column, feature in enumerate(_finite(builder, frame)):
+    for column, feature in enumerate(finite(builder, frame)):
         dropped = encoder._drop_idx_after_grouping  # noqa: SLF001
         drop = None if dropped is None else dropped[column]
 
@@ -76,7 +76,7 @@ def transform_ordinal(builder: Builder, encoder: Any, frame: Frame) -> Frame:
     if np.dtype(encoder.dtype) == np.float32:
         builder.cannot("computes in float64 only", "dtype=float32")
     result = []
-    for column, feature in enumerate(_finite(builder, frame)):
+    for column, feature in enumerate(finite(builder, frame)):
         missing = encoder._missing_indices.get(column)  # noqa: SLF001
         codes = [float(code) for code in _grouped(encoder, column, missing)]
         if missing is not None:

@@ -1,0 +1,221 @@
+"""Each transformer in front of a tree and of a linear model, with its options, against scikit-learn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from native_compare import compare
+from sklearn import decomposition, feature_selection, kernel_approximation, preprocessing
+from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from serving.errors import RowError
+from skylayer.compiler import CannotCompile, compile_estimator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS = 1500
+NUMBERS, WORDS = ["a", "b", "c"], ["s", "t"]
+SCHEMA: dict[str, Any] = {
+    "container": "frame",
+    "columns": [
+        {"name": "a", "kind": "number", "dtype": "float64", "nullable": True},
+        {"name": "b", "kind": "number", "dtype": "float64", "nullable": False},
+        {"name": "c", "kind": "integer", "dtype": "int64", "nullable": False},
+        {"name": "s", "kind": "category", "dtype": "str", "nullable": True},
+        {"name": "t", "kind": "category", "dtype": "object", "nullable": False, "missing": "none"},
+    ],
+}
+EXACT, ROUNDED = 0.0, 1e-10
+
+# step over the numbers (imputed first), relative bound of what follows
+NUMERIC = [
+    (preprocessing.Normalizer(), ROUNDED),
+    (preprocessing.Normalizer("l1"), ROUNDED),
+    (preprocessing.Normalizer("max"), EXACT),
+    (preprocessing.Binarizer(threshold=2.5), EXACT),
+    (preprocessing.KBinsDiscretizer(5, encode="ordinal", quantile_method="averaged_inverted_cdf"), EXACT),
+    (preprocessing.KBinsDiscretizer(4, strategy="uniform"), EXACT),
+    (preprocessing.KBinsDiscretizer(4, strategy="kmeans", encode="onehot-dense", random_state=0), EXACT),
+    (preprocessing.PolynomialFeatures(3), EXACT),
+    (preprocessing.PolynomialFeatures((2, 4), include_bias=False), EXACT),
+    (preprocessing.PolynomialFeatures(2, interaction_only=True), EXACT),
+    (preprocessing.PowerTransformer(), ROUNDED),
+    (preprocessing.PowerTransformer(standardize=False), ROUNDED),
+    (make_pipeline(preprocessing.MinMaxScaler((1, 2)), preprocessing.PowerTransformer("box-cox")), ROUNDED),
+    (preprocessing.QuantileTransformer(n_quantiles=20), EXACT),
+    (preprocessing.RobustScaler(quantile_range=(10, 90)), EXACT),
+    (preprocessing.MinMaxScaler(clip=True), EXACT),
+    (preprocessing.MaxAbsScaler(), EXACT),
+    (feature_selection.VarianceThreshold(1.0), EXACT),
+    (feature_selection.SelectKBest(k=2), EXACT),
+    (feature_selection.SelectPercentile(percentile=50), EXACT),
+    (decomposition.PCA(2), ROUNDED),
+    (decomposition.PCA(3, whiten=True), ROUNDED),
+    (decomposition.IncrementalPCA(2), ROUNDED),
+    (decomposition.TruncatedSVD(2, random_state=0), ROUNDED),
+    (decomposition.FastICA(2, random_state=0), ROUNDED),
+    (kernel_approximation.Nystroem(n_components=20, random_state=0), 1e-8),
+    (kernel_approximation.Nystroem("poly", degree=2, n_components=9, random_state=0), 1e-8),
+    (kernel_approximation.RBFSampler(gamma=0.1, n_components=20, random_state=0), ROUNDED),
+    (preprocessing.FunctionTransformer(), EXACT),
+    (preprocessing.FunctionTransformer(np.log1p, validate=True), ROUNDED),
+    (preprocessing.FunctionTransformer(np.sqrt), EXACT),
+    (preprocessing.FunctionTransformer(np.deg2rad), EXACT),
+    (make_union(preprocessing.StandardScaler(), MissingIndicator(features="all")), EXACT),
+    (FeatureUnion([("x", "passthrough"), ("y", "drop"), ("z", preprocessing.StandardScaler())],
+                  transformer_weights={"z": 0.3}), EXACT),
+    (preprocessing.OneHotEncoder(handle_unknown="ignore", max_categories=5), EXACT),
+    (preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=5), EXACT),
+    (preprocessing.TargetEncoder(random_state=0), EXACT),
+]  # fmt: skip
+# step over the categories
+CATEGORICAL = [
+    preprocessing.OneHotEncoder(handle_unknown="ignore"),
+    preprocessing.OneHotEncoder(handle_unknown="ignore", drop="first"),
+    preprocessing.OneHotEncoder(handle_unknown="ignore", drop="if_binary"),
+    preprocessing.OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=60),
+    preprocessing.OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=2, drop="first"),
+    preprocessing.OneHotEncoder(handle_unknown="warn", min_frequency=0.2),
+    preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+    preprocessing.OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=99, encoded_missing_value=-7
+    ),
+    preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, max_categories=3),
+    preprocessing.TargetEncoder(random_state=0),
+    preprocessing.TargetEncoder(smooth=3.0, random_state=0),
+]
+
+
+def training() -> tuple[pd.DataFrame, dict[str, Any]]:
+    random = np.random.default_rng(0)
+    grid = random.integers(0, 1000, (2, 400)) / 100
+    frame = pd.DataFrame({"a": np.where(random.random(400) < 0.1, np.nan, grid[0]), "b": grid[1]})
+    frame["c"] = random.integers(0, 30, 400)
+    frame["s"] = pd.Series(random.choice(["x", "y", "ü", "w"], 400, p=[0.5, 0.3, 0.15, 0.05]), dtype="str")
+    frame["s"] = frame["s"].mask(random.random(400) < 0.1)
+    frame["t"] = pd.Series(random.choice(["yes", "no"], 400), dtype=object)
+    score = frame.b + frame.c / 3 + (frame.s == "x") * 4 + random.normal(size=400)
+    label = np.array(["p", "q", "r"])[np.digitize(score, [8, 13])]
+    return frame, {"label": label, "flag": (score > 10).astype(int), "number": score}
+
+
+def requests() -> list[list[Any]]:
+    random = np.random.default_rng(1)
+    grid = (random.integers(0, 1000, (2, ROWS)) / 100).tolist()
+    words = random.choice(["x", "y", "ü", "w", "new"], ROWS).tolist()
+    return [
+        [None if random.random() < 0.1 else v for v in grid[0]],
+        grid[1],
+        random.integers(0, 40, ROWS).tolist(),
+        [None if random.random() < 0.1 else v for v in words],
+        random.choice(["yes", "no", "maybe"], ROWS).tolist(),
+    ]
+
+
+@pytest.mark.parametrize(("step", "bound"), NUMERIC, ids=lambda v: type(v).__name__)
+def test_numbers(step: Any, bound: float, tmp_path: Path) -> None:
+    frame, targets = training()
+    columns = make_column_transformer((make_pipeline(SimpleImputer(), step), NUMBERS))
+    model = DecisionTreeRegressor(max_depth=6, random_state=0) if bound == EXACT else Ridge()
+    pipeline = make_pipeline(columns, model).fit(frame, targets["number"])
+    compare(pipeline, SCHEMA, requests(), tmp_path, bound)
+
+
+@pytest.mark.parametrize("target", ["label", "flag"])
+@pytest.mark.parametrize("step", CATEGORICAL, ids=lambda v: type(v).__name__)
+def test_categories(step: Any, target: str, tmp_path: Path) -> None:
+    frame, targets = training()
+    columns = make_column_transformer((step, WORDS))
+    pipeline = make_pipeline(columns, RandomForestClassifier(5, random_state=0)).fit(frame, targets[target])
+    compare(pipeline, SCHEMA, requests(), tmp_path, EXACT)
+
+
+@pytest.mark.parametrize("features", ["missing-only", "all"])
+def test_missing_indicator_alone(features: str, tmp_path: Path) -> None:
+    frame, targets = training()
+    columns = make_column_transformer((MissingIndicator(features=features), ["a", "b"]))
+    pipeline = make_pipeline(columns, DecisionTreeClassifier(max_depth=2)).fit(frame, targets["flag"])
+    compare(pipeline, SCHEMA, requests(), tmp_path, EXACT)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        make_column_transformer(("drop", WORDS), remainder="passthrough"),
+        make_column_transformer((SimpleImputer(), ["a"]), ("drop", [3, 4]), remainder="passthrough"),
+        make_column_transformer(
+            (preprocessing.OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
+            remainder=preprocessing.StandardScaler(),
+        ),
+        ColumnTransformer([("x", "passthrough", slice("a", "c"))], remainder="drop"),
+        ColumnTransformer([("x", preprocessing.MinMaxScaler(), [True, False, True, False, False])]),
+        ColumnTransformer([("x", "passthrough", lambda f: [c for c in f if f[c].dtype.kind in "if"])]),
+        ColumnTransformer([("n", preprocessing.StandardScaler(), NUMBERS), ("m", "passthrough", ["b"])],
+                          transformer_weights={"m": 2.0}),
+    ],
+)  # fmt: skip
+def test_columns_are_chosen_as_scikit_learn_chooses_them(columns: Any, tmp_path: Path) -> None:
+    frame, targets = training()
+    pipeline = make_pipeline(columns, DecisionTreeClassifier(random_state=0)).fit(frame, targets["label"])
+    compare(pipeline, SCHEMA, requests(), tmp_path, EXACT)
+
+
+def test_imputed_categories_meet_a_linear_model(tmp_path: Path) -> None:
+    frame, targets = training()
+    words = make_pipeline(SimpleImputer(strategy="constant", fill_value="none"),
+                          preprocessing.OneHotEncoder(handle_unknown="ignore"))  # fmt: skip
+    pipeline = make_pipeline(make_column_transformer((words, ["s"])), LogisticRegression())
+    compare(pipeline.fit(frame, targets["label"]), SCHEMA, requests(), tmp_path, ROUNDED)
+
+
+def test_values_that_a_step_refuses_refuse_their_row(tmp_path: Path) -> None:
+    frame, targets = training()
+    frame["b"] += 1
+    for step, wrong in (
+        (preprocessing.PowerTransformer("box-cox"), 0.0),
+        (preprocessing.OrdinalEncoder(), -5.5),
+    ):
+        pipeline = make_pipeline(make_column_transformer((step, ["b"])), DecisionTreeClassifier())
+        pipeline.fit(frame, targets["flag"])
+        columns: list[list[Any]] = [
+            [1.0, 1.0],
+            [float(frame["b"][0]), wrong],
+            [1, 2],
+            ["x", "x"],
+            ["no", "no"],
+        ]
+        with pytest.raises(RowError) as refused:
+            compare(pipeline, SCHEMA, columns, tmp_path, EXACT)
+        assert (refused.value.row, refused.value.column) == (1, "b")
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (
+            preprocessing.FunctionTransformer(lambda x: x),
+            r"FunctionTransformer.func=<<lambda>>.: a callable can't",
+        ),
+        (preprocessing.FunctionTransformer(np.clip, kw_args={"min": 0, "max": 1}), "arguments of a function"),
+        (
+            preprocessing.QuantileTransformer(n_quantiles=9, output_distribution="normal"),
+            "inverse of the normal",
+        ),
+        (preprocessing.SplineTransformer(), "SplineTransformer: has no native equivalent"),
+    ],
+)
+def test_what_cannot_be_compiled_is_named(step: Any, reason: str) -> None:
+    frame, targets = training()
+    columns = make_column_transformer((step, ["b"]))
+    pipeline = make_pipeline(columns, DecisionTreeClassifier()).fit(frame, targets["flag"])
+    with pytest.raises(CannotCompile, match=reason):
+        compile_estimator(pipeline, SCHEMA)
