@@ -25,6 +25,7 @@ COMMANDS = {
     "report": "Open the champion's model card",
     "openapi": "Write the OpenAPI document of the champion's API",
     "client": "Generate a typed client of the champion's API",
+    "coverage": "Which of scikit-learn's predictors compile, as docs/coverage.md",
     "build": "Lay layers and function into .aws-sam/build for AWS",
     "deploy": "Build and deploy to AWS",
     "start_api": "The API in a container: the real sam local start-api on what make build made",

@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.gaussian_process import kernels as k
+from sklearn.gaussian_process._gpc import COEFS, LAMBDAS, _BinaryGaussianProcessClassifierLaplace
 
 from skylayer.compiler.builder import Prediction
+from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.kernels import kernel_values
-from skylayer.compiler.program import Arithmetic, Pairwise, Unary
+from skylayer.compiler.program import Arithmetic, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder, Slots
@@ -133,4 +135,76 @@ def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Predict
     return Prediction(builder.arithmetic(Arithmetic.ADD, scaled, estimator._y_train_mean))  # noqa: SLF001
 
 
-PREDICTORS = {GaussianProcessRegressor: predict_regressor}
+def _prior_variance(builder: Builder, kernel: Any, x: Slots) -> Slots:
+    """The kernel of the row with itself, a single slot."""
+    if isinstance(kernel, k.ConstantKernel):
+        return builder.constant([kernel.constant_value])
+    if isinstance(kernel, k.WhiteKernel):
+        return builder.constant([kernel.noise_level])
+    if isinstance(kernel, k.DotProduct):
+        norm = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, x))
+        return builder.arithmetic(Arithmetic.ADD, (norm,), kernel.sigma_0**2)
+    if isinstance(kernel, k.Sum | k.Product):
+        kind = Arithmetic.ADD if isinstance(kernel, k.Sum) else Arithmetic.MULTIPLY
+        first = _prior_variance(builder, kernel.k1, x)
+        return builder.combine(kind, first, _prior_variance(builder, kernel.k2, x))
+    if isinstance(kernel, k.Exponentiation):
+        inner = _prior_variance(builder, kernel.kernel, x)
+        return builder.arithmetic(Arithmetic.POWER, inner, float(kernel.exponent))
+    if not isinstance(kernel, k.NormalizedKernelMixin):
+        builder.cannot("the kernel's variance has no native equivalent", f"kernel={type(kernel).__name__}")
+    return builder.constant([1.0])
+
+
+def predict_binary(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """Laplace's approximation (Rasmussen and Williams 2006, algorithm 3.2); the averaged logistic function as
+    five error functions (Williams and Barber 1998)."""  # noqa: D205, D209
+    x = builder.check(frame)
+    values = covariance(builder, estimator.kernel_, x, estimator.X_train_)
+    mean = builder.matrix(values, estimator.y_train_ - estimator.pi_)
+    solved = builder.matrix(values, np.linalg.inv(estimator.L_) * estimator.W_sr_)
+    reduction = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, solved))
+    variance = builder.combine(
+        Arithmetic.SUBTRACT, _prior_variance(builder, estimator.kernel_, x), (reduction,)
+    )
+    lambdas, coefficients = LAMBDAS.ravel(), COEFS.ravel()
+    twice = builder.arithmetic(Arithmetic.MULTIPLY, variance, 2.0)
+    alpha = builder.unary(Unary.RECIPROCAL, twice)
+    ratio = builder.combine(
+        Arithmetic.DIVIDE,
+        alpha * len(lambdas),
+        builder.arithmetic(Arithmetic.ADD, alpha * len(lambdas), lambdas**2),
+    )
+    arguments = builder.combine(
+        Arithmetic.MULTIPLY,
+        builder.arithmetic(Arithmetic.MULTIPLY, mean * len(lambdas), lambdas),
+        builder.unary(Unary.SQUARE_ROOT, ratio),
+    )
+    width = builder.unary(Unary.SQUARE_ROOT, builder.arithmetic(Arithmetic.REVERSE_DIVIDE, alpha, np.pi))
+    norm = builder.unary(Unary.SQUARE_ROOT, builder.arithmetic(Arithmetic.MULTIPLY, twice, np.pi))
+    integrals = builder.combine(Arithmetic.MULTIPLY, builder.unary(Unary.ERF, arguments), width)
+    integrals = builder.combine(
+        Arithmetic.DIVIDE, integrals, builder.arithmetic(Arithmetic.MULTIPLY, norm, 2.0)
+    )
+    total = builder.reduce(Reduce.SUM, builder.arithmetic(Arithmetic.MULTIPLY, integrals, coefficients))
+    second = builder.arithmetic(Arithmetic.ADD, (total,), 0.5 * COEFS.sum())
+    return Prediction(
+        builder.arithmetic(Arithmetic.GREATER, mean, 0.0),
+        plain_classes(builder, [estimator.classes_]),
+        (builder.complement(second[0]),),
+    )
+
+
+def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """One binary process, or several by one-vs-rest or one-vs-one."""
+    answer = builder.predict(estimator.base_estimator_, frame, "base_estimator_")
+    if estimator.n_classes_ > 2 and estimator.multi_class == "one_vs_one":  # noqa: PLR2004
+        builder.cannot("has no probabilities", "multi_class='one_vs_one'")
+    return Prediction(answer.values, plain_classes(builder, [estimator.classes_]), answer.probabilities)
+
+
+PREDICTORS = {
+    GaussianProcessRegressor: predict_regressor,
+    GaussianProcessClassifier: predict_classifier,
+    _BinaryGaussianProcessClassifierLaplace: predict_binary,
+}

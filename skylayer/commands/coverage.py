@@ -1,0 +1,40 @@
+"""`coverage`: fit each of scikit-learn's predictors, compile it, compare, and write docs/coverage.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import track
+
+from skylayer import project
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take where the page goes."""
+    parser.add_argument(
+        "--page", type=Path, default=project.ROOT / "docs" / "coverage.md", help="file to write"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the page and say how many compile."""
+    from skylayer.coverage import examine_all, page, predictors
+
+    console = Console(highlight=False)
+    rows = list(
+        track(
+            examine_all(),
+            "Fit, compile, compare",
+            total=len(predictors()),
+            console=Console(stderr=True),
+            transient=True,
+        )
+    )
+    options.page.write_text(page(rows), encoding="utf-8")
+    native = sum(row.native for row in rows)
+    console.print(f"{native} of {len(rows)} predictors are native: {options.page}", soft_wrap=True)
