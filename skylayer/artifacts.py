@@ -70,10 +70,7 @@ def package(
     Raises:
         UserError: Something of this can't be served; the message says what, and the mend.
     """
-    if not re.fullmatch(artifact.NAME_PATTERN, name):
-        raise UserError(
-            f"The name {name!r} is not allowed. Use up to 63 letters, digits, - and _; not - or _ first."
-        )
+    check_name(name)
     check_estimator(estimator)
     check_fitted(estimator)
     task = task_of(estimator)
@@ -138,6 +135,18 @@ def _look(  # noqa: PLR0917
     plots = draw(Holdout(estimator, unseen, truth, target.names), task)
     plots += draw_learning_curve(estimator, take(data, fitted), take(y, fitted), task)
     return metrics, plots
+
+
+def check_name(name: str) -> None:
+    """Refuse what can't name a model, since it names a folder and stands in addresses.
+
+    Raises:
+        UserError: Says what may.
+    """
+    if not isinstance(name, str) or not re.fullmatch(artifact.NAME_PATTERN, name):
+        raise UserError(
+            f"The name {name!r} is not allowed. Use up to 63 letters, digits, - and _; not - or _ first."
+        )
 
 
 def _check_columns(estimator: Any, table: Table) -> None:

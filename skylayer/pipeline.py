@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import traceback
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skylayer import project
 from skylayer.errors import UserError
 from skylayer.tasks import first_line
 
@@ -56,7 +58,7 @@ def load(root: Path) -> Training:
     module = _call("import", lambda: import_module(MODULE))
     load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
     loaded = _call("load_data()", load_data)
-    data, target = loaded if isinstance(loaded, tuple) else (loaded, None)
+    data, target = _data_and_target(loaded)
     words = path.with_name("card.md")
     return Training(
         name=getattr(module, "NAME", DEFAULT_NAME),
@@ -76,6 +78,14 @@ def _function(module: Any, name: str) -> Callable[[], Any]:
     return function  # type: ignore[no-any-return]
 
 
+def _data_and_target(loaded: Any) -> tuple[Any, Any]:
+    if not isinstance(loaded, tuple):
+        return loaded, None
+    if len(loaded) != 2:  # noqa: PLR2004 - data and target
+        raise UserError(f"load_data() gives {len(loaded)} things. Let it return two, X, y, or X alone.")
+    return loaded
+
+
 def _call(what: str, function: Callable[[], Any]) -> Any:
     try:
         return function()
@@ -90,4 +100,14 @@ def _call(what: str, function: Callable[[], Any]) -> Any:
         place = f", line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
         raise UserError(
             f"training/pipeline.py failed in {what}{place}: {type(error).__name__}: {first_line(error)}"
+            f"{_mend(error)}"
         ) from error
+
+
+def _mend(error: Exception) -> str:
+    """How to install what is missing, with the uv that `make` fetched where there was none."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name or error.name.startswith(PACKAGE):
+        return ""
+    program = project.uv()
+    shown = program if Path(program).is_relative_to(project.STATE) else "uv"
+    return f". Install the package that has it: {shlex.quote(shown)} add {error.name.partition('.')[0]}"

@@ -58,19 +58,23 @@ def run(options: argparse.Namespace) -> None:
 def _train(
     root: Path, directory: Path, progress: Any, expect: Any, proven: Any
 ) -> tuple[Path, dict[str, Any]]:
-    from skylayer.artifacts import package
+    from skylayer.artifacts import check_name, package
     from skylayer.evaluation import STEPS, evaluate
     from skylayer.pipeline import load
     from skylayer.schema import infer
+    from skylayer.serialization import to_bytes
     from skylayer.tables import tabulate
     from skylayer.tasks import check_estimator, check_target, task_of
 
     progress("Load the data")
     training = load(root)
+    # What can be refused is refused before anybody waits for a fit.
+    check_name(training.name)
     check_estimator(training.estimator)
+    to_bytes(training.estimator)
     task = task_of(training.estimator)
     table = tabulate(training.data)
-    infer(table)  # refuses what JSON can't carry, before anybody waits for a fit
+    infer(table)
     target = check_target(task, training.target, table.rows, required=True)
     expect(STEPS + 3)
     evaluation = evaluate(

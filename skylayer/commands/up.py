@@ -143,7 +143,10 @@ def _show_prediction(deployment: Deployment) -> None:
     got: dict[str, Any] = answer.json()
     difference = golden.difference(expected, got)
     if difference:
-        raise UserError(f"The answer is not the estimator's: {difference}.")
+        raise UserError(
+            f"The answer is not the estimator's: {difference}. It is live here all the same: `make rollback` and "
+            "`make up` bring back the champion before it; `make train` makes another."
+        )
     console.print("\n[bold]A request[/bold]  POST /predict")
     console.print_json(json.dumps({"instances": [instance]}), indent=None)
     console.print("[bold]its answer[/bold], equal to the estimator's own")

@@ -308,14 +308,16 @@ def started(module: str, *arguments: str, stack: Live) -> Iterator[Live]:
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             direct = Live(f"http://127.0.0.1:{port}/", stack.folder, stack.estimator, stack.data)
-            wait_for(direct)
+            wait_for(direct, process)
             yield direct
         finally:
             process.terminate()
 
 
-def wait_for(stack: Live) -> None:
-    for _ in range(150):
+def wait_for(stack: Live, process: subprocess.Popen[bytes]) -> None:
+    # A busy machine takes its time to import scikit-learn; a server that gave up is not waited for.
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             if stack.send("GET", "/health")[0] == 200:
                 return

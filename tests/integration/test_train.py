@@ -144,6 +144,8 @@ BASE = """
         ('"b": range(20)', '"b": ["x"] * 20', "can't be fitted: ValueError"),
         ("import pandas as pd", "import pandas as pd; import no_such_module", "no_such_module"),
         ("import pandas as pd", "import pandas as", "SyntaxError"),
+        ("import pandas as pd", "import pandas as pd; import no_such_module", "uv add no_such_module"),
+        ("[0, 1] * 10", "[0, 1] * 10, None", "load_data() gives 3 things"),
     ],
 )
 def test_what_cannot_be_trained_is_one_line(
@@ -158,6 +160,34 @@ def test_what_cannot_be_trained_is_one_line(
     assert len(lines) == 1, error
     assert message in lines[0]
     assert not (home / "model_artifacts" / "champion").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("return NeverFitted()", "return NeverFitted(solver=lambda: 0)", "A lambda"),
+        (
+            "import pandas as pd",
+            "import pandas as pd; NAME = 'my model!'",
+            "The name 'my model!' is not allowed",
+        ),
+    ],
+)
+def test_what_cannot_be_packaged_is_refused_before_the_fit(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
+    never = """
+    class NeverFitted(LogisticRegression):
+        def fit(self, X, y):
+            raise AssertionError("fitted")
+    """
+    text = BASE.replace("    def load_data", f"{never}\n    def load_data")
+    text = text.replace("return LogisticRegression()", "return NeverFitted()")
+    home = fork(tmp_path / "fork", text.replace(old, new))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        assert main(["train", "--project", str(home)]) == 2
+    assert message in capfd.readouterr().err
 
 
 def test_predict_answers_a_file_and_names_the_row_that_it_cannot(tmp_path: Path) -> None:

@@ -18,6 +18,14 @@ def test_a_wrong_port_is_one_line(port: str, capsys: pytest.CaptureFixture[str])
     assert f"PORT is {port!r}" in said
 
 
+@pytest.mark.parametrize("lines", ["x", "0", "-3", ""])
+def test_a_wrong_number_of_lines_is_one_line(lines: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["logs", f"--lines={lines}"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"LINES is {lines!r}" in said
+
+
 def test_an_unknown_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["fly"])
