@@ -184,7 +184,7 @@ def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     return radius + ULPS * EPSILON * np.abs(y) * np.maximum(1.0, np.minimum(np.abs(x), 745.0))
 
 
-def _slope(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:  # noqa: PLR0911 - one per function
+def _slope(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
     """The steepest slope between x - r and x + r."""
     if kind in {Unary.SIN, Unary.COS, Unary.ERF}:
         return np.full_like(x, 2.0 / np.sqrt(np.pi) if kind == Unary.ERF else 1.0)
