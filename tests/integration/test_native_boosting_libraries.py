@@ -1,0 +1,129 @@
+"""LightGBM and XGBoost against their own predict, missing values, zeros and categories included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from native_compare import compare, numeric_schema
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skylayer.compiler import CannotCompile, compile_estimator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+lightgbm = pytest.importorskip("lightgbm")
+xgboost = pytest.importorskip("xgboost")
+COLUMNS, ROWS = 4, 1500
+EXACT, ROUNDED = 0.0, 1e-14
+SMALL = {"n_estimators": 12, "num_leaves": 12, "min_child_samples": 5, "verbose": -1, "random_state": 0}
+
+
+def regressor(**options: Any) -> Any:
+    return lightgbm.LGBMRegressor(**SMALL, **options)
+
+
+def classifier(**options: Any) -> Any:
+    return lightgbm.LGBMClassifier(**SMALL, **options)
+
+
+CASES = [
+    (regressor(), "number", EXACT),
+    (regressor(zero_as_missing=True), "number", EXACT),
+    (regressor(use_missing=False), "number", EXACT),
+    (regressor(categorical_feature=[3], min_data_per_group=1, cat_smooth=1, max_cat_to_onehot=2), "number",
+     EXACT),
+    (regressor(objective="poisson"), "number", ROUNDED),
+    (regressor(objective="quantile", alpha=0.3), "number", EXACT),
+    (regressor(boosting_type="rf", bagging_freq=1, bagging_fraction=0.7), "number", EXACT),
+    (regressor(boosting_type="dart"), "number", EXACT),
+    (classifier(), "flag", ROUNDED),
+    (classifier(), "label", ROUNDED),
+    (classifier(objective="multiclassova"), "label", ROUNDED),
+    (make_pipeline(SimpleImputer(), StandardScaler(), regressor()), "number", EXACT),
+]  # fmt: skip
+
+
+def values(rows: int, seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    x = random.integers(-300, 700, (rows, COLUMNS)) / 100
+    x[random.random((rows, COLUMNS)) < 0.1] = np.nan
+    x[random.random((rows, COLUMNS)) < 0.1] = 0.0
+    x[:, 3] = random.integers(0, 40, rows)
+    return pd.DataFrame(x, columns=[f"x{i}" for i in range(COLUMNS)])
+
+
+def training() -> tuple[pd.DataFrame, dict[str, Any]]:
+    frame = values(600, 0)
+    score = frame.x0.fillna(3) + np.where(frame.x1 == 0, 4, 0) + frame.x3 % 5 + 4
+    label = np.array(["p", "q", "r"])[np.digitize(score, [7, 10])]
+    return frame, {"number": score, "flag": (score > 8).to_numpy(), "label": label}
+
+
+def requests() -> list[list[Any]]:
+    frame = values(ROWS, 1)
+    special = [0.0, -0.0, 1e-36, -1e-30, -0.5, 39.7, 1e9, -1e300, float("inf"), -3.0]
+    frame.iloc[: len(special), 3] = special
+    frame.iloc[: len(special), 0] = special[::-1]
+    frame.iloc[len(special) : len(special) + 5, 3] = np.nan
+    return [[None if v != v else v for v in frame[c].tolist()] for c in frame]  # noqa: PLR0124 - NaN
+
+
+@pytest.mark.parametrize(("estimator", "target", "bound"), CASES, ids=lambda v: type(v).__name__)
+def test_answers_are_the_librarys(estimator: Any, target: str, bound: float, tmp_path: Path) -> None:
+    frame, targets = training()
+    columns = requests()
+    if hasattr(estimator, "steps"):  # scikit-learn's steps refuse infinity
+        columns = [[min(v, 1e9) if v is not None else v for v in column] for column in columns]
+    compare(estimator.fit(frame, targets[target]), numeric_schema(COLUMNS), columns, tmp_path, bound)
+
+
+def test_early_stopping_ends_at_the_best_iteration(tmp_path: Path) -> None:
+    frame, targets = training()
+    model = lightgbm.LGBMRegressor(**{**SMALL, "n_estimators": 300, "learning_rate": 0.5})
+    model.fit(
+        frame[:300], targets["number"][:300], eval_set=[(frame[300:], targets["number"][300:])],
+        callbacks=[lightgbm.early_stopping(3, verbose=False)],
+    )  # fmt: skip
+    assert model.best_iteration_ < 300
+    compare(model, numeric_schema(COLUMNS), requests(), tmp_path, EXACT)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"linear_tree": True}, "linear_tree=True"), ({"reg_sqrt": True}, "square roots")],
+)
+def test_what_cannot_be_compiled_is_named(options: dict[str, Any], reason: str) -> None:
+    frame, targets = training()
+    model = regressor(**options).fit(frame.fillna(0), targets["number"])
+    with pytest.raises(CannotCompile, match=reason):
+        compile_estimator(model, numeric_schema(COLUMNS))
+
+
+FLOAT32 = 4 * float(np.finfo(np.float32).eps)
+TREES = {"n_estimators": 15, "max_depth": 5, "random_state": 0}
+FLOAT32_CASES = [
+    (xgboost.XGBRegressor(**TREES), "number", EXACT),
+    (xgboost.XGBRegressor(**TREES, objective="count:poisson"), "number", FLOAT32),
+    (xgboost.XGBRegressor(**TREES, num_parallel_tree=3, subsample=0.7), "number", EXACT),
+    (xgboost.XGBRFRegressor(**TREES), "number", EXACT),
+    (xgboost.XGBClassifier(**TREES), "flag", FLOAT32),
+    (xgboost.XGBClassifier(**TREES), "code", FLOAT32),
+    (xgboost.XGBRFClassifier(**TREES), "flag", FLOAT32),
+    (make_pipeline(SimpleImputer(), StandardScaler(), xgboost.XGBRegressor(**TREES)), "number", EXACT),
+]
+
+
+@pytest.mark.parametrize(("estimator", "target", "bound"), FLOAT32_CASES, ids=lambda v: type(v).__name__)
+def test_answers_are_xgboosts_in_float32(estimator: Any, target: str, bound: float, tmp_path: Path) -> None:
+    frame, targets = training()
+    codes = np.searchsorted(["p", "q", "r"], targets["label"])
+    estimator.fit(frame, {**targets, "code": codes, "flag": targets["flag"].astype(int)}[target])
+    columns = [[min(v, 1e9) if v is not None else v for v in column] for column in requests()]
+    columns = [[max(v, -1e9) if v is not None else v for v in column] for column in columns]
+    compare(estimator, numeric_schema(COLUMNS), columns, tmp_path, bound)
