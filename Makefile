@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT
+VARIABLES := TABLES BODIES ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
 $(foreach name,FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT,\
@@ -54,7 +54,7 @@ stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: report client openapi help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench test lint format coverage
+.PHONY: report client openapi help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -157,6 +157,9 @@ bench: develop ## Cold start, memory, latency beside other ways to serve; writes
 
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md
 	@$(develop) python -m skylayer coverage
+
+fuzz: develop ## Damaged tables and JSON bodies against the kernel, under sanitizers [TABLES=10000 BODIES=100000]
+	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES))
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")

@@ -1,7 +1,7 @@
-"""Build the native engine's kernel: one small shared library per target, the same bytes every time.
+"""Build the native engine's kernel: one small shared library per target.
 
 The cross-compiler is `ziglang` from PyPI, so that a Mac builds what Lambda runs. Neither libc nor libm is
-linked: the library needs nothing but itself.
+linked: the library needs nothing but itself. Lambda's two are the same bytes at every build.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ print(kernel.skylayer_check(ctypes.addressof(ctypes.c_char.from_buffer(table)), 
     assert "AddressSanitizer: heap-buffer-overflow" in done.stderr
 
 
-@pytest.mark.parametrize("target", sorted(TARGETS))
+@pytest.mark.parametrize("target", [target for target in TARGETS if "linux" in target])
 def test_a_kernel_is_the_same_bytes_at_every_build(
     target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
