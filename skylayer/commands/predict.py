@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _requests(path: Path, text: str) -> Iterator[bytes]:
     """The file as CSV bodies, each with the header and at most `ROWS_OF_A_REQUEST` rows."""
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error as error:

@@ -34,6 +34,9 @@ def read(body: bytes, schema: list[Column], max_rows: int) -> tuple[list[dict[st
     text = decode(body)
     if not text.strip():
         raise Problem(400, "The body is empty; a CSV body begins with a header of column names.")
+    csv.field_size_limit(
+        max(len(text), csv.field_size_limit())
+    )  # a document may be longer than the 131,072 it takes
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
