@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ CASES = [
     (regressor(), "number", EXACT),
     (regressor(zero_as_missing=True), "number", EXACT),
     (regressor(use_missing=False), "number", EXACT),
-    (regressor(categorical_feature=[3], min_data_per_group=1, cat_smooth=1, max_cat_to_onehot=2), "number",
-     EXACT),
     (regressor(objective="poisson"), "number", ROUNDED),
     (regressor(objective="quantile", alpha=0.3), "number", EXACT),
     (regressor(boosting_type="rf", bagging_freq=1, bagging_fraction=0.7), "number", EXACT),
@@ -83,6 +82,26 @@ def test_answers_are_the_librarys(estimator: Any, target: str, bound: float, tmp
     compare(estimator.fit(frame, targets[target]), numeric_schema(COLUMNS), columns, tmp_path, bound)
 
 
+def test_lightgbm_decides_categories_itself(tmp_path: Path) -> None:
+    frame, targets = training()
+    model = regressor(min_data_per_group=1, cat_smooth=1, max_cat_to_onehot=2)
+    model.fit(frame, targets["number"], categorical_feature=[3])
+    assert "num_cat=0" not in model.booster_.model_to_string().partition("Tree=1\n")[0]
+    compare(model, numeric_schema(COLUMNS), requests(), tmp_path, EXACT)
+
+
+def test_xgboost_ends_at_its_best_iteration_and_refuses_infinity(tmp_path: Path) -> None:
+    frame, targets = training()
+    model = xgboost.XGBRegressor(n_estimators=300, learning_rate=0.5, early_stopping_rounds=3)
+    held_out = (frame[300:], targets["number"][300:])
+    model.fit(frame[:300], targets["number"][:300], eval_set=[held_out], verbose=False)
+    assert model.best_iteration + 1 < model.get_booster().num_boosted_rounds()
+    columns = values(ROWS, 2).fillna(1.0).T.to_numpy().tolist()
+    compare(model, numeric_schema(COLUMNS), columns, tmp_path, EXACT)
+    with pytest.raises(RowError, match="infinity"):
+        compare(model, numeric_schema(COLUMNS), [[float("inf")]] * COLUMNS, tmp_path, EXACT)
+
+
 def test_early_stopping_ends_at_the_best_iteration(tmp_path: Path) -> None:
     frame, targets = training()
     model = lightgbm.LGBMRegressor(**{**SMALL, "n_estimators": 300, "learning_rate": 0.5})
@@ -115,7 +134,7 @@ FLOAT32_CASES = [
     (xgboost.XGBClassifier(**TREES), "flag", FLOAT32),
     (xgboost.XGBClassifier(**TREES), "code", FLOAT32),
     (xgboost.XGBRFClassifier(**TREES), "flag", FLOAT32),
-    (make_pipeline(SimpleImputer(), StandardScaler(), xgboost.XGBRegressor(**TREES)), "number", EXACT),
+    (make_pipeline(SimpleImputer(), xgboost.XGBRegressor(**TREES)), "number", EXACT),
 ]
 
 
@@ -124,6 +143,6 @@ def test_answers_are_xgboosts_in_float32(estimator: Any, target: str, bound: flo
     frame, targets = training()
     codes = np.searchsorted(["p", "q", "r"], targets["label"])
     estimator.fit(frame, {**targets, "code": codes, "flag": targets["flag"].astype(int)}[target])
-    columns = [[min(v, 1e9) if v is not None else v for v in column] for column in requests()]
-    columns = [[max(v, -1e9) if v is not None else v for v in column] for column in columns]
+    columns = [[v if v is None else min(max(v, -1e9), 1e300) for v in column] for column in requests()]
+    columns[1][:2] = [3.4028235677973366e38, -3.4028235677973366e38]
     compare(estimator, numeric_schema(COLUMNS), columns, tmp_path, bound)

@@ -76,7 +76,8 @@ def _margins(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, str
     model = learner["gradient_booster"]["model"]
     parameters = learner["learner_model_param"]
     outputs = max(1, int(parameters["num_class"]), int(parameters["num_target"]))
-    x = builder.round32(builder.check(frame, allow_nan=True, float32=True))
+    # Infinity is refused as it comes; what becomes infinite in float32 is compared as such.
+    x = builder.round32(builder.check(frame, allow_nan=True))
     splits = [_splits(builder, tree) for tree in model["trees"]]
     start = builder.constant(_base(objective, learner, outputs))
     return emit_wide_trees(builder, x, splits, model["tree_info"], start, flags=FLOAT32_SUM), objective
