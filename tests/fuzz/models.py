@@ -16,6 +16,7 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
@@ -75,6 +76,7 @@ def fitted() -> dict[str, Any]:
         "boosting": _pipeline(GradientBoostingRegressor(n_estimators=5, random_state=0), ordinal).fit(
             data, numbers
         ),
+        "neighbours": _pipeline(KNeighborsClassifier(3, algorithm="kd_tree"), ordinal).fit(data, target),
         "histogram": _pipeline(HistGradientBoostingClassifier(max_iter=3, random_state=0), ordinal).fit(
             data, target
         ),
