@@ -21,17 +21,11 @@ def dense(matrix: Any) -> np.ndarray[Any, Any]:
 
 
 def log_sum_exp(builder: Builder, slots: Slots) -> int:
-    """scipy.special.logsumexp of the row: the largest term is kept out of the sum of exponentials."""
+    """The logarithm of the row's sum of exponentials, shifted by the largest."""
     top = (builder.reduce(Reduce.MAXIMUM, slots),)
-    largest = builder.combine(Arithmetic.EQUAL, slots, top)
     powers = builder.unary(Unary.EXP, builder.combine(Arithmetic.SUBTRACT, slots, top))
-    others = builder.select(largest, builder.constant([0.0]) * len(slots), powers)
-    count = (builder.reduce(Reduce.SUM, largest),)
-    share = builder.combine(Arithmetic.DIVIDE, (builder.reduce(Reduce.PAIRWISE_SUM, others),), count)
-    logarithms = builder.combine(
-        Arithmetic.ADD, builder.unary(Unary.LOG1P, share), builder.unary(Unary.LOG, count)
-    )
-    return builder.combine(Arithmetic.ADD, logarithms, top)[0]
+    logarithm = builder.unary(Unary.LOG, (builder.reduce(Reduce.PAIRWISE_SUM, powers),))
+    return builder.combine(Arithmetic.ADD, logarithm, top)[0]
 
 
 def from_log_likelihoods(builder: Builder, slots: Slots) -> Slots:
@@ -46,18 +40,24 @@ def without_own_norm(builder: Builder, slots: Slots, rows: ArrayLike) -> Slots:
     return builder.matrix(slots, -2.0 * stored, np.einsum("ij,ij->i", stored, stored))
 
 
+def squared_distances(builder: Builder, slots: Slots, rows: ArrayLike) -> Slots:
+    """|x|² - 2 x·r + |r|², at least 0: a far row's own norm swallows the rest, as it does in scikit-learn."""
+    stored = dense(rows)
+    own = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, slots))
+    products = builder.arithmetic(Arithmetic.MULTIPLY, builder.matrix(slots, stored), -2.0)
+    squares = builder.combine(Arithmetic.ADD, products, (own,))
+    squares = builder.arithmetic(Arithmetic.ADD, squares, np.einsum("ij,ij->i", stored, stored))
+    return builder.arithmetic(Arithmetic.MAXIMUM, squares, 0.0)
+
+
 def nearest(builder: Builder, slots: Slots, rows: ArrayLike) -> int:
-    """The number of the nearest stored row, the first of equals."""
-    return builder.reduce(Reduce.ARGMIN, without_own_norm(builder, slots, rows))
+    """sklearn.metrics.pairwise_distances_argmin: the nearest stored row, the first of equals."""
+    return builder.reduce(Reduce.ARGMIN, squared_distances(builder, slots, rows))
 
 
 def euclidean_distances(builder: Builder, slots: Slots, rows: ArrayLike) -> Slots:
     """sklearn.metrics.pairwise.euclidean_distances, which expands the square."""
-    stored = dense(rows)
-    own = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, slots))
-    squares = builder.combine(Arithmetic.ADD, builder.matrix(slots, -2.0 * stored), (own,))
-    squares = builder.arithmetic(Arithmetic.ADD, squares, np.einsum("ij,ij->i", stored, stored))
-    return builder.unary(Unary.SQUARE_ROOT, builder.arithmetic(Arithmetic.MAXIMUM, squares, 0.0))
+    return builder.unary(Unary.SQUARE_ROOT, squared_distances(builder, slots, rows))
 
 
 def outliers(

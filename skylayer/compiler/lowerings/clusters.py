@@ -9,7 +9,7 @@ from sklearn import cluster
 
 from skylayer.compiler.builder import Prediction
 from skylayer.compiler.compositions import euclidean_distances, nearest, without_own_norm
-from skylayer.compiler.program import Arithmetic
+from skylayer.compiler.program import Arithmetic, Reduce
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder, Slots
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 def predict_means(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """The nearest centre and the distance to each."""
     x, centres = builder.check(frame), estimator.cluster_centers_
-    return Prediction(
-        (nearest(builder, x, centres),), distances=euclidean_distances(builder, x, centres), integer=True
-    )
+    label = builder.reduce(Reduce.ARGMIN, without_own_norm(builder, x, centres))
+    return Prediction((label,), distances=euclidean_distances(builder, x, centres), integer=True)
 
 
 def predict_centres(builder: Builder, estimator: Any, frame: Frame) -> Prediction:

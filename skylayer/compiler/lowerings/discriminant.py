@@ -59,6 +59,7 @@ def predict_centroid(builder: Builder, estimator: Any, frame: Frame) -> Predicti
     scale = np.where(estimator.within_class_std_dev_ != 0, estimator.within_class_std_dev_, 1.0)
     scaled, centroids = builder.arithmetic(Arithmetic.DIVIDE, x, scale), estimator.centroids_ / scale
     if euclidean:
+        scaled = builder.check(scaled)  # scikit-learn checks again what it has scaled
         distances = euclidean_distances(builder, scaled, centroids)
     else:
         distances = builder.pairwise(Pairwise.MANHATTAN, scaled, centroids)
