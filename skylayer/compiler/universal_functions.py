@@ -1,4 +1,4 @@
-"""numpy's functions that the kernel knows too; docs/native-engine.md lists them."""
+"""numpy's functions that the kernel knows too; docs/compiled-steps.md lists them."""
 
 from __future__ import annotations
 

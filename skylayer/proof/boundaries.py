@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.errors import RowError
 from skylayer.compiler.program import Arithmetic, Code
 from skylayer.compiler.tree_nodes import CATEGORICAL, START
 from skylayer.proof.trace import Trace
@@ -75,7 +76,13 @@ def neighbours(
         own = [s for s in splits if s.slot == slot]
         for index in raw[:1] if len(raw) == 1 else random.permutation(raw).tolist()[:1]:
             trace = Trace(program, [slot], names)
-            for row in _bisect(trace, own, columns[index]["kind"], training, index):
+            try:
+                found = list(_bisect(trace, own, columns[index]["kind"], training, index))
+            except (
+                RowError
+            ):  # a step refuses values on the way, so there is no path to the split's neighbours
+                continue
+            for row in found:
                 for cells, cell in zip(made, row, strict=True):
                     cells.append(cell)
     return made

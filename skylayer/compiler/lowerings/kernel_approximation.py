@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.kernel_approximation import Nystroem, RBFSampler
 
+from skylayer.compiler.compositions import dense
 from skylayer.compiler.kernels import kernel_values
-from skylayer.compiler.program import Arithmetic, Unary
+from skylayer.compiler.program import Arithmetic, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
@@ -23,7 +24,15 @@ def transform_nystroem(builder: Builder, nystroem: Any, frame: Frame) -> Frame:
     parameters = nystroem._get_kernel_params()  # noqa: SLF001
     if parameters.keys() - PARAMETERS:
         builder.cannot("has kernel parameters of its own", "kernel_params={…}")
-    values = kernel_values(builder, nystroem.kernel, builder.check(frame), nystroem.components_, **parameters)
+    x = builder.check(frame)
+    values = kernel_values(builder, nystroem.kernel, x, nystroem.components_, **parameters)
+    if nystroem.kernel == "rbf":
+        # Where both a square and a product overflow, scikit-learn's distance is infinity less infinity.
+        square = (builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, x)),)
+        products = builder.pairwise(Pairwise.DOT, x, dense(nystroem.components_))
+        doubled = builder.arithmetic(Arithmetic.MULTIPLY, products, -2.0)
+        distances = builder.combine(Arithmetic.ADD, doubled, square)
+        values = builder.select(builder.unary(Unary.IS_NAN, distances), distances, values)
     return builder.matrix(values, nystroem.normalization_)
 
 

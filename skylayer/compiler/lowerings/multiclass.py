@@ -103,7 +103,7 @@ def predict_one(builder: Builder, one: Any, frame: Frame) -> Prediction:
 
 def predict_code(builder: Builder, code: Any, frame: Frame) -> Prediction:
     """The class whose code lies nearest to the estimators' answers."""
-    found = tuple(binary_score(builder, e, p) for e, p in _members(builder, code, frame))
+    found = builder.check(tuple(binary_score(builder, e, p) for e, p in _members(builder, code, frame)))
     nearest = builder.pairwise(Pairwise.SQUARED_EUCLIDEAN, found, code.code_book_)
     return Prediction((builder.reduce(Reduce.ARGMIN, nearest),), plain_classes(builder, [code.classes_]))
 
