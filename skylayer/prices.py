@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# List prices in US dollars, us-east-1, without free tiers and taxes. They change: look before you rely on them.
+# List prices in US dollars, us-east-1, without free tiers and taxes, as known then and not compared with AWS's pages
+# since. They change: look before you rely on them.
 DATED = "2025-11"
 
 
