@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> None:
         "data processing and without a gateway, so signed calls only; a container that takes the whole load."
     )
     print(
-        f"List prices of us-east-1 as known in {prices.DATED}, not checked since: compare them with aws.amazon.com/…/pricing."
+        f"List prices of us-east-1 as known in {prices.DATED}, not checked since: compare them with\n"
+        "aws.amazon.com/…/pricing."
     )
 
 
