@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep all tests of this folder in one process, since they share a deployment."""
     for item in items:
