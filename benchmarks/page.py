@@ -53,7 +53,7 @@ def text(results: Results, drawn: dict[str, str]) -> str:
         first_paragraph(results),
         (
             "`make bench` takes these figures again on your machine (`make bench QUICK=1` in three minutes); this page "
-            "is written from [benchmarks.json](benchmarks.json), which keeps every sample."
+            f"is written from [benchmarks.json](benchmarks.json), which keeps every sample. Its run: {results.kind}."
         ),
         *_models(results),
         _comparisons(results),
