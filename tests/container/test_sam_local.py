@@ -15,19 +15,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from e2e.fork import copy_project
 
 from serving import golden
 from skylayer import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")
 # Megabytes that each engine must do with.
 ENGINES = {"native": 128, "sklearn": 512}
 PATIENCE_SECONDS = 120
@@ -68,7 +67,7 @@ class Built:
 @pytest.fixture(scope="module", params=ENGINES)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp(request.param) / "a fork"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_FORKED))
+    copy_project(folder)
     if request.param == "sklearn":
         pipeline = folder / "training" / "pipeline.py"
         text = pipeline.read_text(encoding="utf-8")

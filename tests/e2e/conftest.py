@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.fork import Fork, free_port, processes_of
+from e2e.fork import Fork, copy_project, free_port, processes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skylayer.deployment import Deployment
-
-ROOT = Path(__file__).parents[2]
-NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
@@ -31,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Fork:
     """A fork that nothing has run in yet."""
     folder = tmp_path_factory.mktemp("e2e") / "a fork"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_FORKED))
+    copy_project(folder)
     return Fork(folder, free_port())
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skylayer import deployment as deployments
 from skylayer import emulator as emulators
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from skylayer.deployment import Deployment
 
+ROOT = Path(__file__).parents[2]
+NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")
 # What the make that runs these tests hands down, and what would point into its environment.
 NOT_INHERITED = {
     "MAKEFLAGS",
@@ -70,6 +72,11 @@ def processes_of(folder: Path) -> list[str]:
         ["ps", "-A", "-ww", "-o", "stat=,command="], capture_output=True, text=True, check=True
     ).stdout
     return [line for line in listing.splitlines() if str(folder) in line and not line.startswith("Z")]
+
+
+def copy_project(folder: Path) -> None:
+    """Copy the project to `folder` without what git and its verbs keep in it."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_FORKED))
 
 
 def free_port() -> int:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from e2e.fork import Fork, free_port
+from e2e.fork import Fork, copy_project, free_port
 from skylayer import deployment as deployments
 from skylayer import golden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from skylayer.deployment import Deployment
 
-ROOT = Path(__file__).parents[2]
-NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")
 SECONDS = 1
 REQUESTS, AT_ONCE = 2000, 8
 
@@ -122,7 +119,7 @@ class Following:
 @pytest.fixture(scope="module")
 def following(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Following]:
     folder = tmp_path_factory.mktemp("rollout") / "a fork"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_FORKED))
+    copy_project(folder)
     found = Following(Fork(folder, free_port()))
     for seed in (11, 22, 33):
         found.train(seed)

@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 import skylayer
 from serving.artifact import read_manifest
-from skylayer.compiler import CannotCompile, lower
+from skylayer.compiler import lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Arithmetic, Code
 from skylayer.instances import columns_of
@@ -268,8 +268,5 @@ def test_packaging_serves_the_native_engine_and_records_the_proof(tmp_path: Path
 def test_a_matrix_before_trees_leaves_rows_at_the_splits_undecided_and_no_others() -> None:
     schema, columns = schema_and_columns()
     pipeline = fitted(make_pipeline(PCA(2), RandomForestClassifier(5, random_state=0)))
-    try:
-        _, proof = prove_native(pipeline, schema, FIELDS, columns, rows=3000)
-    except CannotCompile:
-        pytest.skip("PCA has no lowering yet")
+    _, proof = prove_native(pipeline, schema, FIELDS, columns, rows=3000)
     assert 0 < proof.ties < proof.rows / 2
