@@ -35,6 +35,7 @@ endif
 # uv is the one program that everything else comes from; bin/uv finds it, or fetches it into .skylayer.
 uv = UV="$$(sh bin/find-uv)" && export UV PATH="$$(dirname "$$UV"):$$PATH" &&
 run = $(uv) "$$UV" run --frozen --quiet --group local
+formats = $(run) --group formats --group estimators
 develop = $(uv) "$$UV" run --frozen --quiet --all-groups
 skylayer = $(run) python -m skylayer
 
@@ -80,13 +81,13 @@ logs: ## Show what the function logged [LINES=200]
 train: ## Fit, evaluate and package the estimator of training/pipeline.py
 	@$(skylayer) train
 
-import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME=… TRUST=sha256]
+import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME=… CLASSES=a,b TRUST=sha256]
 	@$(if $(MODEL),,echo "make import: give the file as MODEL=model.joblib" >&2; exit 2;) \
-	$(develop) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(TRUST),--trust "$(TRUST)")
+	$(formats) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(CLASSES),--classes "$(CLASSES)") $(if $(TRUST),--trust "$(TRUST)")
 
 export: ## Write a version as a file: FORMAT=joblib, pickle or skops [VERSION=… FILE=model.joblib]
 	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle or skops" >&2; exit 2;) \
-	$(develop) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
+	$(formats) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
 
 push: ## Copy a version, the champion if none is given, into a store [STORE=s3://bucket VERSION=… LOCAL=1]
 	@$(skylayer) push $(store) $(if $(VERSION),--version "$(VERSION)")

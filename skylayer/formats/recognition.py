@@ -58,13 +58,13 @@ def read(path: Path) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops` or another kind of file by its name; what it is called doesn't matter.
+    """`pickle`, `skops`, `keras` or `hdf5`; what the file is called doesn't matter.
 
     Raises:
         UserError: It is none that can be imported.
     """
     if content.startswith(_HDF5):
-        raise UserError(f"{path} is HDF5, which can't be imported yet: give a pickle, joblib or skops file.")
+        return "hdf5"
     if content.startswith(b"PK\x03\x04"):
         return _kind_of_zip(path, content)
     if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
@@ -75,7 +75,7 @@ def kind_of(path: Path, content: bytes) -> str:
         raise UserError(
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
-    raise UserError(f"{path} is not a model: a pickle, joblib or skops file can be imported.")
+    raise UserError(f"{path} is not a model: a pickle, joblib, skops, Keras or HDF5 file can be imported.")
 
 
 def decompressed(path: Path, content: bytes) -> bytes:
@@ -101,5 +101,8 @@ def _kind_of_zip(path: Path, content: bytes) -> str:
     if "schema.json" in names:
         return "skops"
     if "config.json" in names and "model.weights.h5" in names:
-        raise UserError(f"{path} is a Keras model, which can't be imported yet.")
-    raise UserError(f"{path} is a zip file without a model: a skops file holds a schema.json.")
+        return "keras"
+    raise UserError(
+        f"{path} is a zip file without a model: a skops file holds a schema.json, a Keras model a config.json "
+        "and model.weights.h5."
+    )
