@@ -109,12 +109,12 @@ def package(
     files = (
         chosen.files
         | {
-            artifact.GOLDEN: _json(golden),
-            artifact.STATISTICS: _json(describe(table, schema, target)),
+            artifact.GOLDEN: as_json(golden),
+            artifact.STATISTICS: as_json(describe(table, schema, target)),
         }
         | card.files(manifest, words, plots)
     )
-    return _write(
+    return write(
         Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
     )
 
@@ -175,10 +175,23 @@ def _output(estimator: Any, task: str, golden: dict[str, Any], targets: tuple[st
     return output
 
 
-def _write(
+def write(
     home: Path, manifest: dict[str, Any], files: dict[str, bytes], check: Callable[[Path], None]
 ) -> Path:
-    """Write everything beside its place, look at it as a reader would, then rename it: all or nothing."""
+    """Write everything beside its place, look at it as a reader would, then rename it: all or nothing.
+
+    Args:
+        home: Where the versions of this model are kept.
+        manifest: Without the digests of the files and the version, which are entered here.
+        files: Content by name.
+        check: Asked to look at the draft; raises where it doesn't answer as it should.
+
+    Returns:
+        The artifact's folder; if the same content is there already, nothing is written.
+
+    Raises:
+        UserError: It is not what can be served.
+    """
     home.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home))
     try:
@@ -193,7 +206,7 @@ def _write(
         }
         manifest["version"] = artifact.version_of(manifest)
         place = home / str(manifest["version"])
-        (draft / artifact.MANIFEST).write_bytes(_json(manifest))
+        (draft / artifact.MANIFEST).write_bytes(as_json(manifest))
         artifact.verify(draft)
         if place.exists():
             return _same(place)
@@ -217,5 +230,6 @@ def _same(place: Path) -> Path:
     return place
 
 
-def _json(value: object) -> bytes:
+def as_json(value: object) -> bytes:
+    """A value as a JSON file of an artifact."""
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

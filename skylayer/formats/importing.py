@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from skylayer.artifacts import package
 from skylayer.errors import UserError
 from skylayer.evaluation import Evaluation
 from skylayer.formats.reading import open_estimator
+from skylayer.formats.recognition import kind_of, read
 from skylayer.formats.sample import make_sample, read_sample
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.tasks import check_estimator, check_fitted
@@ -46,7 +48,25 @@ def import_model(
         UserError: Something of this can't be served; the message says what, and the mend.
         OtherVersion: The file was written by another scikit-learn.
     """
-    reading = open_estimator(path, trust)
+    content = read(path)
+    kind = kind_of(path, content)
+    name = name or _name(path)
+    if kind == "onnx":
+        from skylayer.formats.onnx.importing import import_onnx  # noqa: PLC0415 - needs optional packages
+
+        return import_onnx(
+            path,
+            content,
+            sample=sample,
+            name=name,
+            directory=directory,
+            training={
+                "sample": "made up" if sample is None else sample.name,
+                "imported": {"file": path.name, "format": kind, "sha256": sha256(content).hexdigest()},
+            },
+            progress=progress,
+        )
+    reading = open_estimator(path, content, kind, trust)
     check_estimator(reading.estimator)
     check_fitted(reading.estimator)
     rows = make_sample(reading.estimator) if sample is None else read_sample(reading.estimator, sample)
@@ -60,7 +80,7 @@ def import_model(
     return package(
         reading.estimator,
         rows,
-        name=name or _name(path),
+        name=name,
         directory=directory,
         evaluation=evaluation,
         progress=progress,
