@@ -113,8 +113,8 @@ def package(
     files = (
         chosen.files
         | {
-            artifact.GOLDEN: _json(golden),
-            artifact.STATISTICS: _json(describe(table, schema, target)),
+            artifact.GOLDEN: as_json(golden),
+            artifact.STATISTICS: as_json(describe(table, schema, target)),
         }
         | card.files(manifest, words, plots)
     )
@@ -210,7 +210,7 @@ def write(
         }
         manifest["version"] = artifact.version_of(manifest)
         place = home / str(manifest["version"])
-        (draft / artifact.MANIFEST).write_bytes(_json(manifest))
+        (draft / artifact.MANIFEST).write_bytes(as_json(manifest))
         artifact.verify(draft)
         if place.exists():
             return _same(place)
@@ -234,5 +234,6 @@ def _same(place: Path) -> Path:
     return place
 
 
-def _json(value: object) -> bytes:
+def as_json(value: object) -> bytes:
+    """A value as a JSON file of an artifact."""
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

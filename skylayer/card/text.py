@@ -8,7 +8,7 @@ from typing import Any
 _COLD_STARTS = {
     "native": "about that of an empty function: the tables are mapped, not loaded",
     "sklearn": "20 to 30 times that of an empty function: scikit-learn and its libraries are imported",
-    "onnx": "about 3 to 9 times that of an empty function: ONNX Runtime is imported",
+    "onnx": "about twice that of an empty function: ONNX Runtime's library is loaded, without its Python package",
 }
 
 _PLOTS = (

@@ -46,13 +46,11 @@ class Source:
     """What was in a file.
 
     Attributes:
-        kind: Of the file.
         estimator: Fitted.
         rows: Like those that will be asked for.
         choose: Prepares its engines.
     """
 
-    kind: str
     estimator: Any
     rows: Any
     choose: Chooser
@@ -91,17 +89,30 @@ def import_model(
     request = Request(path, trust, sample, classes)
     content = read(path)
     kind = kind_of(path, content)
-    source = _OPEN[kind](request, content, kind)
-    training = {
-        "rows": 0,
-        "sample_rows": len(source.rows),
+    name = name or _name(path)
+    training: dict[str, Any] = {
         "sample": "made up" if sample is None else sample.name,
-        "imported": {"file": path.name, "format": source.kind, "sha256": sha256(content).hexdigest()},
+        "imported": {"file": path.name, "format": kind, "sha256": sha256(content).hexdigest()},
     }
+    if kind == "onnx":
+        from skylayer.formats.onnx.importing import import_onnx  # noqa: PLC0415 - needs optional packages
+
+        _refuse_classes(request)
+        return import_onnx(
+            path,
+            content,
+            sample=sample,
+            name=name,
+            directory=directory,
+            training=training,
+            progress=progress,
+        )
+    source = _OPEN[kind](request, content, kind)
+    training |= {"rows": 0, "sample_rows": len(source.rows)}
     return package(
         source.estimator,
         source.rows,
-        name=name or _name(path),
+        name=name,
         directory=directory,
         evaluation=Evaluation(source.estimator, None, {}, training),
         progress=progress,
@@ -111,13 +122,12 @@ def import_model(
 
 
 def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
-    if request.classes is not None:
-        raise UserError(f"CLASSES was given, and {request.path} names its classes by itself.")
+    _refuse_classes(request)
     estimator = open_estimator(request.path, content, kind, request.trust).estimator
     check_estimator(estimator)
     check_fitted(estimator)
     rows = make_sample(estimator) if request.sample is None else read_sample(estimator, request.sample)
-    return Source(kind, estimator, rows, choose)
+    return Source(estimator, rows, choose)
 
 
 def _keras(request: Request, content: bytes, kind: str) -> Source:
@@ -128,7 +138,7 @@ def _keras(request: Request, content: bytes, kind: str) -> Source:
     network = parsing.parse(path, stored)
     rows = sample.make_rows(network) if request.sample is None else sample.read_rows(network, request.sample)
     estimator = estimators.estimator_of(path, network, list(rows.columns), request.classes)
-    return Source("keras", estimator, rows, engines.chooser(stored.version))
+    return Source(estimator, rows, engines.chooser(stored.version))
 
 
 _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
@@ -137,6 +147,11 @@ _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "keras": _keras,
     "hdf5": _keras,
 }
+
+
+def _refuse_classes(request: Request) -> None:
+    if request.classes is not None:
+        raise UserError(f"CLASSES was given, and {request.path} names its classes by itself.")
 
 
 def _name(path: Path) -> str:

@@ -49,8 +49,8 @@ def open_estimator(path: Path, content: bytes, kind: str, trust: str | None) -> 
     """Open a file that holds an estimator of scikit-learn's.
 
     Args:
-        path: The file.
-        content: Its bytes.
+        path: The file, for messages.
+        content: What is in it.
         kind: `pickle` or `skops`.
         trust: The SHA-256 that the user trusts: a pickle of another digest is never opened.
 

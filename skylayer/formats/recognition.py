@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 MAXIMUM_BYTES = 1024**3
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = b"\x80"
+_ORT = b"ORTM"
+# An ONNX file is a protocol buffer without a mark of its own: its first field is number 1, the IR version, and one of
+# these follows (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, ModelProto): producer name and version,
+# domain, model version, documentation, graph, operator sets, metadata.
+_ONNX = b"\x08"
+_ONNX_NEXT = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
+_MOST_IR_VERSION = 127
 # First bytes of what joblib compresses with, and how they are undone. zlib's second byte tells its level.
 _COMPRESSIONS: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
     (b"\x1f\x8b", gzip.decompress),
@@ -58,7 +65,7 @@ def read(path: Path) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops`, `keras` or `hdf5`; what the file is called doesn't matter.
+    """`pickle`, `skops`, `keras`, `hdf5` or `onnx`; what the file is called doesn't matter.
 
     Raises:
         UserError: It is none that can be imported.
@@ -69,13 +76,29 @@ def kind_of(path: Path, content: bytes) -> str:
         return _kind_of_zip(path, content)
     if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
         return "pickle"
+    if looks_like_onnx(content):
+        return "onnx"
+    if content[4:8] == _ORT:
+        raise UserError(f"{path} is in ONNX Runtime's own format. Give the ONNX file that it was made from.")
     if path.suffix == ".onnx":
-        raise UserError(f"{path} is ONNX, which can't be imported yet: give a pickle, joblib or skops file.")
+        raise UserError(f"{path} is not ONNX, whatever its name says. Was it cut off, or written as text?")
     if path.suffix in {".pkl", ".pickle", ".joblib"}:
         raise UserError(
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
-    raise UserError(f"{path} is not a model: a pickle, joblib, skops, Keras or HDF5 file can be imported.")
+    raise UserError(
+        f"{path} is not a model: a pickle, joblib, skops, Keras, HDF5 or ONNX file can be imported."
+    )
+
+
+def looks_like_onnx(content: bytes) -> bool:
+    """Whether a file begins as an ONNX model does."""
+    return (
+        content.startswith(_ONNX)
+        and len(content) > len(_ONNX) + 1
+        and 0 < content[1] <= _MOST_IR_VERSION
+        and content[2] in _ONNX_NEXT
+    )
 
 
 def decompressed(path: Path, content: bytes) -> bytes:
