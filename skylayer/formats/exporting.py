@@ -1,8 +1,10 @@
-"""An artifact's estimator to a file, read back and asked for the golden rows before it stays."""
+"""A version to a file, read back and asked for the golden rows before it stays."""
 
 from __future__ import annotations
 
 import pickle
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, golden
@@ -11,13 +13,14 @@ from skylayer.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-ENDINGS = {"joblib": ".joblib", "pickle": ".pkl", "skops": ".skops"}
+    Writer = Callable[[Path, dict[str, Any], Path], str | None]
+
+ENDINGS = {"joblib": ".joblib", "pickle": ".pkl", "skops": ".skops", "hdf5": ".h5"}
 
 
 def export(folder: Path, form: str, path: Path) -> None:
-    """Write a version's estimator as a file.
+    """Write a version as a file.
 
     Args:
         folder: The artifact.
@@ -27,21 +30,14 @@ def export(folder: Path, form: str, path: Path) -> None:
     Raises:
         UserError: The artifact was altered, has no estimator, or doesn't come back with the same answers.
     """
-    import joblib  # noqa: PLC0415 - a wrong name is refused without it
-
     try:
         manifest = artifact.verify(folder)
     except artifact.ArtifactError as error:
         raise UserError(f"{error}") from error
-    entry = manifest["engines"].get("sklearn")
-    if entry is None:
-        raise UserError(f"{folder.name} has no scikit-learn estimator, so it can't be exported as {form}.")
-    estimator = joblib.load(folder / entry["file"])
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        read = _FORMATS[form](estimator, draft)
-        fault = _replay(read, folder, manifest)
+        fault = _WRITERS[form](folder, manifest, draft)
         if fault:
             raise UserError(f"As {form} the model answers differently: {fault}. Nothing was written.")
         draft.replace(path)
@@ -49,6 +45,34 @@ def export(folder: Path, form: str, path: Path) -> None:
         raise UserError(f"{path} can't be written: {error.strerror}.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _of_estimator(form: str) -> Writer:
+    """Writes the estimator, and compares what comes back."""
+
+    def write(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
+        import joblib  # noqa: PLC0415 - a wrong name is refused without it
+
+        entry = manifest["engines"].get("sklearn")
+        if entry is None:
+            raise UserError(
+                f"{folder.name} has no scikit-learn estimator, so it can't be exported as {form}."
+            )
+        estimator = joblib.load(folder / entry["file"])
+        return _replay(_FORMATS[form](estimator, path), folder, manifest)
+
+    return write
+
+
+def _hdf5(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
+    """Writes the tables, and imports them again, which compares every bit."""
+    from skylayer.formats.hdf5.exporting import export_tables  # noqa: PLC0415 - needs an optional package
+    from skylayer.formats.hdf5.importing import import_tables  # noqa: PLC0415
+
+    export_tables(folder, manifest, path)
+    with tempfile.TemporaryDirectory() as home:
+        import_tables(path, path.read_bytes(), name=None, directory=Path(home), imported={})
+    return None
 
 
 def _replay(estimator: Any, folder: Path, manifest: dict[str, Any]) -> str | None:
@@ -89,3 +113,4 @@ def _skops(estimator: Any, path: Path) -> Any:
 
 
 _FORMATS: dict[str, Callable[[Any, Path], Any]] = {"joblib": _joblib, "pickle": _pickle, "skops": _skops}
+_WRITERS: dict[str, Writer] = {**{form: _of_estimator(form) for form in _FORMATS}, "hdf5": _hdf5}
