@@ -72,7 +72,7 @@ up: sync ## Make it live on this machine: train if needed, build, deploy, ask [P
 down: ## Stop what up started
 	@$(skylayer) down
 
-status: ## URL=, API_KEY=, MODEL= and ENGINE= of what runs, for a shell to eval
+status: ## URL=, API_KEY=, MODEL= and ENGINE= of what runs, for a shell to eval; fails when nothing does
 	@$(skylayer) status
 
 logs: ## Show what the function logged [LINES=200]
@@ -132,7 +132,7 @@ cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1
 doctor: ## What this machine lacks, and how to mend it
 	@$(skylayer) doctor
 
-audit: develop ## Known vulnerabilities of the lock file, licences, secrets
+audit: develop ## Known vulnerabilities of the lock file, licences, secrets, faults of the templates
 	@$(develop) python -m skylayer audit
 
 bootstrap-aws: ## Show what an AWS account needs before the first deployment, or make it [APPLY=owner/repository]
@@ -165,12 +165,14 @@ fuzz: develop ## Damaged tables and JSON bodies against the kernel, under saniti
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
 
-lint: develop ## ruff, mypy, cfn-lint and sam validate, strict
+lint: develop ## ruff, mypy, cfn-lint, sam validate, jactionlint and zizmor, strict
 	@$(develop) ruff check .
 	@$(develop) ruff format --check .
 	@$(develop) mypy
-	@$(develop) cfn-lint template.yaml
+	@$(develop) cfn-lint template.yaml deployment/bootstrap.yaml
 	@$(develop) env SAM_CLI_TELEMETRY=0 sam validate --lint --region us-east-1
+	@$(develop) jactionlint .github/workflows/*.yml
+	@$(develop) zizmor --offline --quiet .github
 
 format: ## Format the code and mend what ruff can mend
 	@$(develop) ruff check --fix .
