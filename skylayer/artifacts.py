@@ -112,7 +112,7 @@ def package(
             artifact.GOLDEN: _json(golden),
             artifact.STATISTICS: _json(describe(table, schema, target)),
         }
-        | card.files(manifest, words, plots)
+        | card.files(manifest, words, plots, {name: len(content) for name, content in chosen.files.items()})
     )
     return _write(
         Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
