@@ -55,7 +55,7 @@ stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: report client openapi help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage
+.PHONY: report client openapi diagram help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -150,6 +150,9 @@ report: ## Open the champion's model card: metrics with intervals, plots, schema
 openapi: ## Write docs/openapi.json, the document of the champion's API
 	@$(skylayer) openapi
 
+diagram: ## Draw template.yaml into docs/architecture.md
+	@$(skylayer) diagram
+
 client: ## A typed client of the API into clients/: LANG=python or LANG=typescript
 	@$(if $(filter command%line,$(subst $() $(),%,$(origin LANG))),,echo "make client: give the language as LANG=python or LANG=typescript" >&2; exit 2;) $(run) --group client env LANG=C.UTF-8 python -m skylayer client "$(LANG)"
 
@@ -163,6 +166,7 @@ fuzz: develop ## Damaged tables and JSON bodies against the kernel, under saniti
 	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES))
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
+	@sh bin/test-tools
 	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
 
 lint: develop ## ruff, mypy, cfn-lint, sam validate, jactionlint and zizmor, strict
