@@ -116,7 +116,7 @@ def package(
             artifact.GOLDEN: as_json(golden),
             artifact.STATISTICS: as_json(describe(table, schema, target)),
         }
-        | card.files(manifest, words, plots)
+        | card.files(manifest, words, plots, {name: len(content) for name, content in chosen.files.items()})
     )
     return write(
         Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)

@@ -18,7 +18,7 @@ from skylayer import deployment as deployments
 from skylayer import emulator as emulators
 from skylayer import golden, project, sam
 from skylayer.errors import UserError
-from skylayer.packaging import requirements
+from skylayer.packaging import replay, requirements
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +46,8 @@ def run(options: argparse.Namespace) -> None:
         _ensure_artifact()
         with _step("Building layers and function (sam build)") as say:
             build(sam.BUILD, say)
+        with _step("Replaying the model's golden rows through what was built"):
+            replay.replay(sam.BUILD)
         with _step("Starting the AWS emulator") as say:
             emulator = emulators.start(EMULATOR, port)
             say(f"{emulator.endpoint}, this machine only")
