@@ -21,6 +21,26 @@ from skylayer.opening import load
 from skylayer.tasks import first_line
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What an exported file holds, its digests checked.
+
+    Attributes:
+        own: The answers of the kernel where it was exported.
+    """
+
+    name: str
+    version: str
+    task: str
+    table: bytes
+    schema: dict[str, Any]
+    said: dict[str, Any]
+    statistics: str
+    instances: list[dict[str, Any]]
+    answers: dict[str, list[Any]]
+    own: dict[str, list[Any]]
+
+
 def is_own(path: Path, content: bytes) -> bool:
     """Whether an HDF5 file is an export of Skylayer's.
 
@@ -49,10 +69,7 @@ def import_tables(
     Raises:
         UserError: The file is damaged, altered, of a newer format, or doesn't answer its golden rows.
     """
-    with open_hdf5(path, content) as file:
-        if int(file.attrs["format_version"]) > FORMAT_VERSION:
-            raise UserError(f"{path} was exported by a newer Skylayer: update this one.")
-        exported = _read(file)
+    exported = read_tables(path, content)
     try:
         check_name(name := name or exported.name)
         manifest = _manifest(exported, name, imported)
@@ -61,7 +78,7 @@ def import_tables(
             artifact.GOLDEN: as_json({"instances": exported.instances, "answers": exported.answers}),
             artifact.STATISTICS: exported.statistics.encode(),
         }
-        files |= card.files(manifest, "", [])
+        files |= card.files(manifest, "", [], {TABLES: len(exported.table)})
         return write(
             Path(directory, name), manifest, files, lambda folder: _replay(path, folder, exported.own)
         )
@@ -71,27 +88,19 @@ def import_tables(
         raise UserError(f"{path} is damaged: {type(error).__name__}: {first_line(error)}.") from error
 
 
-@dataclass(frozen=True)
-class _Exported:
+def read_tables(path: Path, content: bytes) -> Exported:
     """What an exported file holds, its digests checked.
 
-    Attributes:
-        own: The answers of the kernel where it was exported.
+    Raises:
+        UserError: The file is damaged, altered or of a newer format.
     """
-
-    name: str
-    version: str
-    task: str
-    table: bytes
-    schema: dict[str, Any]
-    said: dict[str, Any]
-    statistics: str
-    instances: list[dict[str, Any]]
-    answers: dict[str, list[Any]]
-    own: dict[str, list[Any]]
+    with open_hdf5(path, content) as file:
+        if int(file.attrs["format_version"]) > FORMAT_VERSION:
+            raise UserError(f"{path} was exported by a newer Skylayer: update this one.")
+        return _read(file)
 
 
-def _read(file: Any) -> _Exported:
+def _read(file: Any) -> Exported:
     """All of a file.
 
     Raises:
@@ -106,10 +115,10 @@ def _read(file: Any) -> _Exported:
     if digest(said, schema, statistics, (name, task), instances, answers) != file.attrs["digest"]:
         raise ValueError("its content isn't that whose digest it holds")
     table = read_table(file["tables"])
-    return _Exported(name, version, task, table, schema, said, statistics, instances, answers, own)
+    return Exported(name, version, task, table, schema, said, statistics, instances, answers, own)
 
 
-def _manifest(exported: _Exported, name: str, imported: dict[str, Any]) -> dict[str, Any]:
+def _manifest(exported: Exported, name: str, imported: dict[str, Any]) -> dict[str, Any]:
     said = exported.said
     return {
         "format": artifact.FORMAT,
