@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the version, the format and the file."""
-    parser.add_argument("format", help="joblib, pickle, skops or hdf5")
+    parser.add_argument("format", help="joblib, pickle, skops, hdf5 or onnx")
     parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
     parser.add_argument("--file", type=Path, help="where to (default: <name>-<version> here)")
 
