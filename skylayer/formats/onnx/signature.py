@@ -191,15 +191,13 @@ def _columns(
         raise UserError("Two inputs of the graph would fill columns of the same name. Rename its inputs.")
     if header is None or set(flat) <= set(header):
         return own
-    if len(header) == total and max(widths) > 1:
+    if not known and (max(widths) > 1 or total == 1):  # names that were made up here
+        if len(header) != total:
+            raise UserError(
+                f"The sample has {len(header)} columns and the graph takes {total}: leave out the others, such as the "
+                "target."
+            )
         places = iter(header)
         return [tuple(next(places) for _ in group) for group in own]
-    if max(widths) > 1 and not known:
-        raise UserError(
-            f"The sample has {len(header)} columns and the graph takes {total}: leave out the others, such as the "
-            "target."
-        )
-    if total == 1 and len(header) == 1:
-        return [(header[0],)]
     missing = [name for name in flat if name not in header]
     raise UserError(f"The sample lacks the columns {', '.join(missing)}, which the graph takes.")
