@@ -26,7 +26,8 @@ import skylayer
 from serving import artifact, golden
 from skylayer.compiler.assembler import join
 from skylayer.errors import UserError
-from skylayer.formats.exporting import export
+from skylayer.formats.comparison import BEGIN, END, measure, rewrite, table
+from skylayer.formats.exporting import FORMATS, export
 from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table, split, write_table
 from skylayer.formats.hdf5.values import read_values, write_values
@@ -342,3 +343,27 @@ def test_a_file_that_is_no_hdf5_is_refused(tmp_path: Path) -> None:
     content = b"\x89HDF\r\n\x1a\n" + b"\0" * 200
     with pytest.raises(UserError, match="cut off or damaged"), open_hdf5(tmp_path / "x.h5", content):
         pass
+
+
+def test_the_table_of_formats_has_a_row_for_each(tmp_path: Path) -> None:
+    measured = measure(packaged(forest, tmp_path), tmp_path)
+    assert all(one.bytes and one.seconds is not None for one in measured.values())
+    narrow = NUMBERS.astype(np.float32)
+    other = packaged(lambda: (LogisticRegression().fit(narrow, LABELS), narrow, LABELS), tmp_path)
+    lines = table([("a forest", measured), ("narrow", measure(other, tmp_path))]).splitlines()
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(FORMATS)
+    assert " | refused |  | yes |" in next(line for line in lines if line.startswith("| hdf5"))
+    assert sum(" | 1.0 × | " in line for line in lines) >= 1  # noqa: RUF001
+    written = rewrite(f"before\n{BEGIN}\nold\n{END}\nafter\n", "new")
+    assert written == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    with pytest.raises(UserError, match="between which the table stands"):
+        rewrite("before\nafter\n", "new")
+
+
+def test_the_page_has_every_format() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    inner = page.partition(BEGIN)[2].partition(END)[0]
+    rows = [line.split(" | ") for line in inner.splitlines() if line.startswith("| ")][1:]
+    said = [(row[0].removeprefix("| "), row[-2], row[-1].removesuffix(" |")) for row in rows]
+    expected = [(name, form.safe, form.elsewhere) for name, form in FORMATS.items()]
+    assert said == expected, "run make formats"
