@@ -159,7 +159,7 @@ client: ## A typed client of the API into clients/: LANG=python or LANG=typescri
 bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp COMPARE=earlier.json]
 	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)") $(if $(COMPARE),--compare $(COMPARE))
 
-formats: ## Export two models in every format, and write the table of docs/formats.md
+formats: ## Export three models in every format, and write the table of docs/formats.md
 	@$(formats) python -m skylayer formats
 
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md

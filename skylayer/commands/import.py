@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file and what is known of it."""
-    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras or HDF5 file")
+    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras, ONNX or HDF5 file")
     parser.add_argument("--sample", type=Path, help="CSV with rows like those that will be asked for")
     parser.add_argument("--name", help="of the model (default: the file's)")
     parser.add_argument("--classes", help="labels of a network's outputs, in their order: a,b,c")

@@ -229,7 +229,8 @@ class Unknown(LogisticRegression):  # type: ignore[misc]
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
 def test_what_goes_out_comes_back_the_same(form: str, tmp_path: Path) -> None:
-    estimator = numbers()
+    # A forest's probabilities aren't exact in ONNX, and what isn't exact is refused.
+    estimator = LogisticRegression().fit(NUMBERS, LABELS) if form == "onnx" else numbers()
     folder = skylayer.package(
         estimator, NUMBERS, LABELS, name="out", directory=tmp_path / "artifacts", proof_rows=300
     )
