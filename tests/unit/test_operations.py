@@ -96,18 +96,18 @@ def test_an_audit_that_could_not_look_is_not_clean(report: str, line: str | None
     assert audit.vulnerabilities(report, "Traceback\nno route to host\n") == line
 
 
+def checked(*failed: dict[str, str], parsing_errors: int = 0) -> str:
+    """A report of checkov."""
+    summary = {"parsing_errors": parsing_errors}
+    return json.dumps({"results": {"failed_checks": failed}, "summary": summary})
+
+
 @pytest.mark.parametrize(
     ("report", "line"),
     [
-        ('{"results": {"failed_checks": []}, "summary": {"parsing_errors": 0}}', None),
-        (
-            '{"results": {"failed_checks": [{"resource": "X::Y.B", "check_id": "C", "check_name": "log"}]}, "summary": {"parsing_errors": 0}}',
-            "B C (log)",
-        ),
-        (
-            '{"results": {"failed_checks": []}, "summary": {"parsing_errors": 1}}',
-            "NOT CHECKED, 1 of 2 templates can't be read by checkov",
-        ),
+        (checked(), None),
+        (checked({"resource": "X::Y.B", "check_id": "CKV_1", "check_name": "log"}), "B CKV_1 (log)"),
+        (checked(parsing_errors=1), "NOT CHECKED, 1 of 2 templates can't be read by checkov"),
         ("", f"NOT CHECKED, {audit.CHECKOV} does not run: no such package"),
     ],
 )
