@@ -4,32 +4,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# List prices in US dollars, us-east-1, without free tiers and taxes, as known then and not compared with AWS's pages
-# since. They change: look before you rely on them.
-DATED = "2025-11"
+# List prices in US dollars, us-east-1, without free tiers and taxes. They change: look before you rely on them.
+DATED = "2026-11"
+
+# Where a price was last held against AWS's own figures, or against others' quotations of its page.
+PRICE_LIST = "AWS's price list files of 2026-09, as others printed them"
+AWS_PAGE = "AWS's whitepaper on private APIs, read in 2026-11"
+QUOTED = "others' quotations of AWS's page in 2026, not the page itself"
 
 
 @dataclass(frozen=True)
 class Price:
-    """A price in US dollars for one `unit`, from AWS's page `source`."""
+    """A price in US dollars for one `unit`, from AWS's page `source`; `seen` says what it was compared with."""
 
     dollars: float
     unit: str
     source: str
+    seen: str
 
 
 _LAMBDA = "https://aws.amazon.com/lambda/pricing/"
-LAMBDA_REQUESTS = Price(0.20, "million requests", _LAMBDA)
-LAMBDA_X86 = Price(0.0000166667, "GB-second", _LAMBDA)
-LAMBDA_ARM = Price(0.0000133334, "GB-second", _LAMBDA)
-GATEWAY = Price(3.50, "million requests", "https://aws.amazon.com/api-gateway/pricing/")
-LOGS = Price(0.50, "GB of logs", "https://aws.amazon.com/cloudwatch/pricing/")
-METRIC = Price(0.30, "metric and month", "https://aws.amazon.com/cloudwatch/pricing/")
-ALARM = Price(0.10, "alarm and month", "https://aws.amazon.com/cloudwatch/pricing/")
-SAGEMAKER = Price(0.00002, "GB-second", "https://aws.amazon.com/sagemaker/ai/pricing/")
-FARGATE_CPU = Price(0.04048, "vCPU-hour", "https://aws.amazon.com/fargate/pricing/")
-FARGATE_MEMORY = Price(0.004445, "GB-hour", "https://aws.amazon.com/fargate/pricing/")
-BALANCER = Price(0.0225, "hour", "https://aws.amazon.com/elasticloadbalancing/pricing/")
+_CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+LAMBDA_REQUESTS = Price(0.20, "million requests", _LAMBDA, PRICE_LIST)
+LAMBDA_X86 = Price(0.0000166667, "GB-second", _LAMBDA, PRICE_LIST)
+LAMBDA_ARM = Price(0.0000133334, "GB-second", _LAMBDA, PRICE_LIST)
+# The whitepaper: https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/
+GATEWAY = Price(3.50, "million requests", "https://aws.amazon.com/api-gateway/pricing/", AWS_PAGE)
+LOGS = Price(0.50, "GB of logs", _CLOUDWATCH, QUOTED)
+METRIC = Price(0.30, "metric and month", _CLOUDWATCH, QUOTED)
+ALARM = Price(0.10, "alarm and month", _CLOUDWATCH, QUOTED)
+SAGEMAKER = Price(0.00002, "GB-second", "https://aws.amazon.com/sagemaker/ai/pricing/", QUOTED)
+FARGATE_CPU = Price(0.04048, "vCPU-hour", "https://aws.amazon.com/fargate/pricing/", QUOTED)
+FARGATE_MEMORY = Price(0.004445, "GB-hour", "https://aws.amazon.com/fargate/pricing/", QUOTED)
+BALANCER = Price(0.0225, "hour", "https://aws.amazon.com/elasticloadbalancing/pricing/", QUOTED)
+TABLE = {
+    "Lambda requests": LAMBDA_REQUESTS,
+    "Lambda x86_64": LAMBDA_X86,
+    "Lambda arm64": LAMBDA_ARM,
+    "API Gateway REST": GATEWAY,
+    "CloudWatch logs": LOGS,
+    "CloudWatch metrics": METRIC,
+    "CloudWatch alarms": ALARM,
+    "SageMaker serverless": SAGEMAKER,
+    "Fargate processor": FARGATE_CPU,
+    "Fargate memory": FARGATE_MEMORY,
+    "Application Load Balancer": BALANCER,
+}
 
 HOURS = 730
 LOG_BYTES = 1_200  # the lines of one request, platform's own included, with metrics
@@ -49,6 +69,14 @@ class Bill:
     way: str
     dollars: float
     parts: dict[str, float]
+
+
+def provenance() -> dict[str, list[str]]:
+    """The names of the prices by what they were compared with."""
+    found: dict[str, list[str]] = {}
+    for name, price in TABLE.items():
+        found.setdefault(price.seen, []).append(name)
+    return found
 
 
 def milliseconds(engine: str, rows: int, memory: int) -> float:

@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> None:
         f"Assumed: {billed:.0f} ms billed for a request; no cold starts, free tiers or traffic; SageMaker without its\n"
         "data processing and without a gateway, so signed calls only; a container that takes the whole load."
     )
-    print(
-        f"List prices of us-east-1 as known in {prices.DATED}, not checked since: compare them with\n"
-        "aws.amazon.com/…/pricing."
-    )
+    print(f"List prices of us-east-1, {prices.DATED}, and what each was compared with:")
+    for seen, names in sorted(prices.provenance().items()):
+        print(f"  {seen}: {', '.join(names)}")
+    print("They change: look at aws.amazon.com/…/pricing before you rely on them.")
 
 
 def _whole(name: str, text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,15 @@ def test_a_bill_is_the_sum_of_its_parts_and_grows_with_the_load() -> None:
     assert large[-1].dollars == small[-1].dollars
     assert prices.bills(1_000_000, 1, 1024, "native", "arm64")[0].dollars < small[0].dollars
     assert prices.bills(1_000_000, 1, 1024, "sklearn", "x86_64")[0].dollars > small[0].dollars
+
+
+def test_every_price_has_its_page_and_says_what_it_was_compared_with() -> None:
+    for price in prices.TABLE.values():
+        assert price.source.startswith("https://aws.amazon.com/")
+        assert re.search(r"\b20\d\d\b", price.seen)
+    every = {id(value) for value in vars(prices).values() if isinstance(value, prices.Price)}
+    assert every == {id(price) for price in prices.TABLE.values()}
+    assert sorted(name for names in prices.provenance().values() for name in names) == sorted(prices.TABLE)
 
 
 def test_less_memory_is_less_processor() -> None:
