@@ -28,6 +28,10 @@ _CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
 LAMBDA_REQUESTS = Price(0.20, "million requests", _LAMBDA, PRICE_LIST)
 LAMBDA_X86 = Price(0.0000166667, "GB-second", _LAMBDA, PRICE_LIST)
 LAMBDA_ARM = Price(0.0000133334, "GB-second", _LAMBDA, PRICE_LIST)
+LAMBDA_READY = Price(0.0000041667, "GB-second kept ready, x86_64", _LAMBDA, PRICE_LIST)
+LAMBDA_READY_ARM = Price(0.0000033334, "GB-second kept ready, arm64", _LAMBDA, PRICE_LIST)
+SNAPSHOT_KEPT = Price(0.0000015046, "GB-second of a kept snapshot", _LAMBDA, PRICE_LIST)
+SNAPSHOT_RESTORED = Price(0.0001397998, "GB restored", _LAMBDA, PRICE_LIST)
 # The whitepaper: https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/
 GATEWAY = Price(3.50, "million requests", "https://aws.amazon.com/api-gateway/pricing/", AWS_PAGE)
 LOGS = Price(0.50, "GB of logs", _CLOUDWATCH, QUOTED)
@@ -41,6 +45,10 @@ TABLE = {
     "Lambda requests": LAMBDA_REQUESTS,
     "Lambda x86_64": LAMBDA_X86,
     "Lambda arm64": LAMBDA_ARM,
+    "provisioned concurrency x86_64": LAMBDA_READY,
+    "provisioned concurrency arm64": LAMBDA_READY_ARM,
+    "snapshots kept": SNAPSHOT_KEPT,
+    "snapshots restored": SNAPSHOT_RESTORED,
     "API Gateway REST": GATEWAY,
     "CloudWatch logs": LOGS,
     "CloudWatch metrics": METRIC,
@@ -55,6 +63,7 @@ HOURS = 730
 LOG_BYTES = 1_200  # the lines of one request, platform's own included, with metrics
 # SageMaker's smallest serverless memory that holds scikit-learn with pandas and its own server.
 SAGEMAKER_GB = 2
+COLD_STARTS = 0.01  # of all requests: what a restored snapshot takes the place of
 METRICS = 14  # four measures by function and by version, requests by some six outcomes
 ALARMS = 5
 
@@ -100,6 +109,11 @@ def bills(requests: int, rows: int, memory: int, engine: str, architecture: str)
         "logs": requests * LOG_BYTES / 1e9 * LOGS.dollars,
     }
     watched = {**stack, "metrics and alarms": METRICS * METRIC.dollars + ALARMS * ALARM.dollars}
+    arm = architecture == "arm64"
+    month = HOURS * 3600 * memory / 1024
+    ready = {**stack, "kept ready": month * (LAMBDA_READY_ARM if arm else LAMBDA_READY).dollars}
+    restored = COLD_STARTS * requests * memory / 1024 * SNAPSHOT_RESTORED.dollars
+    snapshot = {**stack, "snapshot": month * SNAPSHOT_KEPT.dollars + restored}
     endpoint_seconds = milliseconds("sklearn", rows, 1_769) / 1000 * requests
     endpoint = {"endpoint": endpoint_seconds * SAGEMAKER_GB * SAGEMAKER.dollars}
     container = {
@@ -109,6 +123,8 @@ def bills(requests: int, rows: int, memory: int, engine: str, architecture: str)
     named = {
         f"Skylayer, {engine} engine, {memory} MB": stack,
         "the same with Monitoring=true": watched,
+        "the same with ProvisionedConcurrency=1": ready,
+        "the same with SnapStart": snapshot,
         f"SageMaker serverless, {SAGEMAKER_GB} GB": endpoint,
         "Fargate, one container": container,
     }
