@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 VARIABLES := TABLES BODIES ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
-$(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT,\
+$(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT,\
 $(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
