@@ -33,6 +33,7 @@ PERMISSIVE = (
 # The emulator takes any credentials; these are for it.
 TEST_CREDENTIALS = r"(?i)aws_secret_access_key.{0,4}[=:] ?.test"
 NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
+EXAMPLES = ("make audit",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,8 @@ from skylayer.commands import metrics
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make dashboard ENV=prod",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the stack and the time to look back."""
