@@ -8,7 +8,7 @@ from typing import Any
 _COLD_STARTS = {
     "native": "about that of an empty function: the tables are mapped, not loaded",
     "sklearn": "20 to 30 times that of an empty function: scikit-learn and its libraries are imported",
-    "onnx": "about 3 to 9 times that of an empty function: ONNX Runtime is imported",
+    "onnx": "about twice that of an empty function: ONNX Runtime's library is loaded, without its Python package",
 }
 
 _PLOTS = (
@@ -75,14 +75,21 @@ def _of(output: dict[str, Any]) -> str:
 def _proof(proof: dict[str, Any] | None) -> list[str]:
     if proof is None:
         return []
+    float32 = proof.get("float32")
+    owner = "numpy" if float32 else "scikit-learn"
     lines = [
         f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
         f"- table entries compared: {proof['table_entries']}",
-        f"- ties (scikit-learn contradicts itself there): {proof['ties']}",
+        f"- ties ({owner} contradicts itself there): {proof['ties']}",
     ]
     for name, value in proof["largest_difference"].items():
         floor = proof["scikit_learn_floor"].get(name, 0.0)
-        lines.append(f"- {name}: largest difference {value:.2g}; scikit-learn from itself {floor:.2g}")
+        lines.append(f"- {name}: largest difference {value:.2g}; {owner} from itself {floor:.2g}")
+    if float32:
+        lines.append(
+            f"- the same network in float32, as Keras computes it: at most {float32['largest_difference']:.2g} away "
+            f"on {float32['rows']} rows, where {float32['bound']:.2g} is what rounding can do"
+        )
     return [*lines, ""]
 
 
