@@ -12,11 +12,12 @@ from rich.console import Console
 
 from benchmarks import page, run, settings, table
 from benchmarks import results as stored
+from benchmarks.checks import Broken
 from benchmarks.comparison import compare
-from benchmarks.measure import Broken
-from benchmarks.packages import PROJECT, UnreachableError
+from benchmarks.packages import UnreachableError
 from benchmarks.progress import Progress
 from benchmarks.workspace import Workspace
+from skylayer import project
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
     from benchmarks.settings import Settings
 
-STATE = PROJECT / ".skylayer" / "benchmarks"
-DOCS = PROJECT / "docs"
+STATE = project.STATE / "benchmarks"
+DOCS = project.ROOT / "docs"
 # Above this load a core, somebody else is using the machine.
 BUSY = 0.3
 
@@ -93,7 +94,7 @@ def _run(chosen: Settings, console: Console) -> Results:
         found = run.run(chosen, Workspace.at(STATE), progress)
     kept = STATE / f"{chosen.kind.partition(' ')[0]}.json"
     stored.write(found, kept)
-    console.print(f"every sample: {kept.relative_to(PROJECT)}")
+    console.print(f"every sample: {kept.relative_to(project.ROOT)}")
     if chosen is settings.FULL:
         stored.write(found, DOCS / "benchmarks.json")
         page.write(found, DOCS)

@@ -55,10 +55,10 @@ QUICK = Settings(
     rounds=3,
     warm=30,
     uncompiled_rounds=1,
-    split_rounds=2,
-    batch_rounds=2,
+    split_rounds=1,
+    batch_rounds=1,
     agreement_rows=1_000,
-    budget={PACKAGES: 45, "logistic-regression": 35, "forest": 65},
+    budget={PACKAGES: 25, "logistic-regression": 45, "forest": 75},
 )
 FULL = Settings(
     kind="full",

@@ -110,9 +110,8 @@ def _loss(one: Comparison) -> str:
 
 
 def _ranges(won: list[Comparison]) -> dict[str, tuple[float, float]]:
-    figures = dict.fromkeys(one.figure for one in won)
-    medians = {figure: [one.ratio.median for one in won if one.figure == figure] for figure in figures}
-    return {figure: (min(numbers), max(numbers)) for figure, numbers in medians.items()}
+    medians = {figure: [one.ratio.median for one in won if one.figure == figure] for figure in FIGURES}
+    return {figure: (min(numbers), max(numbers)) for figure, numbers in medians.items() if numbers}
 
 
 def _sizes(results: Results, model: str) -> list[Sample]:

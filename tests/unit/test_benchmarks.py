@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bytecode, data, page, results, table
+from benchmarks.checks import STANDARD_LIBRARY, foreign_modules
 from benchmarks.comparison import Agreement, compare, summary
-from benchmarks.measure import STANDARD_LIBRARY, foreign_modules, parts_of
+from benchmarks.measure import parts_of
 from benchmarks.results import Results
 from benchmarks.samples import Sample, Spread, percentile, ratios, select, spread, values
 from benchmarks.settings import CHIEF, FULL, GROWTH, PACKAGES, QUICK, SHARES
