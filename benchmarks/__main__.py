@@ -61,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             table.show_comparison(compare(others[0], others[1]), console)
             return 0
         found = _run(_settings(options), console)
-    except Broken as broken:
-        console.print(f"[red]error:[/red] {broken}", soft_wrap=True, highlight=False)
+    except (Broken, ImportError) as broken:  # a file of an engine that is gone, say
+        console.print(f"[red]error:[/red] {broken}: nothing is reported", soft_wrap=True, highlight=False)
         return 1
     except (UserError, UnreachableError) as error:
         console.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.samples import Spread, ratios, select, spread
-from benchmarks.verdict import FIGURES, NATIVE, PRODUCT, SIZE, predicting
+from benchmarks.verdict import FIGURES, PRODUCT, SIZE, engine_of, predicting
 
 if TYPE_CHECKING:
     from benchmarks.results import Results
@@ -56,12 +56,10 @@ def stated(results: Results) -> dict[tuple[str, str, str, str], Spread]:
                 found[model, "cold start", variant, "bare"] = spread(paired)
         for figure in FIGURES:
             by_variant = predicting(results, model, figure) if figure != SIZE else {}
-            engines = [name for name in by_variant if name.startswith(PRODUCT)]
-            ours = [NATIVE] if NATIVE in engines else engines
-            for peer in (name for name in by_variant if name not in engines):
-                for engine in ours:
-                    if paired := ratios(by_variant[peer], by_variant[engine]):
-                        found[model, figure, peer, engine] = spread(paired)
+            engine = engine_of(by_variant)
+            for peer in (name for name in by_variant if not name.startswith(PRODUCT)):
+                if engine and (paired := ratios(by_variant[peer], by_variant[engine])):
+                    found[model, figure, peer, engine] = spread(paired)
     return found
 
 

@@ -94,10 +94,11 @@ def _glance(results: Results) -> str:
             rows.append([model, *(f"{one.ratio.median:.1f} × {one.peer}" if one else NONE for one in cells)])
     if not rows:
         return ""
-    return (
-        "## At a glance\n\nWhat the best peer that predicts takes, in multiples of what Skylayer's best engine takes; "
-        "below 1 the peer wins.\n\n" + _table(("pipeline", *GLANCE), rows)
+    heading = (
+        "## At a glance\n\nWhat the best peer that predicts takes, in multiples of what Skylayer takes with the engine "
+        "that training chooses, the native one wherever a pipeline compiles. Below 1 the peer wins.\n\n"
     )
+    return heading + _table(("pipeline", *GLANCE), rows)
 
 
 def _targets(results: Results) -> str:
@@ -133,7 +134,7 @@ def _comparisons(results: Results) -> str:
         [one.model, one.figure, one.product, one.peer, three(one.ratio, "{:.2f}")]
         for one in comparisons(results)
     ]
-    headings = ("pipeline", "figure", "Skylayer's best", "best peer", "peer ÷ Skylayer")
+    headings = ("pipeline", "figure", "Skylayer", "best peer", "peer ÷ Skylayer")
     return "## Pair by pair\n\n" + _table(headings, rows)
 
 

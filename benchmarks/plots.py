@@ -10,11 +10,12 @@ import matplotlib as mpl
 mpl.use("svg")
 
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.measure import PARTS
 from benchmarks.page import rows_per_second
 from benchmarks.samples import select, values
-from benchmarks.settings import CHIEF
+from benchmarks.settings import CHIEF, ROWS
 from benchmarks.verdict import PRODUCT, predicting
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _throughput(results: Results) -> Figure | None:
         speeds = rows_per_second(results, CHIEF, name)
         axes.plot(list(speeds), list(speeds.values()), marker="o", label=name, **_style(name))
     axes.set(xlabel="rows in a request", ylabel="rows per second")
-    _logarithmic(axes)
+    _logarithmic(axes, list(ROWS))
     figure.legend(loc="outside right upper", frameon=False)
     return figure
 
@@ -125,19 +126,22 @@ def _growth(results: Results) -> Figure | None:
 
 def _grow(results: Results, axes: Axes, over: str, name: str, scale: float) -> None:
     samples = [sample for sample in select(results.samples, name, series="growth") if over in sample.at]
+    sizes = sorted({sample.at[over] for sample in samples})
     for variant in sorted({sample.variant for sample in samples}, key=_order):
         own = [sample for sample in samples if sample.variant == variant]
-        sizes = sorted({sample.at[over] for sample in own})
         medians = [scale * median(values([s for s in own if s.at[over] == size])) for size in sizes]
         axes.plot(sizes, medians, marker="o", markersize=4, label=variant, **_style(variant))
-    _logarithmic(axes)
+    _logarithmic(axes, sizes)
 
 
-def _logarithmic(axes: Axes) -> None:
+def _logarithmic(axes: Axes, places: list[float]) -> None:
     axes.set(xscale="log", yscale="log")
-    axes.grid(alpha=0.3)
+    axes.set_xticks(places)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,g}")  # 1,000 and not 10 to the third
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(alpha=0.3)
 
 
 def _order(variant: str) -> int:

@@ -32,7 +32,11 @@ HANDLER_ROWS = (1, 1_000)
 
 
 def run(settings: Settings, workspace: Workspace, progress: Progress) -> Results:
-    """Measure everything. Raises `Broken` where a variant doesn't answer as it must."""
+    """Measure everything.
+
+    Raises `Broken` where a variant doesn't answer as it must, `UnreachableError` without the runtime client.
+    """
+    workspace.installer.install(variants.CLIENT)
     # A fit is short here: a team of threads that waits for a busy processor takes many times as long.
     with threadpool_limits(limits=1):
         return _run(settings, workspace, progress)

@@ -98,7 +98,7 @@ def test_where_a_peer_wins_the_first_paragraph_says_so() -> None:
     lost = _results(ours=0.5, peer=0.05)
     assert [one.figure for one in comparisons(lost) if one.peer_wins] == ["cold start"]
     assert first_paragraph(lost).startswith("**A peer wins 1 of 3")
-    assert "onnxruntime on forest, cold start" in first_paragraph(lost)
+    assert "forest: cold start 0.10 \N{MULTIPLICATION SIGN} (onnxruntime)" in first_paragraph(lost)
     assert page.text(lost, {}).split("\n\n")[1] == first_paragraph(lost)
 
 
