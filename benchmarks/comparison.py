@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.samples import Spread, ratios, select, spread
 from benchmarks.verdict import FIGURES, PRODUCT, SIZE, engine_of, predicting
@@ -43,6 +43,14 @@ def compare(first: Results, second: Results) -> list[Agreement]:
     """Compare every ratio that both runs have."""
     one, other = stated(first), stated(second)
     return [Agreement(*names, one[names], other[names]) for names in one if names in other]
+
+
+def restored(document: list[dict[str, Any]]) -> list[Agreement]:
+    """Read what `asdict` made of agreements."""
+    return [
+        Agreement(**{**one, "first": Spread(**one["first"]), "second": Spread(**one["second"])})
+        for one in document
+    ]
 
 
 def stated(results: Results) -> dict[tuple[str, str, str, str], Spread]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.comparison import restored, summary
 from benchmarks.measure import PARTS
 from benchmarks.samples import percentile, ratios, select, spread, values
 from benchmarks.settings import ROWS
@@ -77,6 +78,7 @@ def text(results: Results, drawn: dict[str, str]) -> str:
         *_shares(results),
         *_growth(results),
         plots.get("growth.svg", ""),
+        _two_runs(results),
         "## Method",
         METHOD,
         _environment(results),
@@ -231,6 +233,26 @@ def _growth(results: Results) -> list[str]:
                 _table(("variant", *(f"{size:,.0f}" for size in sizes)), rows),
             ]
     return ["## Growth", "A forest: cold start · peak memory · warm p50.", *parts] if parts else []
+
+
+def _two_runs(results: Results) -> str:
+    compared = restored(results.compared)
+    if not compared:
+        return ""
+    rows = [
+        [
+            one.model,
+            one.figure,
+            f"{one.variant} ÷ {one.beside}",
+            *(three(s, "{:.2f}") for s in (one.first, one.second)),
+        ]
+        for one in compared
+        if not one.agrees
+    ]
+    differing = (
+        "\n\n" + _table(("pipeline", "figure", "ratio", "run before", "this run"), rows) if rows else ""
+    )
+    return f"## Beside the run before\n\n{summary(compared)}.{differing}"
 
 
 def _environment(results: Results) -> str:

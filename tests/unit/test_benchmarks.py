@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks import bytecode, data, page, results, table
 from benchmarks.checks import STANDARD_LIBRARY, foreign_modules
-from benchmarks.comparison import Agreement, compare, summary
+from benchmarks.comparison import Agreement, compare, restored, summary
 from benchmarks.measure import parts_of
 from benchmarks.results import Results
 from benchmarks.samples import Sample, Spread, percentile, ratios, select, spread, values
@@ -187,6 +187,11 @@ def test_only_ratios_that_both_runs_have_are_compared() -> None:
     assert compared["cold start", "skylayer, native", "bare"].agrees
     assert not compared["cold start", "onnxruntime", "skylayer, native"].agrees
     assert summary(list(compared.values())).startswith("2 of 4 ratios agree")
+    second.compared = [asdict(one) for one in compare(first, second)]
+    assert restored(second.compared) == list(compared.values())
+    written = page.text(second, {})
+    assert "2 of 4 ratios agree" in written
+    assert written.count("| forest | cold start | onnxruntime \N{DIVISION SIGN} ") == 2
     second.samples = [sample for sample in second.samples if sample.variant != "onnxruntime"]
     assert [one.variant for one in compare(first, second)] == ["skylayer, native"]
     assert summary([]) == "the two runs have no ratio in common"
