@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := TABLES BODIES ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT
+VARIABLES := TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
 $(foreach name,FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT,\
@@ -158,8 +158,8 @@ bench: develop ## Cold start, memory, latency beside other ways to serve; writes
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md
 	@$(develop) python -m skylayer coverage
 
-fuzz: develop ## Damaged tables and JSON bodies against the kernel, under sanitizers [TABLES=10000 BODIES=100000]
-	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES))
+fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
+	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
