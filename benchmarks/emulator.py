@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from benchmarks.packages import INTERPRETER
+from benchmarks.bytecode import INTERPRETER
 
 if TYPE_CHECKING:
     from types import TracebackType

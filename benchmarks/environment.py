@@ -9,7 +9,8 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks.packages import INTERPRETER, PROJECT
+from benchmarks.bytecode import INTERPRETER
+from benchmarks.packages import PROJECT
 
 STATED = (
     "aws-sam-cli",

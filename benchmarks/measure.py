@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 PARTS = ("interpreter", "runtime client", "imports", "model", "first prediction", "emulator")
 TOO_LARGE = 413
-# A run of calls in a row takes about this many seconds, whatever a call takes.
-REPEAT_SECONDS = 0.5
+# A run of calls in a row takes about this many seconds, whatever a call takes, but has so many calls at least.
+REPEAT_SECONDS = 0.3
+FEWEST_WARM = 20
+FEWEST_BATCHES = 3
+MOST_BATCHES = 10
 
 
 class Broken(Exception):
@@ -57,7 +60,7 @@ def cold_start(
     batches: dict[int, bytes] | None = None,
     allotment: Allotment | None = None,
 ) -> list[Sample]:
-    """Start a runtime by its first request; then ask `warm` times more, and once or more for each batch.
+    """Start a runtime by its first request; then ask up to `warm` times more, and some times for each batch.
 
     A batch that is refused as too large gives no sample.
     """
@@ -68,7 +71,9 @@ def cold_start(
             place.sample("peak_memory", [emulator.peak_memory()]),
         ]
         if warm:
-            latencies = [emulator.invoke(request).seconds for _ in range(warm)]
+            latencies: list[float] = []
+            while len(latencies) < warm and (len(latencies) < FEWEST_WARM or sum(latencies) < REPEAT_SECONDS):
+                latencies.append(emulator.invoke(request).seconds)
             samples.append(place.sample("warm_latency", latencies))
         for rows, batch in (batches or {}).items():
             try:
@@ -77,7 +82,7 @@ def cold_start(
                 if refused.status == TOO_LARGE:
                     continue
                 raise
-            while sum(seconds) < REPEAT_SECONDS and len(seconds) < 10:  # noqa: PLR2004
+            while sum(seconds) < REPEAT_SECONDS and len(seconds) < MOST_BATCHES:
                 seconds.append(emulator.invoke(batch).seconds)
             samples.append(place.sample("batch_latency", seconds, rows=rows))
         if batches:
@@ -85,16 +90,22 @@ def cold_start(
     return samples
 
 
-def split(deployment: Deployment, request: bytes, place: Place) -> list[Sample]:
-    """Start a runtime with clocks in it: the parts of a cold start, and the handler's time by itself."""
+def split(deployment: Deployment, requests: dict[int, bytes], place: Place) -> list[Sample]:
+    """Start a runtime with clocks in it: the parts of a cold start, and the handler's time by itself.
+
+    `requests` maps numbers of rows to requests; the cold start is that of one row.
+    """
     with _started(deployment, entry="probe.py") as emulator:
-        first = emulator.invoke(request)
+        first = emulator.invoke(requests[1])
         moments = emulator.invoke(b'{"benchmark": {"report": true}}').body["moments"]
         parts = parts_of(first.asked, first.seconds, moments)
         samples = [place.sample(f"cold_start: {name}", [seconds]) for name, seconds in parts.items()]
-        tried = median(_repeated(emulator, request, 10))
-        repeat = int(min(1_000, max(20, REPEAT_SECONDS / tried)))
-        samples.append(place.sample("handler_latency", _repeated(emulator, request, repeat)))
+        for rows, request in requests.items():
+            fewest = FEWEST_WARM if rows == 1 else FEWEST_BATCHES
+            tried = median(_repeated(emulator, request, fewest))
+            repeat = int(min(1_000, max(fewest, REPEAT_SECONDS / tried)))
+            seconds = _repeated(emulator, request, repeat)
+            samples.append(place.sample("handler_latency", seconds, rows=rows))
     return samples
 
 

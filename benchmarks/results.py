@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.samples import Sample
+from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +43,13 @@ def write(results: Results, file: Path) -> None:
 
 
 def read(file: Path) -> Results:
-    """Read what `write` wrote."""
-    document = json.loads(file.read_text(encoding="utf-8"))
-    samples = [Sample(**sample) for sample in document.pop("samples")]
-    return Results(**document, samples=samples)
+    """Read what `write` wrote. Raises `UserError` for anything else."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        samples = [Sample(**sample) for sample in document.pop("samples")]
+        return Results(**document, samples=samples)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{file} isn't the JSON of a run: {error}") from error
 
 
 def _rounded(sample: dict[str, Any]) -> dict[str, Any]:

@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import allotment, data, environment, growth, measure, models, packages, product, variants
+from benchmarks import data, environment, measure, models, product, variants
+from benchmarks.allotment import Allotment, Unavailable
 from benchmarks.emulator import Refused, event
+from benchmarks.growth import Growth
 from benchmarks.measure import Broken, Place
+from benchmarks.packages import UnreachableError
 from benchmarks.results import Results
-from benchmarks.settings import CHIEF, FORK, ROWS, Settings
+from benchmarks.settings import CHIEF, FORK, GROWTH, PACKAGES, ROWS, SHARES, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from benchmarks.models import Model
+    from benchmarks.progress import Progress
     from benchmarks.variants import Deployment
+    from benchmarks.workspace import Workspace
+
+# The handler alone is measured with these numbers of rows.
+HANDLER_ROWS = (1, 1_000)
 
 
-def run(settings: Settings, state: Path, say: Callable[[str], None]) -> Results:
+def run(settings: Settings, workspace: Workspace, progress: Progress) -> Results:
     """Measure everything. Raises `Broken` where a variant doesn't answer as it must."""
     results = Results(settings.kind, asdict(settings), environment.describe())
-    for name in settings.models:
-        say(f"{name}: fitting")
+    for number, name in enumerate(settings.models):
+        # Whichever pipeline comes first also lays the packages of all.
+        progress.section(name if number else PACKAGES)
+        progress.say("fitting")
         model = models.fork() if name == FORK else models.fit(name)
         results.models.append(model.description())
-        measured = ModelRun(settings, state, say, results, model)
+        measured = ModelRun(settings, workspace, progress, results, model)
         measured.deploy()
+        if not number:
+            progress.section(name)
         measured.check()
         measured.rounds()
-        if name == CHIEF:
-            measured.allotments()
+        if name == CHIEF and settings.megabytes:
+            progress.section(SHARES)
+            measured.shares()
     if settings.growth:
-        results.samples += growth.measure_growth(settings, state, say)
+        progress.section(GROWTH)
+        Growth(settings, workspace, progress, results).measure()
     return results
 
 
@@ -43,29 +54,36 @@ class ModelRun:
     """All that is measured of one model."""
 
     settings: Settings
-    state: Path
-    say: Callable[[str], None]
+    workspace: Workspace
+    progress: Progress
     results: Results
     model: Model
+    deployed: list[Deployment] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the requests that every variant gets."""
-        self.deployed: list[Deployment] = []
-        self.requests = {
-            rows: event({"instances": data.instances(self.model.repeated(rows))}) for rows in ROWS
-        }
+        self.requests = {rows: event(data.asking(self.model.repeated(rows))) for rows in ROWS}
 
     def deploy(self) -> None:
         """Write the functions of all variants; those that can't be are noted and left out."""
+        self.progress.say("packaging")
+        artifact = product.package(self.model, self.workspace)
+        ours = []
+        for engine in product.engines_of(artifact, native=self.model.name != FORK):
+            self.progress.say(f"building skylayer, {engine}")
+            try:
+                ours.append(product.deploy(artifact, engine, self.workspace))
+            except UnreachableError as reason:
+                self.results.skip(self.model.name, f"skylayer, {engine}", str(reason))
         for peer in variants.PEER_VARIANTS:
             if not peer.compiled and self.model.name != CHIEF:
                 continue
-            self.say(f"{self.model.name}: {peer.name}")
+            self.progress.say(f"laying {peer.name}")
             try:
-                self.deployed.append(variants.deploy_peer(peer, self.model, self.state))
-            except (packages.UnreachableError, variants.NotServedError) as reason:
+                self.deployed.append(variants.deploy_peer(peer, self.model, self.workspace))
+            except (UnreachableError, variants.NotServedError) as reason:
                 self.results.skip(self.model.name, peer.name, str(reason))
-        self.deployed += product.deploy(self.model, self.state, self.say)
+        self.deployed += ours
 
     def check(self) -> None:
         """Start every variant once before anything is timed: its imports, its answers, its sizes.
@@ -73,12 +91,14 @@ class ModelRun:
         This also brings every file into the page cache.
         """
         for deployment in self.deployed:
-            self.say(f"{self.model.name}: checking {deployment.variant}")
+            self.progress.say(f"checking {deployment.variant}")
             found: dict[str, Any] = {
                 "model": self.model.name,
                 "variant": deployment.variant,
-                "size": deployment.size(),
+                "size": self.workspace.sizes.of(deployment.archives),
             }
+            if deployment.engine:
+                found["parts"] = product.parts(deployment)
             try:
                 measure.check_imports(deployment, self.requests[1])
                 if deployment.predicts and not deployment.cold_only:
@@ -95,9 +115,7 @@ class ModelRun:
             for deployment in draw.sample(self.deployed, len(self.deployed)):
                 if deployment.cold_only and number >= self.settings.uncompiled_rounds:
                     continue
-                self.say(
-                    f"{self.model.name}: round {number + 1} of {self.settings.rounds}, {deployment.variant}"
-                )
+                self.progress.say(f"round {number + 1} of {self.settings.rounds}", deployment.variant)
                 self._turn(deployment, number)
 
     def _turn(self, deployment: Deployment, number: int) -> None:
@@ -107,27 +125,26 @@ class ModelRun:
             self.results.samples += measure.cold_start(deployment, request, place)
             return
         batched = number < self.settings.batch_rounds and deployment.predicts
+        batches = {rows: batch for rows, batch in self.requests.items() if rows > 1} if batched else None
         self.results.samples += measure.cold_start(
-            deployment,
-            request,
-            place,
-            warm=self.settings.warm,
-            batches=self.requests if batched else None,
+            deployment, request, place, warm=self.settings.warm, batches=batches
         )
         if number < self.settings.split_rounds:
-            self.results.samples += measure.split(deployment, request, place)
+            handled = HANDLER_ROWS if deployment.predicts else HANDLER_ROWS[:1]
+            requests = {rows: self.requests[rows] for rows in handled}
+            self.results.samples += measure.split(deployment, requests, place)
 
-    def allotments(self) -> None:
+    def shares(self) -> None:
         """Measure again with the processor and memory that Lambda gives to each size of function."""
         for megabytes in self.settings.megabytes:
             fitting = [deployment for deployment in self.deployed if not deployment.cold_only]
-            for number in range(self.settings.allotment_rounds):
+            for number in range(self.settings.share_rounds):
                 for deployment in list(fitting):
-                    self.say(f"{self.model.name}: {megabytes} MB, {deployment.variant}")
+                    self.progress.say(f"{megabytes} MB", deployment.variant)
                     try:
-                        with allotment.Allotment(megabytes) as group:
-                            self._allotted(deployment, number, group)
-                    except allotment.Unavailable as unavailable:
+                        with Allotment(megabytes) as group:
+                            self._shared(deployment, number, group)
+                    except Unavailable as unavailable:
                         self.results.skip(self.model.name, "Lambda's CPU and memory", str(unavailable))
                         return
                     except OutOfMemory:
@@ -138,7 +155,7 @@ class ModelRun:
                             f"ended by the kernel: it needs more than {megabytes} MB",
                         )
 
-    def _allotted(self, deployment: Deployment, number: int, group: allotment.Allotment) -> None:
+    def _shared(self, deployment: Deployment, number: int, group: Allotment) -> None:
         at = (("megabytes", float(group.megabytes)),)
         place = Place(self.model.name, deployment.variant, number, "allotment", at)
         try:

@@ -12,12 +12,21 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
 
 PRODUCT = "skylayer"
+NATIVE = "skylayer, native"
 NO_MODEL = ("bare", "powertools")
-FIGURES = {
+SIZE = "unpacked size"
+# Where a figure's samples are: their name, and what they were taken at. Less is better for all of them.
+FIGURES: dict[str, tuple[str, dict[str, float]]] = {
     "cold start": ("cold_start", {}),
     "peak memory": ("peak_memory", {}),
-    "latency of a row in the handler": ("handler_latency", {}),
-    "1,000 rows in a request": ("batch_latency", {"rows": 1_000.0}),
+    SIZE: (SIZE, {}),
+    "1 row": ("warm_latency", {}),
+    "10 rows": ("batch_latency", {"rows": 10}),
+    "100 rows": ("batch_latency", {"rows": 100}),
+    "1,000 rows": ("batch_latency", {"rows": 1_000}),
+    "10,000 rows": ("batch_latency", {"rows": 10_000}),
+    "1 row, handler alone": ("handler_latency", {"rows": 1}),
+    "1,000 rows, handler alone": ("handler_latency", {"rows": 1_000}),
 }
 
 
@@ -36,15 +45,20 @@ class Comparison:
         """Say whether the peer's median is the better one."""
         return self.ratio.median < 1
 
+    @property
+    def decided(self) -> bool:
+        """Say whether every round had the same winner."""
+        return self.ratio.maximum < 1 or self.ratio.minimum > 1
+
 
 def comparisons(results: Results) -> list[Comparison]:
     """Compare, for every model and figure, the best of either side by its median."""
     found = []
     for model in (described["name"] for described in results.models):
-        for figure, (sample, at) in FIGURES.items():
-            by_variant = _by_variant(select(results.samples, sample, model, at=at))
+        for figure in FIGURES:
+            by_variant = predicting(results, model, figure)
             ours = [name for name in by_variant if name.startswith(PRODUCT)]
-            theirs = [name for name in by_variant if name not in (*ours, *NO_MODEL)]
+            theirs = [name for name in by_variant if name not in ours]
             if ours and theirs:
                 best, peer = (
                     min(names, key=lambda name: median(values(by_variant[name]))) for names in (ours, theirs)
@@ -54,31 +68,45 @@ def comparisons(results: Results) -> list[Comparison]:
     return found
 
 
+def predicting(results: Results, model: str, figure: str) -> dict[str, list[Sample]]:
+    """Give the samples of one figure by variant, of those that predict and are byte-compiled."""
+    name, at = FIGURES[figure]
+    samples = _sizes(results, model) if figure == SIZE else select(results.samples, name, model, at=at)
+    by_variant: dict[str, list[Sample]] = {}
+    for sample in samples:
+        if sample.variant not in NO_MODEL and "no .pyc" not in sample.variant:
+            by_variant.setdefault(sample.variant, []).append(sample)
+    return by_variant
+
+
 def first_paragraph(results: Results) -> str:
     """Say in plain words where a peer wins, and only then where Skylayer does."""
     compared = comparisons(results)
     lost = [one for one in compared if one.peer_wins]
+    won = [one for one in compared if not one.peer_wins]
     if not compared:
         return "This run compared nothing: no figure has both Skylayer and a peer that predicts."
     if lost:
-        named = "; ".join(
-            f"{one.peer} on {one.model}, {one.figure} (the peer takes {one.ratio.median:.2f} × what "
-            f"{one.product} takes)"
-            for one in lost
+        opening = (
+            f"**A peer wins {len(lost)} of {len(compared)} comparisons:** {'; '.join(map(_loss, lost))}."
         )
-        opening = f"**A peer wins {len(lost)} of {len(compared)} comparisons:** {named}."
     else:
         opening = (
-            f"In none of the {len(compared)} comparisons of this run does a peer that predicts win "
-            "(each model's cold start, memory, latency of a row and of 1,000 rows)."
+            f"In none of the {len(compared)} comparisons of this run, {len(FIGURES)} figures a pipeline, does a peer "
+            "that predicts win."
         )
-    won = [one for one in compared if not one.peer_wins]
     if not won:
         return opening
-    figures = "; ".join(
-        f"{figure}: {low:.1f} to {high:.1f} ×" for figure, (low, high) in _ranges(won).items()
+    figures = ", ".join(
+        f"{figure} {low:.1f}{f'–{high:.1f}' * (f'{low:.1f}' != f'{high:.1f}')} ×"
+        for figure, (low, high) in _ranges(won).items()
     )
-    return f"{opening} Elsewhere the best peer takes, beside Skylayer's best engine, {figures}."
+    return f"{opening} Elsewhere the best peer takes this many times what Skylayer's best engine takes: {figures}."
+
+
+def _loss(one: Comparison) -> str:
+    share = f"{one.ratio.median:.2f} × what {one.product} takes"
+    return f"{one.peer} on {one.model}, {one.figure} ({share}{'' if one.decided else ', within the spread'})"
 
 
 def _ranges(won: list[Comparison]) -> dict[str, tuple[float, float]]:
@@ -87,9 +115,9 @@ def _ranges(won: list[Comparison]) -> dict[str, tuple[float, float]]:
     return {figure: (min(numbers), max(numbers)) for figure, numbers in medians.items()}
 
 
-def _by_variant(samples: list[Sample]) -> dict[str, list[Sample]]:
-    grouped: dict[str, list[Sample]] = {}
-    for sample in samples:
-        if "no .pyc" not in sample.variant:
-            grouped.setdefault(sample.variant, []).append(sample)
-    return grouped
+def _sizes(results: Results, model: str) -> list[Sample]:
+    return [
+        Sample(SIZE, model, found["variant"], 0, [found["size"]["unpacked"]])
+        for found in results.deployments
+        if found["model"] == model
+    ]

@@ -24,6 +24,7 @@ COMMANDS = {
     "prune": "Remove old versions from a store",
     "report": "Open the champion's model card",
     "openapi": "Write the OpenAPI document of the champion's API",
+    "diagram": "Draw the template into docs/architecture.md",
     "client": "Generate a typed client of the champion's API",
     "coverage": "Which of scikit-learn's predictors compile, as docs/coverage.md",
     "build": "Lay layers and function into .aws-sam/build for AWS",

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from skylayer import project, sam
 from skylayer.errors import UserError
-from skylayer.packaging import limits
+from skylayer.packaging import limits, replay
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +44,15 @@ def build(config_env: str) -> str:
     from samcli.yamlhelper import yaml_parse
 
     limits.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
+    prove()
     return architecture
+
+
+def prove() -> None:
+    """Replay the golden rows through what was built, or say why that can't be done here."""
+    hindered = replay.replay(sam.BUILD)
+    if hindered:
+        print(f"The golden rows were not replayed on this machine: {hindered}.")
 
 
 def agreed_architecture(asked: str | None, configured: str | None, config_env: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from serving import artifact
 from skylayer import kernel_build, project
 from skylayer.errors import UserError
-from skylayer.packaging import requirements, tree
+from skylayer.packaging import onnx_library, requirements, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,10 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
                 f"The champion was trained on Python {engine['python']} and Lambda runs {requirements.PYTHON}: "
                 "run `make train`."
             )
-        requirements.install(needed, architecture, target)
+        if manifest["engine"] == "onnx":
+            onnx_library.lay(needed["onnxruntime"], architecture, target)
+        else:
+            requirements.install(needed, architecture, target)
     stamp = {
         "engine": manifest["engine"],
         "architecture": architecture if needed else "any",

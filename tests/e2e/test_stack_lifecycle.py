@@ -111,11 +111,20 @@ def test_the_hook_fails_a_version_that_answers_otherwise(second: Second, tmp_pat
     ("authentication", "status"), [("iam", 403), ("cognito", 401), ("none", 200), ("api-key", 403)]
 )
 def test_callers_are_known_as_the_parameter_says(second: Second, authentication: str, status: int) -> None:
-    done = second.deploy(Monitoring="true", Authentication=authentication, UserPoolArn=POOL)
+    done = second.deploy(
+        Monitoring="true", Authentication=authentication, UserPoolArn=POOL, CorsOrigin="https://example.com"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     stranger = second.found().request("/model", api_key="wrong")
     assert stranger.status == status, stranger.body
-    assert second.found().request("/health", api_key="").status == 200
+    health = second.found().request("/health", api_key="")
+    assert health.status == 200
+    # The emulator's own preflight carries no headers; every answer of the function does.
+    assert health.headers["access-control-allow-origin"] == "https://example.com"
+    page = second.found().request("/", api_key="").body.decode()
+    assert f'data-authentication="{authentication}"' in page
+    if authentication == "none":
+        assert second.found().request("/openapi.json", api_key="").json()["security"] == []
     if authentication == "api-key":
         assert second.found().request("/model").status == 200
 

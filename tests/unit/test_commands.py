@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from skylayer import sam
+from skylayer.__main__ import main
+from skylayer.commands import status
 from skylayer.commands.build import agreed_architecture
 from skylayer.errors import UserError
 
@@ -49,6 +51,16 @@ def test_make_refuses_by_name(arguments: list[str], named: str) -> None:
     )
     assert done.returncode == 2
     assert named in done.stderr
+
+
+def test_status_fails_and_gives_a_shell_nothing_when_nothing_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(status, "EMULATOR", tmp_path)
+    assert main(["status"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "Nothing runs here: make up starts it.\n"
 
 
 def test_make_lists_its_verbs_one_line_each() -> None:

@@ -73,6 +73,48 @@ def test_licences_that_ask_for_a_look_are_told_apart(text: str, permissive: bool
     assert audit.is_permissive(text) is permissive
 
 
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        ('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}', None),
+        (
+            '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "X-1", "fix_versions": ["2"]}]}]}',
+            "a 1 X-1 (mended in 2)",
+        ),
+        (
+            '{"dependencies": [{"name": "a", "skip_reason": "unknown"}, {"name": "b", "version": "1"}]}',
+            "NOT CHECKED, not known to pip-audit's service: a",
+        ),
+        (
+            '{"dependencies": [{"name": "a", "skip_reason": "unknown"}]}',
+            "NOT CHECKED, pip-audit's service knows none of the 1 packages: is it a mirror?",
+        ),
+        ("", "NOT CHECKED, pip-audit could not reach its service: no route to host"),
+    ],
+)
+def test_an_audit_that_could_not_look_is_not_clean(report: str, line: str | None) -> None:
+    assert audit.vulnerabilities(report, "Traceback\nno route to host\n") == line
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        ('{"results": {"failed_checks": []}, "summary": {"parsing_errors": 0}}', None),
+        (
+            '{"results": {"failed_checks": [{"resource": "X::Y.B", "check_id": "C", "check_name": "log"}]}, "summary": {"parsing_errors": 0}}',
+            "B C (log)",
+        ),
+        (
+            '{"results": {"failed_checks": []}, "summary": {"parsing_errors": 1}}',
+            "NOT CHECKED, 1 of 2 templates can't be read by checkov",
+        ),
+        ("", f"NOT CHECKED, {audit.CHECKOV} does not run: no such package"),
+    ],
+)
+def test_a_template_that_could_not_be_read_is_not_clean(report: str, line: str | None) -> None:
+    assert audit.misconfigurations(report, "no such package\n") == line
+
+
 def test_a_build_says_what_it_was_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ARCHITECTURE", raising=False)
     with pytest.raises(UserError, match="make build"):
