@@ -88,7 +88,9 @@ def _arrows(resources: dict[str, Any], home: dict[str, str]) -> list[str]:
     arrows: list[tuple[str, str]] = []
     ties: list[tuple[str, ...]] = []
     for name, resource in resources.items():
-        others = dict.fromkeys(home[other] for other in _references(resource.get("Properties")) if other in home)
+        others = dict.fromkeys(
+            home[other] for other in _references(resource.get("Properties")) if other in home
+        )
         if name in home:
             arrows += [(home[name], other) for other in others if other != home[name]]
         elif len(others) > 1:
