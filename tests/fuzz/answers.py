@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fuzz import models
 from serving import json_body
 from serving.artifact import ArtifactError
+from serving.engines.json_reader import pointer_to
 from serving.engines.json_writer import decoders_of, writer_of
 from serving.engines.native import open_kernel
 
@@ -107,14 +108,14 @@ def attack(count: int, seed: int, progress: Callable[[], None] = lambda: None) -
         del fields[source.randrange(1, 4) :]
         writer = writer_of(kernel(), outputs, fields)
         assert writer is not None
-        text = writer.write(values.buffer_info()[0], rows)
+        answers = bytearray(values.tobytes())
+        text = writer.write(answers, rows)
         if text is not None:
             assert text == expected(outputs, fields, values), f"answer {index} of seed {seed}"
             written += 1
-            short = source.randrange(len(text))
-            room = ctypes.create_string_buffer(short)
-            assert writer.write_into(values.buffer_info()[0], rows, room, short) < 0, (
-                "it wrote what doesn't fit"
-            )
+            room = bytearray(source.randrange(1, len(text)))
+            layout, into = ctypes.byref(writer.layout), pointer_to(room)
+            length = kernel().skylayer_write_json(layout, pointer_to(answers), rows, into, len(room))
+            assert length < 0, "it wrote what doesn't fit"
         progress()
     return written, count - written

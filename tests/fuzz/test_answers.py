@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import struct
 import subprocess
 import sys
-from array import array
 from typing import Any
 
 import pytest
@@ -21,8 +21,7 @@ def written(value: float, **changes: Any) -> str | None:
     output = {"field": "n", "shape": "scalar", "count": 1, "integer": False, "classes": None} | changes
     writer = writer_of(answers.kernel(), [output], ["n"])
     assert writer is not None
-    values = array("d", [value])
-    text = writer.write(values.buffer_info()[0], 1)
+    text = writer.write(bytearray(struct.pack("d", value)), 1)
     return None if text is None else text.removeprefix('"n":[').removesuffix("]")
 
 

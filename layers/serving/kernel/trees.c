@@ -150,7 +150,22 @@ int run_trees(struct tile *t, const struct operation *o) {
     return OK;
 }
 
-/* Every child after its parent and inside its tree (so no cycles), every feature and leaf in range. */
+/* Every child after its parent and inside its tree (so no cycles), every feature and leaf in range. Without branches:
+ * a cold start waits for it. */
+static int all_right(const struct node *nodes, uint32_t count, uint32_t bits, uint32_t features, uint32_t leaves) {
+    const uint32_t mask = (1u << bits) - 1;
+    uint32_t bad = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t word = nodes[i].word, right = word >> (bits + 1), threshold = bits_of(nodes[i].threshold);
+        const uint32_t bad_leaf = (uint32_t)((threshold & 0x7fffffffu) <= 0x7f800000u) | word
+                                  | (uint32_t)((threshold & LEAF_INDEX) >= leaves);
+        const uint32_t bad_split = (uint32_t)(right < 2) | (uint32_t)(right >= count - i)
+                                   | (uint32_t)((word & mask) >= features);
+        bad |= right ? bad_split : bad_leaf;
+    }
+    return bad == 0;
+}
+
 int check_trees(const char *table, const struct operation *o) {
     const uint32_t bits = o->kind, features = o->inputs - (o->flags & 1 ? o->outputs : 0);
     if (bits < 1 || bits > 28 || !o->width || o->arrays[2].count % o->width || !o->arrays[2].count)
@@ -159,21 +174,13 @@ int check_trees(const char *table, const struct operation *o) {
     const struct node *nodes = (const void *)(table + o->arrays[0].at);
     const struct tree *trees = (const void *)(table + o->arrays[1].at);
     const uint64_t leaves = o->arrays[2].count / o->width;
-    const uint32_t mask = (1u << bits) - 1;
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
         const struct tree *tree = trees + k;
         if (!tree->nodes || tree->depth >= tree->nodes) return BAD_TABLE;
         if ((uint64_t)tree->root + tree->nodes > o->arrays[0].count) return BAD_TABLE;
         if ((uint64_t)tree->output + o->width > o->outputs) return BAD_TABLE;
-        uint32_t bad = 0;
-        for (uint32_t i = 0; i < tree->nodes; i++) {
-            const struct node *n = nodes + tree->root + i;
-            uint32_t right = n->word >> (bits + 1), left_over = tree->nodes - i;
-            if (right) bad |= (right < 2) | (right >= left_over) | ((n->word & mask) >= features);
-            else bad |= (n->threshold == n->threshold) | (n->word != 0)
-                     | ((bits_of(n->threshold) & LEAF_INDEX) >= leaves);
-        }
-        if (bad) return BAD_TABLE;
+        if (!all_right(nodes + tree->root, tree->nodes, bits, features,
+                       leaves > LEAF_INDEX ? LEAF_INDEX + 1 : (uint32_t)leaves)) return BAD_TABLE;
     }
     return OK;
 }

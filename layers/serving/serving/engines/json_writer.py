@@ -9,6 +9,7 @@ import ctypes
 import struct
 
 from serving.artifact import ArtifactError
+from serving.engines.json_reader import pointer_to
 from serving.json_body import encode
 
 TYPE_CHECKING = False
@@ -30,24 +31,20 @@ class JsonWriter:
 
     def __init__(self, kernel: Any, layout: bytes, once: int, per_row: int) -> None:
         self._write = kernel.skylayer_write_json
-        self._layout = ctypes.create_string_buffer(layout, len(layout))
+        self.layout = ctypes.create_string_buffer(layout, len(layout))
         self._once, self._per_row = once, per_row
 
-    def write(self, answers: Any, rows: int) -> str | None:
+    def write(self, answers: bytearray, rows: int) -> str | None:
         """The members, without braces, of an object with the answers of rows.
 
         Args:
-            answers: Address of the doubles that the kernel gave, row by row.
+            answers: The doubles that the kernel gave, row by row.
             rows: Number of rows, at least 1.
         """
         size = self._once + rows * self._per_row
-        text = ctypes.create_string_buffer(size)
-        length = self.write_into(answers, rows, text, size)
-        return None if length < 0 else ctypes.string_at(text, length).decode("ascii")
-
-    def write_into(self, answers: Any, rows: int, text: Any, size: int) -> int:
-        """The same into a buffer of `size` bytes; the number of those used, or -1."""
-        return self._write(self._layout, answers, rows, text, size)  # type: ignore[no-any-return]
+        text = bytearray(size)
+        length = self._write(self.layout, pointer_to(answers), rows, pointer_to(text), size)
+        return None if length < 0 else text[:length].decode("ascii")
 
 
 def writer_of(kernel: Any, outputs: list[dict[str, Any]], fields: list[str]) -> JsonWriter | None:
