@@ -101,7 +101,10 @@ def test_an_audit_that_could_not_look_is_not_clean(report: str, line: str | None
     [
         ('{"results": {"failed_checks": []}, "summary": {"parsing_errors": 0}}', None),
         (
-            '{"results": {"failed_checks": [{"resource": "X::Y.B", "check_id": "C", "check_name": "log"}]}, "summary": {"parsing_errors": 0}}',
+            (
+                '{"results": {"failed_checks": [{"resource": "X::Y.B", "check_id": "C", "check_name": "log"}]},'
+                ' "summary": {"parsing_errors": 0}}'
+            ),
             "B C (log)",
         ),
         (

@@ -103,7 +103,7 @@ def import_onnx(
         FILE: graph.content,
         artifact.GOLDEN: as_json(rows),
         artifact.STATISTICS: as_json(describe(table, schema, Target((), None))),
-    } | card.files(manifest, "", [])
+    } | card.files(manifest, "", [], {FILE: len(graph.content)})
     return write(
         Path(directory, name), manifest, files, lambda folder: _prove(folder, reference, table, schema)
     )
