@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := VERB TABLES BODIES ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
+VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
 $(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT VERB,\
@@ -170,8 +170,8 @@ formats: ## Export two models in every format, and write the table of docs/forma
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md
 	@$(develop) python -m skylayer coverage
 
-fuzz: develop ## Damaged tables and JSON bodies against the kernel, under sanitizers [TABLES=10000 BODIES=100000]
-	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES))
+fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
+	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@sh bin/test-tools
