@@ -13,6 +13,11 @@ from skylayer.stores.operations import resolve
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make export FORMAT=joblib FILE=model.joblib",
+    "make export FORMAT=skops VERSION=0123abcd",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the version, the format and the file."""
