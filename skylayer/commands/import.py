@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "make import MODEL=model.joblib SAMPLE=rows.csv",
     "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
+    "make import MODEL=model.onnx SAMPLE=rows.csv",
 )
 
 
