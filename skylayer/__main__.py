@@ -1,4 +1,7 @@
-"""The command line: one module of `skylayer.commands` for each verb, imported only when it is called."""
+"""The command line: one module of `skylayer.commands` for each verb, imported only when it is called.
+
+A module has `add_arguments(parser)` and `run(options)`; `EXAMPLES` are the lines that its `--help` ends with.
+"""
 
 from __future__ import annotations
 
@@ -45,16 +48,22 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; each module of `skylayer.commands` has `add_arguments(parser)` and `run(options)`."""
+    """Run one verb."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="skylayer", description="The verbs behind `make`.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     chosen = arguments[0] if arguments else None
     for verb, summary in COMMANDS.items():
-        verb_parser = verbs.add_parser(verb, help=summary, description=summary)
+        verb_parser = verbs.add_parser(
+            verb,
+            help=summary,
+            description=f"{summary}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if verb == chosen:
             module = import_module(f"skylayer.commands.{verb}")
             module.add_arguments(verb_parser)
+            verb_parser.epilog = _epilog(getattr(module, "EXAMPLES", ()))
             verb_parser.set_defaults(run=module.run)
     try:
         options = parser.parse_args(arguments)
@@ -65,6 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"skylayer {chosen}: interrupted; run it again to go on.", file=sys.stderr)
         return 130
+
+
+def _epilog(examples: tuple[str, ...]) -> str | None:
+    """What a verb's help ends with: itself at work, by the Makefile's verb."""
+    return "\n  ".join(("examples:", *examples)) if examples else None
 
 
 if __name__ == "__main__":

@@ -13,10 +13,15 @@ from skylayer.stores.operations import resolve
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make export FORMAT=joblib FILE=model.joblib",
+    "make export FORMAT=skops VERSION=0123abcd",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the version, the format and the file."""
-    parser.add_argument("format", help="joblib, pickle, skops or hdf5")
+    parser.add_argument("format", help="joblib, pickle, skops, hdf5 or onnx")
     parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
     parser.add_argument("--file", type=Path, help="where to (default: <name>-<version> here)")
 

@@ -12,6 +12,11 @@ from skylayer.stores import operations
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make prune KEEP=5",
+    "make prune STORE=s3://my-bucket/models KEEP=5",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store and how many stay."""

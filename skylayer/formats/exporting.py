@@ -151,6 +151,19 @@ def _load_hdf5(path: Path) -> Any:
     return read_tables(path, path.read_bytes())
 
 
+def _write_onnx(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
+    """Converts, and compares more than the golden rows: conversion may move a threshold."""
+    from skylayer.formats.onnx.exporting import export_onnx  # noqa: PLC0415 - needs optional packages
+
+    return export_onnx(folder, manifest, path)
+
+
+def _load_onnx(path: Path) -> Any:
+    from skylayer.formats.onnx.exporting import open_session  # noqa: PLC0415
+
+    return open_session(path)
+
+
 FORMATS: dict[str, Format] = {
     "joblib": Format(
         ".joblib",
@@ -179,5 +192,12 @@ FORMATS: dict[str, Format] = {
         _load_hdf5,
         "yes",
         "whatever reads HDF5: Python, MATLAB, R, Julia; the operations have to be written there",
+    ),
+    "onnx": Format(
+        ".onnx",
+        _write_onnx,
+        _load_onnx,
+        "yes",
+        "ONNX Runtime, in many languages; only models that ONNX computes exactly",
     ),
 }
