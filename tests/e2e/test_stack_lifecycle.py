@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from e2e.callers import Pool, pool, signature
 from skylayer import deployment as deployments
 from skylayer import package, project
 from training.pipeline import build_estimator, load_data
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 STACK = "skylayer-second"
 ORIGIN = "https://example.com"
-POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_nobody"
 
 
 class Second:
@@ -125,17 +125,54 @@ def test_the_hook_fails_a_version_that_answers_otherwise(second: Second, tmp_pat
     assert answer["fault"].startswith(("predictions of row", "probabilities of row")), answer
 
 
+@pytest.fixture(scope="module")
+def users(second: Second) -> Pool:
+    return pool(second.client("cognito-idp"), "users")
+
+
 @pytest.mark.parametrize(
     ("authentication", "status"), [("iam", 403), ("cognito", 401), ("none", 200), ("api-key", 403)]
 )
-def test_callers_are_known_as_the_parameter_says(second: Second, authentication: str, status: int) -> None:
-    done = second.deploy(Monitoring="true", Authentication=authentication, UserPoolArn=POOL)
+def test_callers_are_known_as_the_parameter_says(
+    second: Second, users: Pool, authentication: str, status: int
+) -> None:
+    done = second.deploy(
+        Monitoring="true",
+        Authentication=authentication,
+        UserPoolArn=users.arn,
+        CorsOrigin=ORIGIN,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     stranger = second.found().request("/model", api_key="wrong")
     assert stranger.status == status, stranger.body
-    assert second.found().request("/health", api_key="").status == 200
+    health = second.found().request("/health", api_key="")
+    assert health.status == 200
+    # The emulator's own preflight carries no headers; every answer of the function does.
+    assert health.headers["access-control-allow-origin"] == ORIGIN
+    page = second.found().request("/", api_key="").body.decode()
+    assert f'data-authentication="{authentication}"' in page
+    if authentication == "none":
+        assert second.found().request("/openapi.json", api_key="").json()["security"] == []
+    for headers, answered in _callers(second, users, authentication):
+        assert second.found().request("/model", headers=headers, api_key="").status == answered
+
+
+def _callers(second: Second, users: Pool, authentication: str) -> list[tuple[dict[str, str], int]]:
+    """Headers of callers, and what each must be told."""
+    found = second.found()
     if authentication == "api-key":
-        assert second.found().request("/model").status == 200
+        return [({"x-api-key": found.api_key}, 200), ({}, 403)]
+    if authentication == "cognito":
+        strangers = pool(second.client("cognito-idp"), "strangers")
+        return [
+            ({"authorization": users.token}, 200),
+            ({"authorization": strangers.token}, 401),
+            ({"authorization": f"{users.token[:-8]}AAAAAAAA"}, 401),
+        ]
+    if authentication == "iam":
+        # The emulator asks for a signature and takes any: whose it is, AWS alone can tell.
+        return [({**signature(f"{found.url}/model"), "content-type": ""}, 200), ({}, 403)]
+    return [({}, 200)]
 
 
 def test_a_combination_that_aws_refuses_changes_nothing(second: Second) -> None:
