@@ -11,6 +11,7 @@ from skylayer import project
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make formats",)
 _TREES, _ROWS, _COLUMNS = 200, 1000, 20
 
 
