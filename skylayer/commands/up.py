@@ -18,6 +18,7 @@ from skylayer import deployment as deployments
 from skylayer import emulator as emulators
 from skylayer import golden, project, sam
 from skylayer.errors import UserError
+from skylayer.options import port as port_of
 from skylayer.packaging import replay, requirements
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 EMULATOR = project.STATE / "emulator"
 LOGS = project.STATE / "logs"
 console = Console(stderr=False, highlight=False)
+EXAMPLES = (
+    "make up",
+    "make up PORT=4567   # where another program has 4566",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make sure of an artifact, build, start the emulator, deploy, ask, and show."""
-    port = _port(options.port)
+    port = None if options.port is None else port_of(options.port)
     with _alone():
         began = time.monotonic()
         _ensure_artifact()
@@ -85,14 +90,6 @@ def deploy(emulator: Emulator, folder: Path, logs: Path, heard: Callable[[str], 
     if found is None:
         raise UserError(f"The stack is not complete; {logs / 'sam-deploy.log'} says why.")
     return found
-
-
-def _port(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isdigit() or not 1024 <= int(text) <= 65535:  # noqa: PLR2004
-        raise UserError(f"PORT is {text!r}; it must be a number from 1024 to 65535.")
-    return int(text)
 
 
 def _ensure_artifact() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from serving import golden
+from serving import artifact, golden
 from skylayer.errors import UserError
 from skylayer.packaging import requirements
 from skylayer.packaging.layers import STAMP
@@ -40,10 +40,12 @@ def replay(build: Path) -> str | None:
     stamp = json.loads((build / "RuntimeLayer" / STAMP).read_text(encoding="utf-8"))
     if stamp["architecture"] not in {"any", requirements.host_architecture()}:
         return f"its packages are for {stamp['architecture']}"
-    instances, expected = golden.read(build / "ModelLayer" / "python" / "model_artifact")
+    model = build / "ModelLayer" / "python" / "model_artifact"
+    instances, expected = golden.read(model)
+    spread = golden.spread_of(artifact.read_manifest(model))
     answer = _ask(build, {"instances": instances})
     fault = (
-        golden.difference(expected, json.loads(answer["body"]))
+        golden.difference(expected, json.loads(answer["body"]), spread)
         if answer["statusCode"] == 200  # noqa: PLR2004
         else f"it answers {answer['statusCode']}: {answer['body'][:300]}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_status_fails_and_gives_a_shell_nothing_when_nothing_runs(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == "Nothing runs here: make up starts it.\n"
+
+
+def test_make_takes_every_variable_that_it_uses() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    taken = set(re.findall(r"^VARIABLES := (.*)$", text, re.MULTILINE)[0].split())
+    shown = {name for line in text.splitlines() if "##" in line for name in re.findall(r"\b([A-Z]+)=", line)}
+    printed = {"URL", "KEY", "ENGINE"}
+    assert shown - printed <= taken
 
 
 def test_make_lists_its_verbs_one_line_each() -> None:

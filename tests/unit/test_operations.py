@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,15 @@ def test_a_bill_is_the_sum_of_its_parts_and_grows_with_the_load() -> None:
     assert large[-1].dollars == small[-1].dollars
     assert prices.bills(1_000_000, 1, 1024, "native", "arm64")[0].dollars < small[0].dollars
     assert prices.bills(1_000_000, 1, 1024, "sklearn", "x86_64")[0].dollars > small[0].dollars
+
+
+def test_every_price_has_its_page_and_says_what_it_was_compared_with() -> None:
+    for price in prices.TABLE.values():
+        assert price.source.startswith("https://aws.amazon.com/")
+        assert re.search(r"\b20\d\d\b", price.seen)
+    every = {id(value) for value in vars(prices).values() if isinstance(value, prices.Price)}
+    assert every == {id(price) for price in prices.TABLE.values()}
+    assert sorted(name for names in prices.provenance().values() for name in names) == sorted(prices.TABLE)
 
 
 def test_less_memory_is_less_processor() -> None:
@@ -96,21 +106,18 @@ def test_an_audit_that_could_not_look_is_not_clean(report: str, line: str | None
     assert audit.vulnerabilities(report, "Traceback\nno route to host\n") == line
 
 
+def checked(*failed: dict[str, str], parsing_errors: int = 0) -> str:
+    """A report of checkov."""
+    summary = {"parsing_errors": parsing_errors}
+    return json.dumps({"results": {"failed_checks": failed}, "summary": summary})
+
+
 @pytest.mark.parametrize(
     ("report", "line"),
     [
-        ('{"results": {"failed_checks": []}, "summary": {"parsing_errors": 0}}', None),
-        (
-            (
-                '{"results": {"failed_checks": [{"resource": "X::Y.B", "check_id": "C", "check_name": "log"}]},'
-                ' "summary": {"parsing_errors": 0}}'
-            ),
-            "B C (log)",
-        ),
-        (
-            '{"results": {"failed_checks": []}, "summary": {"parsing_errors": 1}}',
-            "NOT CHECKED, 1 of 2 templates can't be read by checkov",
-        ),
+        (checked(), None),
+        (checked({"resource": "X::Y.B", "check_id": "CKV_1", "check_name": "log"}), "B CKV_1 (log)"),
+        (checked(parsing_errors=1), "NOT CHECKED, 1 of 2 templates can't be read by checkov"),
         ("", f"NOT CHECKED, {audit.CHECKOV} does not run: no such package"),
     ],
 )
