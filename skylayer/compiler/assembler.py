@@ -20,7 +20,7 @@ RECORD = struct.Struct("<HHIIIIIQ8Q")
 
 def assemble(program: Program) -> bytes:
     """Drop what nothing reads, give slots places in the scratch, and write the table."""
-    operations = _live(program)
+    operations = live(program)
     places, slots = _allocate(program, operations)
     writer = _Writer(HEADER.size + RECORD.size * len(operations))
     records = b"".join(_record(operation, places, writer) for operation in operations)
@@ -36,7 +36,7 @@ def assemble(program: Program) -> bytes:
     return b"".join([header, records, *writer.parts])
 
 
-def _live(program: Program) -> list[Operation]:
+def live(program: Program) -> list[Operation]:
     """Operations that an output needs, and those that may refuse a row."""
     needed = {slot for output in program.outputs for slot in output.slots}
     kept = []
