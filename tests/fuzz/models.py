@@ -82,9 +82,7 @@ def fitted() -> dict[str, Any]:
         "pairs": make_pipeline(
             make_column_transformer(
                 (
-                    make_pipeline(
-                        SimpleImputer(), QuantileTransformer(n_quantiles=9, output_distribution="normal")
-                    ),
+                    make_pipeline(SimpleImputer(), normal),
                     ["a"],
                 ),
                 (ordinal, ["straße"]),
