@@ -5,10 +5,10 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := TABLES BODIES ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT
+VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
-$(foreach name,FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME TRUST FORMAT,\
+$(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT VERB,\
 $(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
@@ -35,6 +35,7 @@ endif
 # uv is the one program that everything else comes from; bin/uv finds it, or fetches it into .skylayer.
 uv = UV="$$(sh bin/find-uv)" && export UV PATH="$$(dirname "$$UV"):$$PATH" &&
 run = $(uv) "$$UV" run --frozen --quiet --group local
+formats = $(run) --group formats --group estimators
 develop = $(uv) "$$UV" run --frozen --quiet --all-groups
 skylayer = $(run) python -m skylayer
 
@@ -54,10 +55,15 @@ stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: report client openapi help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage
+.PHONY: report client openapi diagram help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage formats
 
-help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+help: ## List the verbs, or explain one with examples [VERB=promote]
+ifeq ($(VERB),)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@printf '\nexamples:\n  make up && make predict FILE=events/predict.csv\n  make train && make report && make up\n  make help VERB=deploy\n'
+else
+	@$(skylayer) "$(subst -,_,$(VERB:bootstrap-aws=bootstrap))" --help
+endif
 
 sync: ## Install the locked environment; up does it by itself
 	@$(uv) "$$UV" sync --frozen --inexact --group local
@@ -71,7 +77,7 @@ up: sync ## Make it live on this machine: train if needed, build, deploy, ask [P
 down: ## Stop what up started
 	@$(skylayer) down
 
-status: ## URL=, API_KEY=, MODEL= and ENGINE= of what runs, for a shell to eval
+status: ## URL=, API_KEY=, MODEL= and ENGINE= of what runs, for a shell to eval; fails when nothing does
 	@$(skylayer) status
 
 logs: ## Show what the function logged [LINES=200]
@@ -80,13 +86,13 @@ logs: ## Show what the function logged [LINES=200]
 train: ## Fit, evaluate and package the estimator of training/pipeline.py
 	@$(skylayer) train
 
-import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME=… TRUST=sha256]
+import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME=… CLASSES=a,b TRUST=sha256]
 	@$(if $(MODEL),,echo "make import: give the file as MODEL=model.joblib" >&2; exit 2;) \
-	$(develop) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(TRUST),--trust "$(TRUST)")
+	$(formats) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(CLASSES),--classes "$(CLASSES)") $(if $(TRUST),--trust "$(TRUST)")
 
-export: ## Write a version as a file: FORMAT=joblib, pickle or skops [VERSION=… FILE=model.joblib]
-	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle or skops" >&2; exit 2;) \
-	$(develop) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
+export: ## Write a version as a file: FORMAT=joblib, pickle, skops or hdf5 [VERSION=… FILE=model.joblib]
+	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle, skops or hdf5" >&2; exit 2;) \
+	$(formats) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
 
 push: ## Copy a version, the champion if none is given, into a store [STORE=s3://bucket VERSION=… LOCAL=1]
 	@$(skylayer) push $(store) $(if $(VERSION),--version "$(VERSION)")
@@ -131,7 +137,7 @@ cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1
 doctor: ## What this machine lacks, and how to mend it
 	@$(skylayer) doctor
 
-audit: develop ## Known vulnerabilities of the lock file, licences, secrets
+audit: develop ## Known vulnerabilities of the lock file, licences, secrets, faults of the templates
 	@$(develop) python -m skylayer audit
 
 bootstrap-aws: ## Show what an AWS account needs before the first deployment, or make it [APPLY=owner/repository]
@@ -149,27 +155,36 @@ report: ## Open the champion's model card: metrics with intervals, plots, schema
 openapi: ## Write docs/openapi.json, the document of the champion's API
 	@$(skylayer) openapi
 
+diagram: ## Draw template.yaml into docs/architecture.md
+	@$(skylayer) diagram
+
 client: ## A typed client of the API into clients/: LANG=python or LANG=typescript
 	@$(if $(filter command%line,$(subst $() $(),%,$(origin LANG))),,echo "make client: give the language as LANG=python or LANG=typescript" >&2; exit 2;) $(run) --group client env LANG=C.UTF-8 python -m skylayer client "$(LANG)"
 
-bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp]
-	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)")
+bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp COMPARE=earlier.json]
+	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)") $(if $(COMPARE),--compare $(COMPARE))
+
+formats: ## Export two models in every format, and write the table of docs/formats.md
+	@$(formats) python -m skylayer formats
 
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md
 	@$(develop) python -m skylayer coverage
 
-fuzz: develop ## Damaged tables and JSON bodies against the kernel, under sanitizers [TABLES=10000 BODIES=100000]
-	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES))
+fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
+	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
+	@sh bin/test-tools
 	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
 
-lint: develop ## ruff, mypy, cfn-lint and sam validate, strict
+lint: develop ## ruff, mypy, cfn-lint, sam validate, jactionlint and zizmor, strict
 	@$(develop) ruff check .
 	@$(develop) ruff format --check .
 	@$(develop) mypy
-	@$(develop) cfn-lint template.yaml
+	@$(develop) cfn-lint template.yaml deployment/bootstrap.yaml
 	@$(develop) env SAM_CLI_TELEMETRY=0 sam validate --lint --region us-east-1
+	@$(develop) jactionlint .github/workflows/*.yml
+	@$(develop) zizmor --offline --quiet .github
 
 format: ## Format the code and mend what ruff can mend
 	@$(develop) ruff check --fix .

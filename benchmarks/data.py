@@ -89,5 +89,10 @@ def instances(frame: pd.DataFrame) -> list[dict[str, object]]:
     return rows
 
 
+def asking(frame: pd.DataFrame) -> dict[str, object]:
+    """Give the body of a request for the predictions of these rows."""
+    return {"instances": instances(frame)}
+
+
 def _word(draw: np.random.Generator) -> str:
     return "".join(draw.choice(list("abcdefghijklmnopqrstuvwxyz"), size=draw.integers(3, 11)))

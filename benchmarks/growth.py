@@ -1,57 +1,84 @@
-"""How cold start, memory and latency grow with the number of trees, of columns and of categories.
-
-Growth over rows per request comes with every model; it isn't measured again here.
-"""
+"""How cold start, memory and latency grow with trees, rows in a request, columns and categories."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks import data, measure, models, product, variants
 from benchmarks.emulator import event
 from benchmarks.measure import Place
-from benchmarks.settings import CHIEF
+from benchmarks.packages import UnreachableError
+from benchmarks.settings import CHIEF, GROWTH
+from benchmarks.variants import NotServedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from benchmarks.models import Model
-    from benchmarks.samples import Sample
+    from benchmarks.progress import Progress
+    from benchmarks.results import Results
     from benchmarks.settings import Settings
+    from benchmarks.variants import Deployment
+    from benchmarks.workspace import Workspace
 
+# One of each kind: the others grow as scikit-learn on arrays does.
 PEERS = ("bare", "sklearn-joblib, arrays", "onnxruntime")
-ASK = 1_000
+ENGINE = "native"
+TREES = 50
+WARM = 20
 
 
-def measure_growth(settings: Settings, state: Path, say: Callable[[str], None]) -> list[Sample]:
-    """Take the samples of the series `growth`, each filed at its number of trees, columns or categories."""
-    samples: list[Sample] = []
-    for over, sizes in settings.growth.items():
-        for size in sizes:
-            say(f"growth: {size} {over}")
-            model = grown(over, size)
-            peers = [variants.deploy_peer(p, model, state) for p in variants.PEER_VARIANTS if p.name in PEERS]
-            deployed = peers + product.deploy(model, state, say)
-            request = event({"instances": data.instances(model.table.ask[:1])})
-            batch = event({"instances": data.instances(model.table.ask[:ASK])})
-            draw = random.Random(data.SEED)
-            for number in range(settings.growth_rounds):
-                for deployment in draw.sample(deployed, len(deployed)):
-                    say(f"growth: {size} {over}, {deployment.variant}")
-                    place = Place(CHIEF, deployment.variant, number, "growth", ((over, size),))
-                    batches = {ASK: batch} if deployment.predicts and number == 0 else None
-                    samples += measure.cold_start(deployment, request, place, warm=20, batches=batches)
-    return samples
+@dataclass(frozen=True)
+class Growth:
+    """The series `growth`: each sample is filed at its number of trees, rows, columns or categories."""
+
+    settings: Settings
+    workspace: Workspace
+    progress: Progress
+    results: Results
+
+    def measure(self) -> None:
+        """Take all samples."""
+        for over, sizes in self.settings.growth.items():
+            if over == "rows":
+                self.progress.say("fitting over rows")
+                model = grown("trees", TREES)
+                deployed = self._deployed(model)
+                for size in sizes:
+                    self._rounds(deployed, event(data.asking(model.repeated(size))), over, size)
+                continue
+            for size in sizes:
+                self.progress.say(f"fitting over {over}, {size:,}")
+                model = grown(over, size)
+                self._rounds(self._deployed(model), event(data.asking(model.repeated(1))), over, size)
+
+    def _deployed(self, model: Model) -> list[Deployment]:
+        deployed = []
+        for peer in variants.PEER_VARIANTS:
+            if peer.name in PEERS:
+                try:
+                    deployed.append(variants.deploy_peer(peer, model, self.workspace))
+                except (UnreachableError, NotServedError) as reason:
+                    self.results.skip(model.name, peer.name, str(reason))
+        artifact = product.package(model, self.workspace)
+        product.engines_of(artifact, native=True)
+        return [*deployed, product.deploy(artifact, ENGINE, self.workspace)]
+
+    def _rounds(self, deployed: list[Deployment], request: bytes, over: str, size: int) -> None:
+        draw = random.Random(data.SEED)
+        for number in range(self.settings.growth_rounds):
+            for deployment in draw.sample(deployed, len(deployed)):
+                self.progress.say(f"over {over}, {size:,}", deployment.variant)
+                place = Place(GROWTH, deployment.variant, number, "growth", ((over, size),))
+                self.results.samples += measure.cold_start(deployment, request, place, warm=WARM)
 
 
 def grown(over: str, size: int) -> Model:
     """Fit a forest of that many trees, or one of 50 trees over that many columns or categories a column."""
     if over == "trees":
-        return models.fit(CHIEF, trees=size)
-    if over == "columns":
-        table = data.mixed(ask=ASK, numeric=size - 3, categories=(4, 8, 12))
+        model = models.fit(CHIEF, trees=size)
+    elif over == "columns":
+        model = models.fit(CHIEF, data.mixed(ask=1_000, numeric=size - 3, categories=(4, 8, 12)), trees=TREES)
     else:
-        table = data.mixed(ask=ASK, categories=(size,) * 6)
-    return models.fit(CHIEF, table, trees=50)
+        model = models.fit(CHIEF, data.mixed(ask=1_000, categories=(size,) * 6), trees=TREES)
+    return replace(model, name=f"{CHIEF}-{size}-{over}")

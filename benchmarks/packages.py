@@ -3,74 +3,96 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-PROJECT = Path(__file__).resolve().parent.parent
-INTERPRETER = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+from benchmarks import bytecode
+from skylayer import project
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class UnreachableError(Exception):
     """A package couldn't be installed; the message says what the installer answered."""
 
 
-def install(folder: Path, packages: tuple[str, ...], *, compiled: bool = True) -> Path:
-    """Install `packages` and what they need, and byte-compile them; done once for one lock file.
+class Installer:
+    """Lays sets of packages below `folder`, each once for one lock file; pipelines and runs share them."""
 
-    Without `compiled`, the folder holds sources only, as `pip install --target --no-compile` leaves it.
-    Raises `UnreachableError`.
-    """
-    constraints = locked_versions()
-    key = hashlib.sha256(repr((packages, compiled, constraints, sys.version)).encode()).hexdigest()[:12]
-    target = folder / f"{'-'.join(packages) or 'nothing'}{'' if compiled else '-source'}-{key}"
-    if target.is_dir():
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bytecode = folder / "bytecode"
+        self._unreachable: dict[tuple[str, ...], str] = {}
+
+    def install(self, packages: tuple[str, ...], *, compiled: bool = True) -> Path:
+        """Install `packages` and what they need, and byte-compile them.
+
+        Without `compiled`, the folder holds sources only, as `pip install --target --no-compile` leaves it.
+        Raises `UnreachableError`, and from then on at once for the same packages.
+        """
+        if packages in self._unreachable:
+            raise UnreachableError(self._unreachable[packages])
+        content = (packages, compiled, self._constraints, sys.version)
+        key = hashlib.sha256(repr(content).encode()).hexdigest()[:12]
+        target = self._folder / f"{'-'.join(packages) or 'nothing'}{'' if compiled else '-source'}-{key}"
+        if target.is_dir():
+            return target
+        partial = target.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        if packages:
+            self._fetch(partial, packages)
+        if compiled:
+            self.compile(partial)
+        partial.rename(target)
         return target
-    partial = target.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    if packages:
-        _install(partial, packages, constraints)
-    if compiled:
-        compile_bytecode(partial)
-    partial.rename(target)
-    return target
 
+    def compile(self, folder: Path) -> None:
+        """Byte-compile a folder; a module that another folder has at the same place is compiled once."""
+        bytecode.compile_folder(folder, self._bytecode)
 
-def uv() -> str:
-    """Find uv: the one that started us, as `uv run` tells, or the one on the path."""
-    found = os.environ.get("UV") or shutil.which("uv")
-    if not found:
-        raise SystemExit("error: uv isn't on the path\n  run: make bench")
-    return found
+    def remember(self, folder: Path) -> None:
+        """Take the bytecode of a folder that is compiled already, for other folders with the same modules."""
+        bytecode.keep(folder, self._bytecode)
 
+    @cached_property
+    def _constraints(self) -> str:
+        export = ["export", "--frozen", "--quiet", "--all-groups", "--no-hashes", "--no-emit-project"]
+        done = subprocess.run(
+            [project.uv(), *export], cwd=project.ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise UnreachableError(done.stderr.strip())
+        return done.stdout
 
-def locked_versions() -> str:
-    """Give every version in uv.lock as lines of constraints."""
-    export = [uv(), "export", "--frozen", "--quiet", "--all-groups", "--no-hashes", "--no-emit-project"]
-    done = subprocess.run(export, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UnreachableError(done.stderr.strip())
-    return done.stdout
-
-
-def compile_bytecode(folder: Path) -> None:
-    """Compile for an archive whose timestamps don't survive: bytecode that isn't checked against them."""
-    command = [str(INTERPRETER), "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-    command += ["-s", str(folder), "-p", "/opt/python", str(folder)]
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-
-
-def _install(target: Path, packages: tuple[str, ...], constraints: str) -> None:
-    pins = target.with_suffix(".constraints")
-    pins.write_text(constraints)
-    install_command = [uv(), "pip", "install", "--quiet", "--target", str(target), "--constraint", str(pins)]
-    install_command += ["--python", str(INTERPRETER), "--only-binary", ":all:", *packages]
-    done = subprocess.run(install_command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    pins.unlink()
-    if done.returncode:
-        shutil.rmtree(target, ignore_errors=True)
-        raise UnreachableError(done.stderr.strip().replace("\n", " "))
-    (target / ".lock").unlink(missing_ok=True)
+    def _fetch(self, target: Path, packages: tuple[str, ...]) -> None:
+        pins = target.with_suffix(".constraints")
+        pins.write_text(self._constraints)
+        command = [
+            project.uv(),
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(target),
+            "--constraint",
+            str(pins),
+        ]
+        command += ["--python", str(bytecode.INTERPRETER), "--only-binary", ":all:", *packages]
+        # What is in uv's cache needs no network, and no time.
+        for source in (["--offline"], []):
+            done = subprocess.run(
+                [*command, *source], cwd=project.ROOT, capture_output=True, text=True, check=False
+            )
+            if not done.returncode:
+                break
+        pins.unlink()
+        if done.returncode:
+            shutil.rmtree(target, ignore_errors=True)
+            reason = self._unreachable[packages] = " ".join(done.stderr.split())
+            raise UnreachableError(reason)
+        (target / ".lock").unlink(missing_ok=True)

@@ -7,34 +7,80 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from benchmarks import packages, variants
+from benchmarks import variants
+from benchmarks.checks import Broken
+from benchmarks.packages import UnreachableError
 from benchmarks.variants import Deployment
+from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from benchmarks.models import Model
+    from benchmarks.workspace import Workspace
 
 # What each engine may import from /opt: the serving layer, and what the manifest's requirements bring.
 SERVING = frozenset({"serving"})
 ENGINES = {"native": SERVING, "onnx": SERVING | variants.ONNX, "sklearn": SERVING | variants.PANDAS}
+# The proof isn't timed here, and the benchmark compares answers of its own.
+PROOF_ROWS = 2_000
 
 
-def deploy(model: Model, state: Path, say: Callable[[str], None]) -> list[Deployment]:
-    """Build one deployment for each engine that the artifact supports."""
+def package(model: Model, workspace: Workspace) -> Path:
+    """Package the pipeline as training does; give the artifact's folder."""
     import skylayer
 
-    say(f"{model.name}: packaging")
-    home = state / "artifacts"
-    packaged = skylayer.package(
-        model.on_frame, model.table.train, model.table.target, name=model.name, directory=home
+    return skylayer.package(
+        model.on_frame,
+        model.table.train,
+        model.table.target,
+        name=model.name,
+        directory=workspace.folder / "artifacts",
+        proof_rows=PROOF_ROWS,
     )
-    deployed = []
-    for engine in json.loads((packaged / "manifest.json").read_text())["engines"]:
-        say(f"{model.name}: building skylayer, {engine}")
-        deployed.append(_build(with_engine(packaged, engine, state / "engines"), engine, model, state))
-    return deployed
+
+
+def engines_of(artifact: Path, *, native: bool) -> list[str]:
+    """Name the engines that an artifact supports.
+
+    Raises `Broken` if the native one should be among them and isn't: a table without it would hide that.
+    """
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    if native and "native" not in manifest["engines"]:
+        raise Broken(f"skylayer, native can't serve {manifest['name']}: {manifest['engine_reason']}")
+    return list(manifest["engines"])
+
+
+def deploy(artifact: Path, engine: str, workspace: Workspace) -> Deployment:
+    """Build the deployment of one engine. Raises `UnreachableError` if its packages can't be had."""
+    chosen = with_engine(artifact, engine, workspace.folder / "engines")
+    build = workspace.folder / "build" / artifact.parent.name / engine
+    opt = build / "opt"
+    layers = _lay(chosen, build)
+    for layer in layers:
+        # Lambda unpacks the layers of a function into one /opt, in this order.
+        shutil.copytree(layer, opt, dirs_exist_ok=True, copy_function=os.link)
+    workspace.installer.remember(opt / "python")
+    return Deployment(
+        f"skylayer, {engine}",
+        build / "PredictFunction",
+        opt / "python",
+        workspace.installer.install(variants.CLIENT),
+        ENGINES[engine],
+        engine=engine,
+        layers=layers,
+        environment={"SKYLAYER_LOG_LEVEL": "INFO"},
+    )
+
+
+def parts(deployment: Deployment) -> dict[str, int]:
+    """Bytes of our own parts, unpacked: the serving layer, and what the engine reads the model from."""
+    from skylayer.packaging import tree
+
+    artifact = deployment.opt / "model_artifact"
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    file = artifact / manifest["engines"][deployment.engine]["file"]
+    return {"serving layer": tree.size(deployment.layers[0]), "model": file.stat().st_size}
 
 
 def with_engine(artifact: Path, engine: str, directory: Path) -> Path:
@@ -52,27 +98,16 @@ def with_engine(artifact: Path, engine: str, directory: Path) -> Path:
     return copy
 
 
-def _build(artifact: Path, engine: str, model: Model, state: Path) -> Deployment:
+def _lay(artifact: Path, build: Path) -> tuple[Path, ...]:
     from skylayer.packaging import layers, requirements
 
     os.environ["ARCHITECTURE"] = requirements.host_architecture()
-    build = state / "build" / model.name / engine
     shutil.rmtree(build, ignore_errors=True)
     layers.function("predict", build / "PredictFunction")
     layers.serving_layer(build / "ServingLayer")
-    layers.runtime_layer(build / "RuntimeLayer", artifact)
+    try:
+        layers.runtime_layer(build / "RuntimeLayer", artifact)
+    except UserError as error:
+        raise UnreachableError(str(error)) from error
     layers.model_layer(build / "ModelLayer", artifact)
-    opt = build / "opt"
-    for layer in ("ServingLayer", "RuntimeLayer", "ModelLayer"):
-        # Lambda unpacks the layers of a function into one /opt, in this order.
-        shutil.copytree(build / layer, opt, dirs_exist_ok=True, copy_function=os.link)
-    client = packages.install(state / "packages", variants.CLIENT)
-    return Deployment(
-        f"skylayer, {engine}",
-        build / "PredictFunction",
-        opt / "python",
-        client,
-        ENGINES[engine],
-        engine=engine,
-        environment={"SKYLAYER_LOG_LEVEL": "INFO"},
-    )
+    return tuple(build / name for name in ("ServingLayer", "RuntimeLayer", "ModelLayer"))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.samples import Sample
+from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,8 @@ class Results:
     deployments: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    # Each ratio beside that of the run that it was compared with, if it was.
+    compared: list[dict[str, Any]] = field(default_factory=list)
 
     def skip(self, model: str, variant: str, reason: str) -> None:
         """Note what wasn't measured, and why."""
@@ -42,10 +45,13 @@ def write(results: Results, file: Path) -> None:
 
 
 def read(file: Path) -> Results:
-    """Read what `write` wrote."""
-    document = json.loads(file.read_text(encoding="utf-8"))
-    samples = [Sample(**sample) for sample in document.pop("samples")]
-    return Results(**document, samples=samples)
+    """Read what `write` wrote. Raises `UserError` for anything else."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        samples = [Sample(**sample) for sample in document.pop("samples")]
+        return Results(**document, samples=samples)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{file} isn't the JSON of a run: {error}") from error
 
 
 def _rounded(sample: dict[str, Any]) -> dict[str, Any]:

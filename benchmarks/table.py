@@ -1,4 +1,4 @@
-"""The table in the terminal."""
+"""The tables in the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from benchmarks.comparison import Agreement, summary
 from benchmarks.samples import Spread, percentile, ratios, select, spread, values
+from benchmarks.targets import verdicts
+from skylayer.limits import UNZIPPED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,13 +17,13 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
     from benchmarks.samples import Sample
 
-UNZIPPED_LIMIT = 262_144_000
+# Of one archive that is uploaded as it is; a larger one goes through S3.
 ZIPPED_LIMIT = 50 * 1024 * 1024
 NONE = "–"
 
 
 def show(results: Results, console: Console) -> None:
-    """Print one table a model, and what was skipped."""
+    """Print one table a model, what was skipped, and which targets are met."""
     for model in results.models:
         table = Table(title=model["name"], title_justify="left")
         for heading in HEADINGS:
@@ -35,6 +38,27 @@ def show(results: Results, console: Console) -> None:
         console.print(
             f"skipped: {skipped['model']}, {skipped['variant']}: {skipped['reason']}", soft_wrap=True
         )
+    for verdict in verdicts(results):
+        console.print(str(verdict), style=None if verdict.met else "red", highlight=False)
+
+
+def show_comparison(compared: list[Agreement], console: Console) -> None:
+    """Print every ratio of two runs, and how far they agree."""
+    table = Table(title="two runs: minimum · median · maximum", title_justify="left")
+    for heading in ("pipeline", "figure", "ratio", "first run", "second run", "change", ""):
+        table.add_column(heading, justify="left" if heading in ("pipeline", "figure", "ratio") else "right")
+    for one in compared:
+        table.add_row(
+            one.model,
+            one.figure,
+            f"{one.variant} ÷ {one.beside}",
+            three(one.first, "{:.2f}"),
+            three(one.second, "{:.2f}"),
+            f"{one.change:+.1%}",
+            "agrees" if one.agrees else "[red]differs[/red]",
+        )
+    console.print(table)
+    console.print(summary(compared), highlight=False)
 
 
 HEADINGS = (
@@ -75,10 +99,10 @@ def _row(results: Results, found: dict[str, Any]) -> list[str]:
         f"{spread(values(of('peak_memory'))).median / 1e6:.0f}",
         _milliseconds(of("warm_latency"), 0.5),
         _milliseconds(of("warm_latency"), 0.99),
-        _milliseconds(of("handler_latency"), 0.5),
+        _milliseconds(of("handler_latency", rows=1), 0.5),
         _milliseconds(of("batch_latency", rows=1_000), 0.5),
-        limited(found["size"]["unpacked"], UNZIPPED_LIMIT),
-        limited(found["size"]["zipped"], ZIPPED_LIMIT),
+        megabytes(found["size"]["unpacked"], over=found["size"]["unpacked"] > UNZIPPED.maximum),
+        megabytes(found["size"]["zipped"], over=found["size"]["largest archive"] > ZIPPED_LIMIT),
         f"{agreement['labels_different']} of {agreement['rows']:,}" if agreement else NONE,
         f"{agreement['largest_difference']:.0e}" if agreement and "largest_difference" in agreement else NONE,
     ]
@@ -89,9 +113,9 @@ def three(figures: Spread, form: str) -> str:
     return " · ".join(form.format(number) for number in (figures.minimum, figures.median, figures.maximum))
 
 
-def limited(size: int, limit: int) -> str:
+def megabytes(size: int, *, over: bool) -> str:
     """Write bytes as MB and mark what Lambda refuses."""
-    return f"{size / 1e6:.1f}{' ✗' if size > limit else ''}"
+    return f"{size / 1e6:.1f}{' ✗' * over}"
 
 
 def _milliseconds(samples: list[Sample], share: float) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import joblib
 
-from benchmarks import packages
 from benchmarks.onnx_conversion import to_onnx
 
 if TYPE_CHECKING:
     from benchmarks.models import Model
+    from benchmarks.workspace import Workspace
 
 PEERS = Path(__file__).resolve().parent / "peers"
 SKLEARN = frozenset({"sklearn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals", "cloudpickle"})
@@ -80,6 +78,7 @@ class Deployment:
     predicts: bool = True
     cold_only: bool = False
     engine: str | None = None
+    layers: tuple[Path, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -87,33 +86,24 @@ class Deployment:
         """What is importable, in Lambda's order."""
         return (self.function, self.opt, self.client)
 
-    def size(self) -> dict[str, int]:
-        """Bytes of function and layers together, as unpacked on Lambda and as zipped archives."""
-        measured = [_size(self.function), _size(self.opt, keep=True)]
-        return {name: sum(part[name] for part in measured) for name in ("unpacked", "zipped")}
+    @property
+    def archives(self) -> tuple[Path, ...]:
+        """What is uploaded: the function and its layers; a peer's packages are one layer."""
+        return (self.function, *(self.layers or [self.opt]))
 
 
-class Variant(Protocol):
-    """What can put a model into folders."""
-
-    name: str
-
-    def deploy(self, model: Model, state: Path) -> list[Deployment]:
-        """Write the folders below `state`."""
-
-
-def deploy_peer(peer: Peer, model: Model, state: Path) -> Deployment:
-    """Write one peer's function. Raises `NotServedError` or `packages.UnreachableError`."""
-    opt = packages.install(state / "packages", peer.packages, compiled=peer.compiled)
-    client = packages.install(state / "packages", CLIENT)
-    function = state / "functions" / model.name / peer.name.replace(", ", "-").replace(" ", "-")
+def deploy_peer(peer: Peer, model: Model, workspace: Workspace) -> Deployment:
+    """Write one peer's function. Raises `NotServedError` or `UnreachableError`."""
+    client = workspace.installer.install(CLIENT)
+    opt = workspace.installer.install(peer.packages, compiled=peer.compiled)
+    function = workspace.folder / "functions" / model.name / peer.name.replace(", ", "-").replace(" ", "-")
     shutil.rmtree(function, ignore_errors=True)
     function.mkdir(parents=True)
     shutil.copyfile(PEERS / peer.file, function / "app.py")
     if peer.writes != "nothing":
         _write_model(peer.writes, model, function)
     if peer.compiled:
-        packages.compile_bytecode(function)
+        workspace.installer.compile(function)
     cold_only = not peer.compiled
     return Deployment(peer.name, function, opt, client, peer.may_import, peer.predicts, cold_only)
 
@@ -133,20 +123,3 @@ def _write_model(kind: str, model: Model, function: Path) -> None:
     joblib.dump(estimator, function / "model.joblib")
     dtypes = {name: str(dtype) for name, dtype in model.table.train.dtypes.items()}
     (function / "columns.json").write_text(json.dumps(dtypes))
-
-
-def _size(folder: Path, *, keep: bool = False) -> dict[str, int]:
-    """Measure a folder; `keep` remembers the answer beside it, for folders that never change."""
-    kept = folder.with_name(f"{folder.name}.size.json")
-    if keep and kept.exists():
-        remembered: dict[str, int] = json.loads(kept.read_text())
-        return remembered
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-        for path in files:
-            target.write(path, path.relative_to(folder))
-    size = {"unpacked": sum(path.stat().st_size for path in files), "zipped": archive.tell()}
-    if keep:
-        kept.write_text(json.dumps(size))
-    return size

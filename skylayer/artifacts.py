@@ -14,7 +14,6 @@ import numpy as np
 
 from serving import artifact
 from skylayer import card, engines
-from skylayer.dependencies import library_versions
 from skylayer.errors import UserError
 from skylayer.golden_rows import make_golden
 from skylayer.instances import columns_of
@@ -31,9 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skylayer.card.plots import Plot
+    from skylayer.engines import Engines
     from skylayer.evaluation import Evaluation
     from skylayer.tables import Table
     from skylayer.tasks import Target
+
+    Chooser = Callable[..., Engines]
 
 _READ_ONLY = 0o444
 
@@ -49,6 +51,7 @@ def package(
     words: str = "",
     proof_rows: int = PROOF_ROWS,
     progress: Callable[[float], None] = lambda _: None,
+    choose: Chooser = engines.choose,
 ) -> Path:
     """Write a fitted estimator and what is known of its data as an artifact.
 
@@ -63,6 +66,7 @@ def package(
         words: What the model card says of intended use and licence, as Markdown.
         proof_rows: About how many rows the proof of the native engine replays; costly estimators get fewer.
         progress: Told the share of the proof that is done, from 0 to 1.
+        choose: Prepares the engines; another one for what is no estimator of scikit-learn's.
 
     Returns:
         The artifact's folder. If the same content is there already, nothing is written.
@@ -80,7 +84,7 @@ def package(
     schema = infer(table)
     golden = make_golden(estimator, schema, table, task)
     data = list(columns_of(table, schema).values())
-    chosen = engines.choose(estimator, schema, tuple(golden["answers"]), data, proof_rows, progress)
+    chosen = choose(estimator, schema, tuple(golden["answers"]), data, proof_rows, progress)
     if evaluation is not None:
         training = evaluation.training
         metrics, plots = _look(estimator, X, y, target, evaluation, task)
@@ -104,17 +108,17 @@ def package(
         "output": _output(estimator, task, golden, target.names),
         "metrics": metrics,
         "training": training,
-        "libraries": library_versions(chosen.entries["sklearn"]["requirements"]),
+        "libraries": chosen.libraries,
     }
     files = (
         chosen.files
         | {
-            artifact.GOLDEN: _json(golden),
-            artifact.STATISTICS: _json(describe(table, schema, target)),
+            artifact.GOLDEN: as_json(golden),
+            artifact.STATISTICS: as_json(describe(table, schema, target)),
         }
-        | card.files(manifest, words, plots)
+        | card.files(manifest, words, plots, {name: len(content) for name, content in chosen.files.items()})
     )
-    return _write(
+    return write(
         Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
     )
 
@@ -175,10 +179,23 @@ def _output(estimator: Any, task: str, golden: dict[str, Any], targets: tuple[st
     return output
 
 
-def _write(
+def write(
     home: Path, manifest: dict[str, Any], files: dict[str, bytes], check: Callable[[Path], None]
 ) -> Path:
-    """Write everything beside its place, look at it as a reader would, then rename it: all or nothing."""
+    """Write everything beside its place, look at it as a reader would, then rename it: all or nothing.
+
+    Args:
+        home: Where the versions of this model are kept.
+        manifest: Without the digests of the files and the version, which are entered here.
+        files: Content by name.
+        check: Asked to look at the draft; raises where it doesn't answer as it should.
+
+    Returns:
+        The artifact's folder; if the same content is there already, nothing is written.
+
+    Raises:
+        UserError: It is not what can be served.
+    """
     home.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home))
     try:
@@ -193,7 +210,7 @@ def _write(
         }
         manifest["version"] = artifact.version_of(manifest)
         place = home / str(manifest["version"])
-        (draft / artifact.MANIFEST).write_bytes(_json(manifest))
+        (draft / artifact.MANIFEST).write_bytes(as_json(manifest))
         artifact.verify(draft)
         if place.exists():
             return _same(place)
@@ -217,5 +234,6 @@ def _same(place: Path) -> Path:
     return place
 
 
-def _json(value: object) -> bytes:
+def as_json(value: object) -> bytes:
+    """A value as a JSON file of an artifact."""
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

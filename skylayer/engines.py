@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.artifact import SOURCE
 from skylayer.compiler import CannotCompile
-from skylayer.dependencies import dependencies_of
+from skylayer.dependencies import dependencies_of, library_versions
 from skylayer.kernel_build import KernelError
 from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.serialization import to_bytes
@@ -32,12 +32,14 @@ class Engines:
         reason: One sentence for the manifest: why this one.
         entries: The manifest's `engines`.
         files: Content of each file that the engines read.
+        libraries: Versions of what the model was made with, for the manifest.
     """
 
     chosen: str
     reason: str
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
 
 
 def choose(  # noqa: PLR0917 - what the proof needs
@@ -74,6 +76,7 @@ def choose(  # noqa: PLR0917 - what the proof needs
             }
         },
         files={ESTIMATOR: content} | {f"{SOURCE}/{name}": text for name, text in needed.sources.items()},
+        libraries=library_versions(needed.requirements),
     )
     try:
         table, proof = prove_native(

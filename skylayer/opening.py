@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 from serving import artifact, model
 from skylayer.errors import UserError
 from skylayer.kernel_build import KernelError, use_host_kernel
+from skylayer.packaging.onnx_library import use_onnx_library
 
 if TYPE_CHECKING:
     import os
 
 
 def load(folder: str | os.PathLike[str]) -> model.Model:
-    """The run-time model of an artifact in this clone, where the native engine's kernel lies beside no layer.
+    """The run-time model of an artifact in this clone, where no layer lies that its engine's library comes from.
 
     Raises:
         ArtifactError: The folder is no artifact.
-        UserError: The native engine's kernel can't be built on this machine.
+        UserError: The library can't be had on this machine.
     """
-    if artifact.read_manifest(folder)["engine"] == "native":
+    manifest = artifact.read_manifest(folder)
+    if manifest["engine"] == "onnx":
+        use_onnx_library(manifest["engines"]["onnx"]["requirements"]["onnxruntime"])
+    elif manifest["engine"] == "native":
         try:
             use_host_kernel()
         except KernelError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,10 +95,31 @@ class Page:
         self.driver.execute_script("scrollTo(0, 0)")
         self.driver.save_screenshot(str(path))
 
+    def violations(self) -> list[str]:
+        """What axe finds against WCAG 2.2 (A and AA) and its own good practice, each with its element."""
+        self.driver.execute_script(_axe())
+        found = self.driver.execute_async_script(
+            "axe.run().then(({violations}) => arguments[0](violations),"
+            " (error) => arguments[0]([{id: String(error), nodes: []}]))"
+        )
+        return [
+            f"{violation['id']}: {node['html']} {node['failureSummary']}"
+            for violation in found
+            for node in violation["nodes"] or [{"html": "", "failureSummary": ""}]
+        ]
+
     def complaints(self) -> list[str]:
         """What the browser complained of since the last time, but for answers such as 403 and 422."""
         messages = [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
         return [message for message in messages if "Failed to load resource" not in message]
+
+
+def _axe() -> str:
+    """The script of axe, which a package brings beside code that isn't needed here."""
+    package = find_spec("axe_playwright_python")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 @contextmanager

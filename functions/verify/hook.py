@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from serving import golden, log, metrics
+from serving import artifact, golden, log, metrics
 from serving.model import locate
 
 log.set_up()
@@ -35,7 +35,8 @@ def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
 def _fault(target: str) -> str | None:
     """What is wrong with the version's answer to the golden rows; None if nothing is. Nothing makes it raise."""
     try:
-        instances, answers = golden.read(locate())
+        folder = locate()
+        instances, answers = golden.read(folder)
         request = {
             "httpMethod": "POST",
             "resource": "/predict",
@@ -48,6 +49,7 @@ def _fault(target: str) -> str | None:
             return f"the version fails: {answer.get('errorType')}: {answer.get('errorMessage')}"
         if answer["statusCode"] != 200:  # noqa: PLR2004
             return f"the version answers {answer['statusCode']} to the golden rows"
-        return golden.difference(answers, json.loads(answer["body"]))
+        spread = golden.spread_of(artifact.read_manifest(folder))
+        return golden.difference(answers, json.loads(answer["body"]), spread)
     except Exception as error:  # noqa: BLE001 (a deployment must fail whatever hinders the proof, and not hang)
         return f"the golden rows could not be replayed: {type(error).__name__}: {error}"

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     from skylayer.card.plots import Plot
 
 
-def files(manifest: dict[str, Any], words: str, plots: list[Plot]) -> dict[str, bytes]:
+def files(manifest: dict[str, Any], words: str, plots: list[Plot], sizes: dict[str, int]) -> dict[str, bytes]:
     """The files of a card, by their names in the artifact.
 
     Args:
         manifest: The artifact's manifest, which has no version yet.
         words: What the owner says of the model, as Markdown: intended use, licence.
         plots: Its pictures.
+        sizes: Bytes of the engines' files, by name.
     """
-    card = text.write(manifest, words, [page.image(plot) for plot in plots])
+    card = text.write(manifest, words, [page.image(plot) for plot in plots], sizes)
     return {
         artifact.MODEL_CARD: card.encode(),
         artifact.MODEL_CARD_PAGE: page.render(manifest["name"], card, plots).encode(),

@@ -11,6 +11,11 @@ from markdown_it import MarkdownIt
 from serving import artifact, playground
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
+
     from skylayer.card.plots import Plot
 
 _PAGE = """<!doctype html>
@@ -60,4 +65,12 @@ def _figure(plot: Plot) -> str:
 
 
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("table_open", _table)
+    return markdown
+
+
+def _table(_: RendererHTML, tokens: Sequence[Token], index: int, *__: object) -> str:
+    """A table by the name of its section: wider than a telephone it scrolls, so the keyboard must reach it."""
+    heading = next(place for place in range(index, -1, -1) if tokens[place].type == "heading_open")
+    return f'<table tabindex="0" aria-label="{html.escape(tokens[heading + 1].content)}">\n'

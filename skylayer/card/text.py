@@ -8,7 +8,7 @@ from typing import Any
 _COLD_STARTS = {
     "native": "about that of an empty function: the tables are mapped, not loaded",
     "sklearn": "20 to 30 times that of an empty function: scikit-learn and its libraries are imported",
-    "onnx": "about 3 to 9 times that of an empty function: ONNX Runtime is imported",
+    "onnx": "about twice that of an empty function: ONNX Runtime's library is loaded, without its Python package",
 }
 
 _PLOTS = (
@@ -16,7 +16,7 @@ _PLOTS = (
 )
 
 
-def write(manifest: dict[str, Any], words: str, images: list[str]) -> str:
+def write(manifest: dict[str, Any], words: str, images: list[str], sizes: dict[str, int]) -> str:
     """The card as Markdown, from a manifest that has no version yet.
 
     Follows the headings of Mitchell et al., "Model Cards for Model Reporting" (2019), as far as data tell.
@@ -25,15 +25,13 @@ def write(manifest: dict[str, Any], words: str, images: list[str]) -> str:
         manifest: Of the artifact.
         words: What the owner says of it, as Markdown with headings of the second level; may be empty.
         images: Lines that show the plots.
+        sizes: Bytes of the engines' files, by name.
     """
-    training = manifest["training"]
-    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
-    folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
     lines = [
         f"# {manifest['name']}",
         "",
         f"A model for {manifest['task'].replace('_', ' ')}{_of(manifest['output'])}.",
-        f"Trained on {training.get('training_rows', training['rows'])} rows{folds}{holdout}.",
+        _trained(manifest["training"]),
         "",
         *([words.strip(), ""] if words.strip() else []),
         "## Metrics",
@@ -52,6 +50,7 @@ def write(manifest: dict[str, Any], words: str, images: list[str]) -> str:
         f"{manifest['engine']}: {manifest['engine_reason']}",
         "",
         *_proof(manifest["engines"].get("native", {}).get("proof")),
+        *_size(manifest, sizes),
         f"Cold start: {_COLD_STARTS[manifest['engine']]}.",
         "",
         "## Versions",
@@ -60,6 +59,15 @@ def write(manifest: dict[str, Any], words: str, images: list[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _trained(training: dict[str, Any]) -> str:
+    rows = training.get("training_rows", training["rows"])
+    if not rows:
+        return "Trained elsewhere, on data that are not known here."
+    folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
+    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
+    return f"Trained on {rows} rows{folds}{holdout}."
 
 
 def _of(output: dict[str, Any]) -> str:
@@ -73,15 +81,38 @@ def _of(output: dict[str, Any]) -> str:
 def _proof(proof: dict[str, Any] | None) -> list[str]:
     if proof is None:
         return []
+    float32 = proof.get("float32")
+    owner = "numpy" if float32 else "scikit-learn"
     lines = [
         f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
         f"- table entries compared: {proof['table_entries']}",
-        f"- ties (scikit-learn contradicts itself there): {proof['ties']}",
+        f"- ties ({owner} contradicts itself there): {proof['ties']}",
     ]
     for name, value in proof["largest_difference"].items():
         floor = proof["scikit_learn_floor"].get(name, 0.0)
-        lines.append(f"- {name}: largest difference {value:.2g}; scikit-learn from itself {floor:.2g}")
+        lines.append(f"- {name}: largest difference {value:.2g}; {owner} from itself {floor:.2g}")
+    if float32:
+        lines.append(
+            f"- the same network in float32, as Keras computes it: at most {float32['largest_difference']:.2g} away "
+            f"on {float32['rows']} rows, where {float32['bound']:.2g} is what rounding can do"
+        )
     return [*lines, ""]
+
+
+def _size(manifest: dict[str, Any], sizes: dict[str, int]) -> list[str]:
+    """What the function loads, beside what scikit-learn itself would."""
+    engine, entries = manifest["engine"], manifest["engines"]
+    told = f"Size: {_bytes(sizes[entries[engine]['file']])}"
+    if engine != "sklearn" and "sklearn" in entries:
+        told += f"; the estimator as scikit-learn has it: {_bytes(sizes[entries['sklearn']['file']])}"
+    return [f"{told}.", ""]
+
+
+_MEGABYTE = 1_000_000
+
+
+def _bytes(size: int) -> str:
+    return f"{size / _MEGABYTE:,.1f} MB" if size >= _MEGABYTE else f"{size / 1000:,.1f} kB"
 
 
 _SHOWN_CATEGORIES = 12

@@ -1,4 +1,4 @@
-"""`audit`: known vulnerabilities of the lock file, licences of what ships or builds, secrets in the sources."""
+"""`audit`: vulnerabilities of the lock file, licences of what ships, secrets in the sources, faults of templates."""
 
 from __future__ import annotations
 
@@ -29,10 +29,17 @@ PERMISSIVE = (
     "unlicense",
     "cc0",
     "0bsd",
+    "public domain",
 )
 # The emulator takes any credentials; these are for it.
 TEST_CREDENTIALS = r"(?i)aws_secret_access_key.{0,4}[=:] ?.test"
+# What looks like a secret and is a digest: a model's version, a commit.
+DIGESTS = r"\"(version|commit)\": \"[0-9a-f]{12,40}\""
 NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
+# In an environment of its own, since it pins other versions of what the SAM CLI needs.
+CHECKOV = "checkov==3.3.30"
+TEMPLATES = ("template.yaml", "deployment/bootstrap.yaml")
+EXAMPLES = ("make audit",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +47,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001
-    """Print what each of the three finds; 1 if one finds something, or could not look."""
-    results = [("vulnerabilities", _vulnerabilities()), ("licences", _licences()), ("secrets", _secrets())]
-    for name, fault in results:
-        print(f"{name}: {fault or 'nothing found'}")
-    return 1 if any(fault for _, fault in results) else 0
+    """Print what each of the four finds; 1 if one finds something, or could not look."""
+    checks = {
+        "vulnerabilities": _vulnerabilities,
+        "licences": _licences,
+        "secrets": _secrets,
+        "templates": _templates,
+    }
+    clean = True
+    for name, check in checks.items():
+        fault = check()
+        print(f"{name}: {fault or 'nothing found'}", flush=True)
+        clean = clean and fault is None
+    return 0 if clean else 1
 
 
 def _vulnerabilities() -> str | None:
@@ -68,18 +83,26 @@ def _vulnerabilities() -> str | None:
             text=True,
             check=False,
         )
+    return vulnerabilities(done.stdout, done.stderr)
+
+
+def vulnerabilities(report: str, said: str) -> str | None:
+    """What pip-audit's report in JSON amounts to, in one line; `said` is what it wrote beside it.
+
+    A package that it knows nothing of counts as not checked: an audit that could not look is none.
+    """
     try:
-        report: dict[str, Any] = json.loads(done.stdout)
+        packages: list[dict[str, Any]] = json.loads(report)["dependencies"]
     except ValueError:
-        said = done.stderr.strip().splitlines() or ["nothing"]
-        return f"NOT CHECKED, pip-audit could not reach its service: {said[-1][:200]}"
+        last = (said.strip().splitlines() or ["nothing"])[-1]
+        return f"NOT CHECKED, pip-audit could not reach its service: {last[:200]}"
     found = [
         f"{part['name']} {part['version']} {fault['id']} (mended in {', '.join(fault['fix_versions']) or 'no version'})"
-        for part in report["dependencies"]
+        for part in packages
         for fault in part.get("vulns", [])
     ]
-    unknown = [part["name"] for part in report["dependencies"] if "skip_reason" in part]
-    if len(unknown) == len(report["dependencies"]):
+    unknown = [part["name"] for part in packages if "skip_reason" in part]
+    if len(unknown) == len(packages):
         return f"NOT CHECKED, pip-audit's service knows none of the {len(unknown)} packages: is it a mirror?"
     if unknown:
         found.append(f"NOT CHECKED, not known to pip-audit's service: {', '.join(unknown)}")
@@ -133,6 +156,8 @@ def _secrets() -> str | None:
         NOT_SCANNED,
         "--exclude-lines",
         TEST_CREDENTIALS,
+        "--exclude-lines",
+        DIGESTS,
     ]
     folders = ["training", "skylayer", "functions", "layers", "docs", "deployment", ".github"]
     files = ["template.yaml", "samconfig.toml", "Makefile", "pyproject.toml", "README.md"]
@@ -145,3 +170,41 @@ def _secrets() -> str | None:
     results: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)["results"]
     found = [f"{name}:{hit['line_number']} {hit['type']}" for name, hits in results.items() for hit in hits]
     return "; ".join(found) or None
+
+
+def _templates() -> str | None:
+    """What checkov, without a network, finds in the CloudFormation templates."""
+    command = [
+        project.uv(),
+        "tool",
+        "run",
+        "--quiet",
+        "--python",
+        sys.executable,
+        "--from",
+        CHECKOV,
+        "checkov",
+    ]
+    options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--output", "json"]
+    files = [argument for name in TEMPLATES for argument in ("--file", name)]
+    done = subprocess.run(  # noqa: S603
+        [*command, *options, *files], cwd=project.ROOT, capture_output=True, text=True, check=False
+    )
+    return misconfigurations(done.stdout, done.stderr)
+
+
+def misconfigurations(report: str, said: str) -> str | None:
+    """What checkov's report in JSON amounts to, in one line; `said` is what it wrote beside it."""
+    try:
+        results: dict[str, Any] = json.loads(report)
+    except ValueError:
+        last = (said.strip().splitlines() or ["nothing"])[-1]
+        return f"NOT CHECKED, {CHECKOV} does not run: {last[:200]}"
+    failed = [
+        f"{check['resource'].rpartition('.')[2]} {check['check_id']} ({check['check_name']})"
+        for check in results["results"]["failed_checks"]
+    ]
+    broken = results["summary"]["parsing_errors"]
+    if broken:
+        failed.append(f"NOT CHECKED, {broken} of {len(TEMPLATES)} templates can't be read by checkov")
+    return "; ".join(failed) or None

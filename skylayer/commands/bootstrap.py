@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TEMPLATE = project.ROOT / "deployment" / "bootstrap.yaml"
 STACK = "skylayer-bootstrap"
+EXAMPLES = (
+    "make bootstrap-aws",
+    "make bootstrap-aws APPLY=owner/repository",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
         STACK,
         "--capabilities",
         "CAPABILITY_IAM",
+        "--resolve-s3",
     ]
     if not options.apply:
         print(
@@ -39,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
             "  GitHub's tokens are known (OIDC), so that workflows need no keys;\n"
             "  a role that workflows of the environments dev and prod may take on, to deploy skylayer-*;\n"
             "  a role that CloudFormation takes on to make the parts;\n"
-            "  a role with which API Gateway may log (parameter AccessLogs).\n"
+            "  a role with which API Gateway may log (parameter AccessLogs);\n"
+            "  the bucket that SAM uploads to.\n"
             "make bootstrap-aws APPLY=owner/repository makes all this, after a change set that you confirm."
         )
         return 0

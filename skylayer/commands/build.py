@@ -9,12 +9,16 @@ from rich.console import Console
 
 from skylayer import project, sam
 from skylayer.errors import UserError
-from skylayer.packaging import limits
+from skylayer.packaging import limits, replay
 
 if TYPE_CHECKING:
     import argparse
 
 DEFAULT_ARCHITECTURE = "x86_64"
+EXAMPLES = (
+    "make build",
+    "make build ARCHITECTURE=arm64",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +48,15 @@ def build(config_env: str) -> str:
     from samcli.yamlhelper import yaml_parse
 
     limits.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
+    prove()
     return architecture
+
+
+def prove() -> None:
+    """Replay the golden rows through what was built, or say why that can't be done here."""
+    hindered = replay.replay(sam.BUILD)
+    if hindered:
+        print(f"The golden rows were not replayed on this machine: {hindered}.")
 
 
 def agreed_architecture(asked: str | None, configured: str | None, config_env: str) -> str:

@@ -9,10 +9,15 @@ from rich.table import Table
 
 from serving import artifact
 from skylayer import prices, project
-from skylayer.errors import UserError
+from skylayer.options import whole
 
 if TYPE_CHECKING:
     import argparse
+
+EXAMPLES = (
+    "make cost",
+    "make cost REQUESTS=5000000 ROWS=10",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print a bill for each way, its assumptions and its sources."""
-    requests, rows, memory = (_whole(name, getattr(options, name)) for name in ("requests", "rows", "memory"))
+    requests, rows, memory = (whole(name, getattr(options, name)) for name in ("requests", "rows", "memory"))
     engine = artifact.read_manifest(project.champion())["engine"]
-    table = Table(title=f"A month of {requests:,} requests with {rows:,} rows each")
+    table = Table(title=f"A month of {requests:,} requests with {rows:,} row{'' if rows == 1 else 's'} each")
     table.add_column("way")
     table.add_column("US dollars", justify="right")
     table.add_column("of which")
@@ -37,16 +42,11 @@ def run(options: argparse.Namespace) -> None:
     Console().print(table)
     billed = prices.milliseconds(engine, rows, memory)
     print(
-        f"Assumed: {billed:.0f} ms billed for a request; no cold starts, free tiers or traffic; SageMaker without its\n"
-        "data processing and without a gateway, so signed calls only; a container that takes the whole load."
+        f"Assumed: {billed:.0f} ms billed for a request; no free tiers or traffic; no cold starts but for SnapStart,\n"
+        "which restores for a hundredth of the requests; SageMaker without its data processing and without a gateway,\n"
+        "so signed calls only; a container that takes the whole load."
     )
-    print(
-        f"List prices of us-east-1 as known in {prices.DATED}, not checked since: compare them with\n"
-        "aws.amazon.com/…/pricing."
-    )
-
-
-def _whole(name: str, text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise UserError(f"{name.upper()} is {text!r}; it must be a whole number above 0.")
-    return int(text)
+    print(f"List prices of us-east-1, {prices.DATED}, and what each was compared with:")
+    for seen, names in sorted(prices.provenance().items()):
+        print(f"  {seen}: {', '.join(names)}")
+    print("They change: look at aws.amazon.com/…/pricing before you rely on them.")

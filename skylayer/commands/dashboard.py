@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from skylayer import stacks
 from skylayer.commands import metrics
+from skylayer.options import whole
 
 if TYPE_CHECKING:
     import argparse
+
+EXAMPLES = ("make dashboard ENV=prod",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the metrics, each alarm's state, and the address of the dashboard."""
+    minutes = whole("minutes", options.minutes)
     stack = stacks.chosen(options)
-    metrics.show(stack, options.minutes)
+    metrics.show(stack, minutes)
     alarms = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack.name}-")["MetricAlarms"]
     for alarm in sorted(alarms, key=lambda each: each["AlarmName"]):
         print(f"{alarm['StateValue']:<18}{alarm['AlarmDescription']}")

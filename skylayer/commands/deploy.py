@@ -8,13 +8,19 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from skylayer import project, sam
-from skylayer.commands.build import DEFAULT_ARCHITECTURE, build
+from skylayer.commands.build import DEFAULT_ARCHITECTURE, build, prove
 from skylayer.errors import UserError
 from skylayer.packaging.layers import STAMP
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+
+EXAMPLES = (
+    "make deploy",
+    "make deploy ENV=prod",
+    "make deploy ENV=prod BUILT=1 YES=1   # what a workflow does",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +35,11 @@ def run(options: argparse.Namespace) -> int:
     """Build, then deploy with the settings of the environment; SAM itself reports and asks."""
     if options.config_env == "local":
         raise UserError("The environment local is the emulator's: make up deploys to it.")
-    architecture = built_architecture(sam.BUILD) if options.built else build(options.config_env)
+    if options.built:
+        architecture = built_architecture(sam.BUILD)
+        prove()
+    else:
+        architecture = build(options.config_env)
     overrides = {**sam.overrides(options.config_env), "Architecture": architecture}
     command = [project.program("sam"), "deploy", "--config-env", options.config_env, "--parameter-overrides"]
     command += [f"{name}={value}" for name, value in overrides.items()]

@@ -30,6 +30,9 @@ class Check:
     required: bool = True
 
 
+EXAMPLES = ("make doctor",)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take nothing."""
 
@@ -112,7 +115,7 @@ CHECKS = (
     Check("uv", "everything", _uv, "make sync fetches it into .skylayer"),
     Check("Python 3.13", "everything", _python, "make sync installs it"),
     Check("AWS SAM CLI", "make up, make build, make deploy", _sam, "make sync"),
-    Check("2 GB of disk", "packages and builds", _space, "make room"),
+    Check("2 GB of disk", "packages and builds", _space, "free some of this disk"),
     Check("a model", "make up", _champion, "make train", required=False),
     Check("a free port", "make up", _port, "make up PORT=4567", required=False),
     Check("Docker", "make test-container alone", _docker, "docs.docker.com/engine/install", required=False),

@@ -16,12 +16,18 @@ from skylayer.errors import UserError
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make import MODEL=model.joblib SAMPLE=rows.csv",
+    "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file and what is known of it."""
-    parser.add_argument("model", type=Path, help="pickle, joblib or skops file")
+    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras or HDF5 file")
     parser.add_argument("--sample", type=Path, help="CSV with rows like those that will be asked for")
     parser.add_argument("--name", help="of the model (default: the file's)")
+    parser.add_argument("--classes", help="labels of a network's outputs, in their order: a,b,c")
     parser.add_argument("--trust", help="SHA-256 of the file: open it although it is a pickle")
     parser.add_argument("--in-its-environment", action="store_true", help="set by import itself")
 
@@ -39,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
                 trust=options.trust,
                 sample=options.sample,
                 name=options.name,
+                classes=_labels(options.classes),
                 directory=project.ARTIFACTS,
                 progress=lambda share: bar.update(task, completed=share),
             )
@@ -59,6 +66,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _labels(text: str | None) -> list[str] | list[int] | None:
+    """Labels from the command line; numbers if all of them are."""
+    if text is None:
+        return None
+    labels = [label.strip() for label in text.split(",")]
+    if len(set(labels)) < len(labels) or "" in labels:
+        raise UserError(f"CLASSES={text} must be different labels with commas between them.")
+    return [int(label) for label in labels] if all(label.isdecimal() for label in labels) else labels
+
+
 def _in_the_environment_of(version: str) -> int:
     """Import with the scikit-learn that wrote the file, so that it is opened and served by that one."""
     print(f"Written by scikit-learn {version}: importing with that version.", file=sys.stderr)
@@ -67,7 +84,10 @@ def _in_the_environment_of(version: str) -> int:
         "run",
         "--frozen",
         "--quiet",
-        "--all-groups",
+        "--group",
+        "formats",
+        "--group",
+        "estimators",
         "--with",
         f"scikit-learn=={version}",
     ]

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from skylayer import deployment
 from skylayer.commands.up import EMULATOR
-from skylayer.errors import UserError
+from skylayer.options import whole
 
 if TYPE_CHECKING:
     import argparse
+
+EXAMPLES = (
+    "make logs",
+    "make logs LINES=20",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the last lines of the function's log group, oldest first."""
-    if not options.lines.isdecimal() or int(options.lines) == 0:
-        raise UserError(f"LINES is {options.lines!r}; it must be a number from 1.")
+    lines = whole("lines", options.lines)
     found = deployment.running(EMULATOR)
     pages = deployment.client(found.emulator, "logs").get_paginator("filter_log_events")
     events = [event for page in pages.paginate(logGroupName=found.log_group) for event in page["events"]]
     events.sort(key=lambda event: event["timestamp"])
     if not events:
         print("The function has logged nothing yet.")
-    for event in events[-int(options.lines) :]:
+    for event in events[-lines:]:
         moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds")
         print(moment, event["message"].rstrip())

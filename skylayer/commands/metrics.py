@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from serving import artifact
 from skylayer import stacks
+from skylayer.options import whole
 from skylayer.request_metrics import MEDIAN, SLOWEST_HUNDREDTH, measure
 
 if TYPE_CHECKING:
@@ -17,19 +19,22 @@ if TYPE_CHECKING:
     from skylayer.stacks import Stack
 
 MINUTES = 60
+EXAMPLES = (
+    "make metrics",
+    "make metrics MINUTES=1440 ENV=prod",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the stack and the time to look back."""
     stacks.add_arguments(parser)
-    parser.add_argument(
-        "--minutes", type=int, default=MINUTES, help=f"how far to look back (default {MINUTES})"
-    )
+    parser.add_argument("--minutes", default=str(MINUTES), help=f"how far to look back (default {MINUTES})")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print one row per model version."""
-    show(stacks.chosen(options), options.minutes)
+    minutes = whole("minutes", options.minutes)
+    show(stacks.chosen(options), minutes)
 
 
 def show(stack: Stack, minutes: int) -> None:
@@ -42,8 +47,10 @@ def show(stack: Stack, minutes: int) -> None:
         print(f"{stack.name} measured nothing in {minutes} minutes (parameter Monitoring).")
         return
     table = Table(title=None)
-    for heading in ("version", "requests", "rows", "cold starts", "p50 ms", "p99 ms", "outcomes"):
-        table.add_column(heading, justify="left" if heading in {"version", "outcomes"} else "right")
+    table.add_column("version", no_wrap=True, min_width=artifact.VERSION_LENGTH)
+    for heading in ("requests", "rows", "cold starts", "p50 ms", "p99 ms"):
+        table.add_column(heading, justify="right")
+    table.add_column("outcomes")
     for version, measured in found.items():
         table.add_row(
             version,

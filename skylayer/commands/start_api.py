@@ -7,6 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from skylayer import options as numbers
 from skylayer import project, sam
 from skylayer.errors import UserError
 from skylayer.settled import settle
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     import argparse
 
 NAME = "template.local.json"
+EXAMPLES = ("make build && make start-api PORT=3000",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the port, the memory, and whether the image is here already."""
-    parser.add_argument("--port", type=int, default=3000)
-    parser.add_argument("--memory", type=int, help="memory of the function in MB")
+    parser.add_argument("--port", default="3000")
+    parser.add_argument("--memory", help="memory of the function in MB")
     parser.add_argument("--skip-pull-image", action="store_true")
 
 
@@ -28,15 +30,16 @@ def run(options: argparse.Namespace) -> int:
     """Settle the conditions of the built template, since SAM refuses them here, and start."""
     from samcli.yamlhelper import yaml_parse
 
+    port = numbers.port(options.port)
     built = sam.BUILD / "template.yaml"
     if not built.is_file():
         raise UserError("There is no build in .aws-sam/build: run make build.")
-    parameters = {"MemorySize": str(options.memory)} if options.memory else {}
+    parameters = {"MemorySize": str(numbers.whole("memory", options.memory))} if options.memory else {}
     # SAM knows no keys here, so none are asked for.
     settled = settle(yaml_parse(built.read_text(encoding="utf-8")), {**parameters, "Authentication": "none"})
     (sam.BUILD / NAME).write_text(json.dumps(settled, default=str), encoding="utf-8")
     command = [project.program("sam"), "local", "start-api", "--template", str(sam.BUILD / NAME)]
-    command += ["--host", "127.0.0.1", "--port", str(options.port), "--warm-containers", "LAZY"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"]
     command += ["--skip-pull-image"] if options.skip_pull_image else []
     if parameters:
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]

@@ -13,18 +13,23 @@ from skylayer.errors import UserError
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make status",
+    'eval "$(make status)"; curl -s "$URL/health"',
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take nothing."""
 
 
-def run(options: argparse.Namespace) -> None:  # noqa: ARG001
-    """Print URL, API_KEY, MODEL and ENGINE; say so, beside them, when nothing runs."""
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Print URL, API_KEY, MODEL and ENGINE; 1, and nothing to eval, when nothing runs."""
     running = emulator.running(EMULATOR)
     found = deployment.find(running) if running else None
     if found is None:
         print("Nothing runs here: make up starts it.", file=sys.stderr)
-        return
+        return 1
     answer = found.request("/model")
     if answer.status != 200:  # noqa: PLR2004
         raise UserError(f"GET /model answered {answer.status}; make logs shows why.")
@@ -37,3 +42,4 @@ def run(options: argparse.Namespace) -> None:  # noqa: ARG001
     }
     for name, value in lines.items():
         print(f"{name}={shlex.quote(value)}")
+    return 0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from skylayer.artifacts import package
+from skylayer.engines import choose
 from skylayer.errors import UserError
 from skylayer.evaluation import Evaluation
 from skylayer.formats.reading import open_estimator
+from skylayer.formats.recognition import is_zip, kind_of, read
 from skylayer.formats.sample import make_sample, read_sample
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.tasks import check_estimator, check_fitted
@@ -16,6 +20,40 @@ from skylayer.tasks import check_estimator, check_fitted
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from skylayer.artifacts import Chooser
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be imported.
+
+    Attributes:
+        path: The file.
+        trust: The SHA-256 of a pickle that may be opened.
+        sample: CSV of rows; without it they are made up, where that can be done.
+        classes: Labels of a classifier that has none of its own.
+    """
+
+    path: Path
+    trust: str | None
+    sample: Path | None
+    classes: list[Any] | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was in a file.
+
+    Attributes:
+        estimator: Fitted.
+        rows: Like those that will be asked for.
+        choose: Prepares its engines.
+    """
+
+    estimator: Any
+    rows: Any
+    choose: Chooser
 
 
 def import_model(
@@ -26,6 +64,7 @@ def import_model(
     name: str | None,
     directory: Path,
     progress: Callable[[float], None],
+    classes: list[Any] | None = None,
     proof_rows: int = PROOF_ROWS,
 ) -> Path:
     """Open a file and package what is in it.
@@ -33,10 +72,11 @@ def import_model(
     Args:
         path: The file.
         trust: The SHA-256 of a pickle that may be opened.
-        sample: CSV of rows; without it numbers are made up, which must be all that the model takes.
+        sample: CSV of rows; without it they are made up, which works for columns of numbers.
         name: Of the model; the file's name if none is given.
         directory: Where artifacts are kept.
         progress: Told the share of the proof that is done.
+        classes: Labels of a classifier that has none of its own, in the order of its outputs.
         proof_rows: About how many rows the proof of the native engine replays.
 
     Returns:
@@ -46,26 +86,80 @@ def import_model(
         UserError: Something of this can't be served; the message says what, and the mend.
         OtherVersion: The file was written by another scikit-learn.
     """
-    reading = open_estimator(path, trust)
-    check_estimator(reading.estimator)
-    check_fitted(reading.estimator)
-    rows = make_sample(reading.estimator) if sample is None else read_sample(reading.estimator, sample)
-    training = {
-        "rows": 0,
-        "sample_rows": len(rows),
+    request = Request(path, trust, sample, classes)
+    content = read(path)
+    kind = kind_of(path, content)
+    imported = {"file": path.name, "format": kind, "sha256": sha256(content).hexdigest()}
+    if kind == "hdf5":
+        from skylayer.formats.hdf5.importing import import_tables, is_own  # noqa: PLC0415 - optional packages
+
+        if is_own(path, content):
+            if sample is not None or classes is not None:
+                raise UserError(f"{path} brings its columns and classes: leave out SAMPLE and CLASSES.")
+            return import_tables(path, content, name=name, directory=directory, imported=imported)
+        kind = imported["format"] = "keras"
+    training: dict[str, Any] = {
         "sample": "made up" if sample is None else sample.name,
-        "imported": {"file": path.name, "format": reading.kind, "sha256": reading.sha256},
+        "imported": imported,
     }
-    evaluation = Evaluation(reading.estimator, None, {}, training)
+    name = name or _name(path)
+    if kind == "onnx":
+        from skylayer.formats.onnx.importing import import_onnx  # noqa: PLC0415 - needs optional packages
+
+        _refuse_classes(request)
+        return import_onnx(
+            path,
+            content,
+            sample=sample,
+            name=name,
+            directory=directory,
+            training=training,
+            progress=progress,
+        )
+    source = _OPEN[kind](request, content, kind)
+    training |= {"rows": 0, "sample_rows": len(source.rows)}
     return package(
-        reading.estimator,
-        rows,
-        name=name or _name(path),
+        source.estimator,
+        source.rows,
+        name=name,
         directory=directory,
-        evaluation=evaluation,
+        evaluation=Evaluation(source.estimator, None, {}, training),
         progress=progress,
         proof_rows=proof_rows,
+        choose=source.choose,
     )
+
+
+def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
+    _refuse_classes(request)
+    estimator = open_estimator(request.path, content, kind, request.trust).estimator
+    check_estimator(estimator)
+    check_fitted(estimator)
+    rows = make_sample(estimator) if request.sample is None else read_sample(estimator, request.sample)
+    return Source(estimator, rows, choose)
+
+
+def _keras(request: Request, content: bytes, _: str) -> Source:
+    from skylayer.formats.keras import engines, estimators, files, parsing, sample  # noqa: PLC0415
+
+    path = request.path
+    stored = (files.read_zip if is_zip(content) else files.read_hdf5)(path, content)
+    network = parsing.parse(path, stored)
+    rows = sample.make_rows(network) if request.sample is None else sample.read_rows(network, request.sample)
+    estimator = estimators.estimator_of(path, network, list(rows.columns), request.classes)
+    return Source(estimator, rows, engines.chooser(stored.version))
+
+
+_OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
+    "pickle": _scikit_learn,
+    "skops": _scikit_learn,
+    "keras": _keras,
+}
+
+
+def _refuse_classes(request: Request) -> None:
+    if request.classes is not None:
+        raise UserError(f"CLASSES was given, and {request.path} names its classes by itself.")
 
 
 def _name(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
 from skylayer.formats.audit import Damaged, audit
-from skylayer.formats.recognition import decompressed, kind_of, read
+from skylayer.formats.recognition import decompressed
 from skylayer.tasks import first_line
 
 if TYPE_CHECKING:
@@ -45,19 +45,19 @@ class OtherVersion(Exception):
         self.installed = installed
 
 
-def open_estimator(path: Path, trust: str | None) -> Reading:
-    """Open a file that holds an estimator.
+def open_estimator(path: Path, content: bytes, kind: str, trust: str | None) -> Reading:
+    """Open a file that holds an estimator of scikit-learn's.
 
     Args:
-        path: The file.
+        path: The file, for messages.
+        content: What is in it.
+        kind: `pickle` or `skops`.
         trust: The SHA-256 that the user trusts: a pickle of another digest is never opened.
 
     Raises:
         UserError: It is no model, is cut off, isn't trusted, or needs a package that isn't installed.
         OtherVersion: It was written by another scikit-learn; nothing was loaded.
     """
-    content = read(path)
-    kind = kind_of(path, content)
     digest = sha256(content).hexdigest()
     if kind == "skops":
         return Reading(kind, digest, (), _from_skops(path, content, digest, trust))

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 MAXIMUM_BYTES = 1024**3
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = b"\x80"
+_ORT = b"ORTM"
+# An ONNX file is a protocol buffer without a mark of its own: its first field is number 1, the IR version, and one of
+# these follows (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, ModelProto): producer name and version,
+# domain, model version, documentation, graph, operator sets, metadata.
+_ONNX = b"\x08"
+_ONNX_NEXT = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
+_MOST_IR_VERSION = 127
 # First bytes of what joblib compresses with, and how they are undone. zlib's second byte tells its level.
 _COMPRESSIONS: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
     (b"\x1f\x8b", gzip.decompress),
@@ -58,24 +65,45 @@ def read(path: Path) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops` or another kind of file by its name; what it is called doesn't matter.
+    """`pickle`, `skops`, `keras`, `hdf5` or `onnx`; what the file is called doesn't matter.
 
     Raises:
         UserError: It is none that can be imported.
     """
     if content.startswith(_HDF5):
-        raise UserError(f"{path} is HDF5, which can't be imported yet: give a pickle, joblib or skops file.")
-    if content.startswith(b"PK\x03\x04"):
+        return "hdf5"
+    if is_zip(content):
         return _kind_of_zip(path, content)
     if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
         return "pickle"
+    if looks_like_onnx(content):
+        return "onnx"
+    if content[4:8] == _ORT:
+        raise UserError(f"{path} is in ONNX Runtime's own format. Give the ONNX file that it was made from.")
     if path.suffix == ".onnx":
-        raise UserError(f"{path} is ONNX, which can't be imported yet: give a pickle, joblib or skops file.")
+        raise UserError(f"{path} is not ONNX, whatever its name says. Was it cut off, or written as text?")
     if path.suffix in {".pkl", ".pickle", ".joblib"}:
         raise UserError(
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
-    raise UserError(f"{path} is not a model: a pickle, joblib or skops file can be imported.")
+    raise UserError(
+        f"{path} is not a model: a pickle, joblib, skops, Keras, HDF5 or ONNX file can be imported."
+    )
+
+
+def is_zip(content: bytes) -> bool:
+    """Whether a file begins as a zip does."""
+    return content.startswith(b"PK\x03\x04")
+
+
+def looks_like_onnx(content: bytes) -> bool:
+    """Whether a file begins as an ONNX model does."""
+    return (
+        content.startswith(_ONNX)
+        and len(content) > len(_ONNX) + 1
+        and 0 < content[1] <= _MOST_IR_VERSION
+        and content[2] in _ONNX_NEXT
+    )
 
 
 def decompressed(path: Path, content: bytes) -> bytes:
@@ -101,5 +129,8 @@ def _kind_of_zip(path: Path, content: bytes) -> str:
     if "schema.json" in names:
         return "skops"
     if "config.json" in names and "model.weights.h5" in names:
-        raise UserError(f"{path} is a Keras model, which can't be imported yet.")
-    raise UserError(f"{path} is a zip file without a model: a skops file holds a schema.json.")
+        return "keras"
+    raise UserError(
+        f"{path} is a zip file without a model: a skops file holds a schema.json, a Keras model a config.json "
+        "and model.weights.h5."
+    )

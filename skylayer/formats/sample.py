@@ -24,14 +24,7 @@ def read_sample(estimator: Any, path: Path) -> Any:
     Raises:
         UserError: It is no CSV file, or lacks columns; names them.
     """
-    try:
-        frame = pd.read_csv(path)
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}. Give one as SAMPLE=rows.csv.") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be read as CSV: {first_line(error)}.") from error
-    if frame.empty:
-        raise UserError(f"{path} has no rows. Give some rows like those that will be asked for.")
+    frame = read_frame(path)
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         missing = [name for name in names if name not in frame.columns]
@@ -48,6 +41,23 @@ def read_sample(estimator: Any, path: Path) -> Any:
             f"{path} has {frame.shape[1]} columns; the model was fitted on {count}, without names."
         )
     return frame.to_numpy()
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """The rows of a CSV file.
+
+    Raises:
+        UserError: There is none, or it is no CSV file, or has no rows.
+    """
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}. Give one as SAMPLE=rows.csv.") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} can't be read as CSV: {first_line(error)}.") from error
+    if frame.empty:
+        raise UserError(f"{path} has no rows. Give some rows like those that will be asked for.")
+    return frame
 
 
 def make_sample(estimator: Any) -> Any:

@@ -11,10 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skylayer import project
 from skylayer.errors import UserError
 from skylayer.packaging import libraries, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PYTHON = "3.13"
 # glibc 2.34 is Amazon Linux 2023's, on which python3.13 runs.
@@ -54,24 +58,57 @@ def install(requirements: dict[str, str], architecture: str, target: Path) -> No
     Parameters: `requirements` maps a package to its version; `architecture` is x86_64, arm64, or host, for a local
     deployment on another kind of machine. Raises UserError where a package has no wheel for the platform.
     """
-    kept = project.STATE / "cache" / "runtime" / _key(requirements, architecture)
+
+    def make(layer: Path) -> None:
+        packages = layer / "python"
+        _fetch(requirements, architecture, packages)
+        _strip(packages)
+        if architecture != HOST:
+            libraries.complete(layer)
+        tree.byte_compile(packages, "/opt/python")
+
+    shutil.copytree(_kept(_key(requirements, architecture), make), target, dirs_exist_ok=True)
+
+
+def pick(package: str, version: str, patterns: tuple[str, ...], architecture: str) -> Path:
+    """A folder `python` with just these files of a package, and nothing of what it requires; made once and kept.
+
+    Parameters: `patterns` are paths in the package's wheel, as `Path.glob` takes them. Raises UserError where it has
+    no wheel for the platform, or the wheel lacks such a file.
+    """
+
+    def make(layer: Path) -> None:
+        wheel = layer.parent / "wheel"
+        _fetch({package: version}, architecture, wheel, "--no-deps")
+        for pattern in patterns:
+            found = sorted(wheel.glob(pattern))
+            if not found:
+                raise UserError(f"{package} {version} has no {pattern} for {architecture}.")
+            for file in found:
+                place = layer / "python" / file.relative_to(wheel)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, place)
+        if architecture != HOST:
+            libraries.complete(layer)
+
+    return _kept(_key({package: version}, architecture, patterns), make)
+
+
+def _kept(key: str, make: Callable[[Path], None]) -> Path:
+    """A tree that is made once and kept, whole or not at all."""
+    kept = project.STATE / "cache" / "runtime" / key
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
             layer = Path(scratch) / "layer"
-            packages = layer / "python"
-            _fetch(requirements, architecture, packages)
-            _strip(packages)
-            if architecture != HOST:
-                libraries.complete(layer)
-            tree.byte_compile(packages, "/opt/python")
+            make(layer)
             tree.normalise(layer)
             try:
                 layer.rename(kept)
             except OSError:  # another build was first
                 if not kept.is_dir():
                     raise
-    shutil.copytree(kept, target, dirs_exist_ok=True)
+    return kept
 
 
 def host_architecture() -> str:
@@ -81,7 +118,7 @@ def host_architecture() -> str:
     return {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), HOST)
 
 
-def _key(requirements: dict[str, str], architecture: str) -> str:
+def _key(requirements: dict[str, str], architecture: str, patterns: tuple[str, ...] = ()) -> str:
     lock = (project.ROOT / "uv.lock").read_bytes()
     content = [
         sorted(requirements.items()),
@@ -89,11 +126,12 @@ def _key(requirements: dict[str, str], architecture: str) -> str:
         sys.version,
         STRIPPER,
         hashlib.sha256(lock).hexdigest(),
+        *patterns,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def _fetch(requirements: dict[str, str], architecture: str, target: Path) -> None:
+def _fetch(requirements: dict[str, str], architecture: str, target: Path, *options: str) -> None:
     constraints = target.parents[1] / "constraints.txt"
     constraints.write_text(_locked(set(map(_canonical, requirements))), encoding="utf-8")
     command = [project.uv(), "pip", "install", "--quiet", "--no-progress", "--target", str(target)]
@@ -102,7 +140,7 @@ def _fetch(requirements: dict[str, str], architecture: str, target: Path) -> Non
         command += ["--python", sys.executable]
     else:
         command += ["--python-version", PYTHON, "--python-platform", PLATFORMS[architecture]]
-    command += [f"{name}=={version}" for name, version in sorted(requirements.items())]
+    command += [*options, *(f"{name}=={version}" for name, version in sorted(requirements.items()))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project.ROOT)  # noqa: S603
     if done.returncode:
         reason = " ".join(done.stderr.split())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from e2e.callers import Pool, pool, signature
 from skylayer import deployment as deployments
 from skylayer import package, project
 from training.pipeline import build_estimator, load_data
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from skylayer.deployment import Deployment
 
 STACK = "skylayer-second"
-POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_nobody"
+ORIGIN = "https://example.com"
 
 
 class Second:
@@ -75,7 +76,7 @@ class Second:
 @pytest.fixture(scope="module")
 def second(fork: Fork, deployment: Deployment) -> Iterator[Second]:
     stack = Second(fork, deployment)
-    done = stack.deploy(Monitoring="true", GradualDeployment="true")
+    done = stack.deploy(Monitoring="true", GradualDeployment="true", CorsOrigin=ORIGIN)
     assert done.returncode == 0, done.stdout + done.stderr
     yield stack
     stack.client("cloudformation").delete_stack(StackName=STACK)
@@ -85,6 +86,23 @@ def test_two_stacks_live_side_by_side(second: Second, deployment: Deployment) ->
     assert second.found().url != deployment.url
     assert second.found().request("/model").status == 200
     assert second.found().request("/model", api_key=deployment.api_key).status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [("/health", None, 200), ("/predict", {"instances": []}, 422), ("/openapi.json", None, 200)],
+)
+def test_every_answer_of_the_function_names_the_origin_that_may_read_it(
+    second: Second, path: str, body: object, status: int
+) -> None:
+    # The gateway's own preflight can be tried against AWS alone: the emulator answers it without the headers.
+    answer = second.found().request(path, body)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, ORIGIN)
+
+
+def test_the_page_knows_what_the_stack_asks_for(second: Second) -> None:
+    assert b'data-authentication="api-key"' in second.found().request("/", api_key="").body
+    assert second.found().request("/openapi.json").json()["security"] == [{"api_key": []}]
 
 
 def test_the_hook_passes_what_answers_as_the_estimator(second: Second) -> None:
@@ -107,17 +125,54 @@ def test_the_hook_fails_a_version_that_answers_otherwise(second: Second, tmp_pat
     assert answer["fault"].startswith(("predictions of row", "probabilities of row")), answer
 
 
+@pytest.fixture(scope="module")
+def users(second: Second) -> Pool:
+    return pool(second.client("cognito-idp"), "users")
+
+
 @pytest.mark.parametrize(
     ("authentication", "status"), [("iam", 403), ("cognito", 401), ("none", 200), ("api-key", 403)]
 )
-def test_callers_are_known_as_the_parameter_says(second: Second, authentication: str, status: int) -> None:
-    done = second.deploy(Monitoring="true", Authentication=authentication, UserPoolArn=POOL)
+def test_callers_are_known_as_the_parameter_says(
+    second: Second, users: Pool, authentication: str, status: int
+) -> None:
+    done = second.deploy(
+        Monitoring="true",
+        Authentication=authentication,
+        UserPoolArn=users.arn,
+        CorsOrigin=ORIGIN,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     stranger = second.found().request("/model", api_key="wrong")
     assert stranger.status == status, stranger.body
-    assert second.found().request("/health", api_key="").status == 200
+    health = second.found().request("/health", api_key="")
+    assert health.status == 200
+    # The emulator's own preflight carries no headers; every answer of the function does.
+    assert health.headers["access-control-allow-origin"] == ORIGIN
+    page = second.found().request("/", api_key="").body.decode()
+    assert f'data-authentication="{authentication}"' in page
+    if authentication == "none":
+        assert second.found().request("/openapi.json", api_key="").json()["security"] == []
+    for headers, answered in _callers(second, users, authentication):
+        assert second.found().request("/model", headers=headers, api_key="").status == answered
+
+
+def _callers(second: Second, users: Pool, authentication: str) -> list[tuple[dict[str, str], int]]:
+    """Headers of callers, and what each must be told."""
+    found = second.found()
     if authentication == "api-key":
-        assert second.found().request("/model").status == 200
+        return [({"x-api-key": found.api_key}, 200), ({}, 403)]
+    if authentication == "cognito":
+        strangers = pool(second.client("cognito-idp"), "strangers")
+        return [
+            ({"authorization": users.token}, 200),
+            ({"authorization": strangers.token}, 401),
+            ({"authorization": f"{users.token[:-8]}AAAAAAAA"}, 401),
+        ]
+    if authentication == "iam":
+        # The emulator asks for a signature and takes any: whose it is, AWS alone can tell.
+        return [({**signature(f"{found.url}/model"), "content-type": ""}, 200), ({}, 403)]
+    return [({}, 200)]
 
 
 def test_a_combination_that_aws_refuses_changes_nothing(second: Second) -> None:

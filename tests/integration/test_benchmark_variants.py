@@ -10,13 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from benchmarks import data, measure, models, packages, product, run, settings, variants
 from benchmarks.allotment import Allotment, Unavailable
+from benchmarks.checks import Broken, Expected, check
 from benchmarks.emulator import Emulator, Refused, event
-from benchmarks.measure import Broken, Place
+from benchmarks.measure import Place
+from benchmarks.progress import Progress
 from benchmarks.results import Results
 from benchmarks.variants import PEER_VARIANTS, Deployment, Peer
+from benchmarks.workspace import Workspace
+from skylayer import project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +32,7 @@ pytestmark = [
     ),
     pytest.mark.xdist_group("benchmarks"),
 ]
-STATE = packages.PROJECT / ".skylayer" / "benchmarks"
+STATE = project.STATE / "benchmarks"
 COMPILED = {peer.name: peer for peer in PEER_VARIANTS if peer.compiled}
 
 
@@ -38,7 +43,11 @@ def model() -> models.Model:
 
 @pytest.fixture(scope="module")
 def ours(model: models.Model, tmp_path_factory: pytest.TempPathFactory) -> list[Deployment]:
-    return product.deploy(model, tmp_path_factory.mktemp("with spaces in it"), lambda _: None)
+    workspace = Workspace.at(tmp_path_factory.mktemp("with spaces in it"), STATE)
+    artifact = product.package(model, workspace)
+    return [
+        product.deploy(artifact, engine, workspace) for engine in product.engines_of(artifact, native=True)
+    ]
 
 
 @pytest.mark.parametrize("name", COMPILED)
@@ -48,9 +57,8 @@ def test_a_peer_imports_what_it_may_and_answers_as_the_estimator(
     # Sources do here: compiling the packages would take longer than everything else.
     peer = replace(COMPILED[name], compiled=False)
     deployment = _deployed(peer, model, tmp_path)
-    measure.check_imports(deployment, _request(model))
-    if peer.predicts:
-        found = measure.agreement(deployment, model, 200)
+    found = check(deployment, _request(model), Expected.of(model, 200) if peer.predicts else None)
+    if found:
         assert found["labels_different"] == 0
         assert found["largest_difference"] < 1e-5
 
@@ -58,7 +66,7 @@ def test_a_peer_imports_what_it_may_and_answers_as_the_estimator(
 def test_a_package_not_allowed_is_an_error(model: models.Model, tmp_path: Path) -> None:
     deployment = _deployed(replace(COMPILED["powertools"], compiled=False), model, tmp_path)
     with pytest.raises(Broken, match="powertools imported what it may not: aws_lambda_powertools"):
-        measure.check_imports(replace(deployment, may_import=frozenset()), _request(model))
+        check(replace(deployment, may_import=frozenset()), _request(model), None)
 
 
 def test_the_development_environment_is_out_of_reach(model: models.Model, tmp_path: Path) -> None:
@@ -75,8 +83,8 @@ def test_every_engine_imports_what_it_may_and_answers_as_the_estimator(
 ) -> None:
     assert ours
     for deployment in ours:
-        measure.check_imports(deployment, _request(model))
-        found = measure.agreement(deployment, model, 200)
+        found = check(deployment, _request(model), Expected.of(model, 200))
+        assert found
         assert found["labels_different"] == 0
         assert found["largest_difference"] < 1e-12
 
@@ -91,23 +99,52 @@ def test_without_an_engines_file_the_run_breaks_and_reports_nothing(
         manifest = json.loads((artifact / "manifest.json").read_text())
         (artifact / manifest["engines"][deployment.engine]["file"]).unlink()
         results = Results("tested", {}, {})
-        checked = run.ModelRun(settings.QUICK, STATE, lambda _: None, results, model)
+        progress = Progress(Console(quiet=True), settings.QUICK)
+        checked = run.ModelRun(settings.QUICK, Workspace.at(tmp_path, STATE), progress, results, model)
         checked.deployed = [replace(deployment, opt=opt)]
         with pytest.raises(Broken, match=f"{deployment.variant}, tested"):
             checked.check()
         assert not results.deployments
 
 
+def test_a_pipeline_that_no_longer_compiles_breaks_the_run(model: models.Model, tmp_path: Path) -> None:
+    artifact = product.package(model, Workspace.at(tmp_path, STATE))
+    manifest = json.loads((artifact / "manifest.json").read_text())
+    del manifest["engines"]["native"]
+    (artifact / "manifest.json").chmod(0o644)
+    (artifact / "manifest.json").write_text(json.dumps(manifest | {"engine_reason": "no compiler"}))
+    with pytest.raises(Broken, match="native can't serve tested: no compiler"):
+        product.engines_of(artifact, native=True)
+    assert product.engines_of(artifact, native=False) == ["sklearn"]
+
+
+def test_a_peer_whose_packages_cannot_be_had_is_named_and_left_out(
+    model: models.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Peer("gone", "bare.py", ("skylayer-peer-that-is-nowhere",))
+    monkeypatch.setattr(variants, "PEER_VARIANTS", (COMPILED["bare"], gone))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    results = Results("tested", {}, {})
+    progress = Progress(Console(quiet=True), settings.QUICK)
+    tested = run.ModelRun(settings.QUICK, Workspace.at(tmp_path, STATE), progress, results, model)
+    tested.deploy()
+    assert [one.variant for one in tested.deployed] == ["bare", "skylayer, sklearn", "skylayer, native"]
+    assert [(one["model"], one["variant"]) for one in results.skipped] == [("tested", "gone")]
+    assert "skylayer-peer-that-is-nowhere" in results.skipped[0]["reason"]
+
+
 def test_another_engine_than_the_one_named_is_an_error(model: models.Model, ours: list[Deployment]) -> None:
     with pytest.raises(Broken, match="is served by the engine"):
-        measure.agreement(replace(ours[0], engine="imagined"), model, 10)
+        check(replace(ours[0], engine="imagined"), _request(model), None)
 
 
 def test_samples_of_a_cold_start(model: models.Model, tmp_path: Path) -> None:
     deployment = _deployed(COMPILED["bare"], model, tmp_path)
     place = Place("tested", "bare", 0)
     taken = measure.cold_start(deployment, _request(model), place, warm=5, batches={1: _request(model)})
-    found = {sample.figure: sample for sample in taken + measure.split(deployment, _request(model), place)}
+    found = {
+        sample.figure: sample for sample in taken + measure.split(deployment, {1: _request(model)}, place)
+    }
     assert len(found["warm_latency"].values) == 5
     assert 5e6 < found["peak_memory"].values[0] < 1e8
     assert found["batch_latency"].at == {"rows": 1}
@@ -133,18 +170,12 @@ def test_a_share_of_a_processor_holds_for_the_runtime(model: models.Model, tmp_p
     assert not any(folder.exists() for folder in folders)
 
 
-def _deployed(peer: Peer, model: models.Model, state: Path) -> Deployment:
+def _deployed(peer: Peer, model: models.Model, folder: Path) -> Deployment:
     """Deploy below a folder of the test, with the packages that runs of the benchmark share."""
-    (state / "packages").symlink_to(_made(STATE / "packages"))
     try:
-        return variants.deploy_peer(peer, model, state)
+        return variants.deploy_peer(peer, model, Workspace.at(folder, STATE))
     except (packages.UnreachableError, variants.NotServedError) as reason:
         pytest.skip(str(reason))
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _request(model: models.Model) -> bytes:

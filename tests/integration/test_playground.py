@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
-from typing import TYPE_CHECKING, Any
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import browser
@@ -13,11 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import SCREENSHOTS
-from estimators import houses, penguins, reviews
+from playgrounds import Live, live
 from selenium.webdriver.common.keys import Keys
-from web import KEY, served
-
-import skylayer
+from web import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,17 +38,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
 
 
 @pytest.fixture(scope="module")
-def birds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any, pd.DataFrame]]:
-    estimator, frame = penguins()
-    target = pd.Series(estimator.predict(frame), name="species")
-    folder = skylayer.package(
-        estimator, frame, target, name="penguins", directory=tmp_path_factory.mktemp("models")
-    )
-    with served(folder) as url:
-        yield url, estimator, frame
+def birds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live("classification", tmp_path_factory.mktemp("models")) as found:
+        yield found
 
 
-def test_the_page_is_small_and_tells_nothing_of_the_data(birds: tuple[str, Any, pd.DataFrame]) -> None:
+def test_the_page_is_small_and_tells_nothing_of_the_data(birds: Live) -> None:
     url, _, frame = birds
     with urlopen(url) as response:  # noqa: S310 - our own server
         page = response.read()
@@ -54,15 +51,14 @@ def test_the_page_is_small_and_tells_nothing_of_the_data(birds: tuple[str, Any, 
     assert len(page) < MOST_BYTES
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    for word in (*frame.columns, "penguins", "Adelie", "Biscoe"):
+    for word in (*frame.columns, "classification", "Adelie", "Biscoe"):
         assert word.encode() not in page
+    assert b'data-authentication="api-key"' in page
     assert not re.search(rb'(src|href)="(https?:)?//?', page)
 
 
 @browser.needed
-def test_a_form_gets_the_answer_of_the_estimator(
-    page: browser.Page, birds: tuple[str, Any, pd.DataFrame]
-) -> None:
+def test_a_form_gets_the_answer_of_the_estimator(page: browser.Page, birds: Live) -> None:
     url, estimator, frame = birds
     page.resize(1280, 900)
     page.colours("light")
@@ -91,8 +87,8 @@ def test_a_form_gets_the_answer_of_the_estimator(
 
 
 @browser.needed
-def test_an_error_is_shown_at_its_field(page: browser.Page, birds: tuple[str, Any, pd.DataFrame]) -> None:
-    page.connect(birds[0], KEY)
+def test_an_error_is_shown_at_its_field(page: browser.Page, birds: Live) -> None:
+    page.connect(birds.url, KEY)
     page.type("flipper_length_mm", "long")
     error = page.field("flipper_length_mm").find_element("css selector", ".error")
     assert error.text == 'expected an integer, got the string "long"'
@@ -109,40 +105,66 @@ def test_an_error_is_shown_at_its_field(page: browser.Page, birds: tuple[str, An
     assert page.text("#answer").startswith("species")
 
 
+RUNNERS = {
+    "curl": ["sh", "-euc"],
+    "Python": [sys.executable, "-c"],
+    "JavaScript": ["node", "--input-type=module", "--eval"],
+}
+
+
 @browser.needed
-def test_the_keyboard_alone_is_enough(page: browser.Page, birds: tuple[str, Any, pd.DataFrame]) -> None:
-    page.connect(birds[0], KEY)
-    before = page.find("#code").text
-    page.field("year").find_element("css selector", "input").send_keys(
-        Keys.TAB, Keys.ARROW_LEFT, Keys.ARROW_LEFT
+@pytest.mark.parametrize("language", RUNNERS)
+def test_the_code_gives_the_same_answer(page: browser.Page, birds: Live, language: str) -> None:
+    program = RUNNERS[language][0]
+    if shutil.which(program) is None:
+        pytest.skip(f"needs {program}: apt-get install nodejs curl (Debian)")
+    page.connect(birds.url, KEY)
+    missing = page.field("body_mass_g").find_element("css selector", "[type=checkbox]")
+    if not missing.is_selected():
+        missing.click()
+        page.settle()
+    next(each for each in page.all("#languages button") if each.text == language).click()
+    code = page.find("#code").text
+    assert KEY not in code
+    done = subprocess.run(
+        [*RUNNERS[language], code],
+        env={**os.environ, "SKYLAYER_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
-    page.settle()
-    assert page.find("#code").text != before
-    page.find("#languages [aria-selected=true]").send_keys(Keys.ARROW_RIGHT)
-    assert page.driver.switch_to.active_element.text == "Python"
-    assert page.find("#code").text.startswith("import json")
+    assert done.returncode == 0, done.stderr
+    answer = page.text("#answer .headline").splitlines()[-1]
+    assert re.search(rf"predictions['\"]?: ?\[ ?['\"]{answer}['\"]", done.stdout), done.stdout
 
 
 @browser.needed
-def test_the_python_code_gives_the_same_answer(
-    page: browser.Page,
-    birds: tuple[str, Any, pd.DataFrame],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    page.connect(birds[0], KEY)
-    page.all("#languages button")[1].click()
-    monkeypatch.setenv("SKYLAYER_API_KEY", KEY)
-    exec(compile(page.find("#code").text, "snippet", "exec"), {})  # noqa: S102 - it is what is tested
-    assert f"'predictions': ['{page.text('#answer .headline').splitlines()[-1]}']" in capsys.readouterr().out
-    assert KEY not in page.find("#code").text
+def test_nothing_comes_from_elsewhere(page: browser.Page, birds: Live) -> None:
+    page.connect(birds.url, KEY)
+    page.wait(lambda: page.all("#card table"))
+    fetched = page.driver.execute_script(
+        "return performance.getEntriesByType('resource').map(({name}) => name)"
+    )
+    assert {address.removeprefix(birds.url) for address in fetched} == {"model", "predict"}
+    assert page.complaints() == []
 
 
 @browser.needed
-def test_the_key_is_kept_for_the_tab_only_and_a_wrong_one_is_told(
-    page: browser.Page, birds: tuple[str, Any, pd.DataFrame]
-) -> None:
-    page.connect(birds[0], KEY)
+def test_an_example_is_no_row_of_the_data(page: browser.Page, birds: Live) -> None:
+    page.connect(birds.url, KEY)
+    rows = {tuple(row) for row in birds.data.astype(object).itertuples(index=False)}
+    for _ in range(5):
+        page.settle()
+        instance = json.loads(re.findall(r"\[(\{.*\})\]", page.find("#code").text, flags=re.DOTALL)[0])
+        assert [*instance] == [*birds.data.columns]
+        assert tuple(instance.values()) not in rows
+        page.find("#another").click()
+
+
+@browser.needed
+def test_the_key_is_kept_for_the_tab_only_and_a_wrong_one_is_told(page: browser.Page, birds: Live) -> None:
+    page.connect(birds.url, KEY)
     assert page.driver.execute_script("return [localStorage.length, document.cookie]") == [0, ""]
     page.driver.refresh()
     page.wait(lambda: page.find("#main").is_displayed())
@@ -154,18 +176,23 @@ def test_the_key_is_kept_for_the_tab_only_and_a_wrong_one_is_told(
 
 
 @browser.needed
-def test_a_file_of_5000_rows_comes_back_scored(
-    page: browser.Page, birds: tuple[str, Any, pd.DataFrame], tmp_path: Path
-) -> None:
+def test_a_file_of_5000_rows_comes_back_scored(page: browser.Page, birds: Live, tmp_path: Path) -> None:
     url, estimator, frame = birds
     rows = pd.concat([frame] * 17, ignore_index=True)[:5000]
     rows.insert(0, "year", rows.pop("year"))
     path = tmp_path / "rows.csv"
     rows.to_csv(path, index=False)
     page.connect(url, KEY)
+    page.driver.execute_script(
+        "window.shares = []; new MutationObserver(() => shares.push(document.getElementById('progress').value))"
+        ".observe(document.getElementById('scored'), {childList: true})"
+    )
     page.find("#file").send_keys(str(path))
     page.wait(lambda: page.find("#download").is_displayed())
     assert page.text("#scored") == "5,000 rows scored."
+    shares = page.driver.execute_script("return shares")
+    assert shares == sorted(shares)
+    assert {0.1, 0.5, 1} <= set(shares)
     scored = pd.read_csv(download(page))
     assert scored[[*rows.columns]].equals(rows)
     assert scored["prediction"].tolist() == estimator.predict(rows[[*frame.columns]]).tolist()
@@ -174,15 +201,30 @@ def test_a_file_of_5000_rows_comes_back_scored(
 
 
 @browser.needed
+def test_a_file_may_be_dropped(page: browser.Page, birds: Live) -> None:
+    page.connect(birds.url, KEY)
+    page.driver.execute_script(
+        "const dropped = new DataTransfer();"
+        "dropped.items.add(new File([arguments[0]], 'rows.csv', {type: 'text/csv'}));"
+        "const dropping = new DragEvent('drop', {dataTransfer: dropped, cancelable: true});"
+        "document.getElementById('drop').dispatchEvent(dropping);",
+        birds.data.head(3).to_csv(index=False),
+    )
+    page.wait(lambda: page.find("#download").is_displayed())
+    assert page.text("#scored") == "3 rows scored."
+    assert page.find("#download").get_attribute("download") == "rows-scored.csv"
+
+
+@browser.needed
 def test_a_refused_row_is_told_and_the_others_are_scored(
-    page: browser.Page, birds: tuple[str, Any, pd.DataFrame], tmp_path: Path
+    page: browser.Page, birds: Live, tmp_path: Path
 ) -> None:
     path = tmp_path / "rows.csv"
-    lines = birds[2].head(4).to_csv(index=False).splitlines()
+    lines = birds.data.head(4).to_csv(index=False).splitlines()
     lines[2] = lines[2].replace(lines[2].split(",")[1], "long", 1)
     lines[3] += ",too many"
     path.write_text("\r\n".join(lines))
-    page.connect(birds[0], KEY)
+    page.connect(birds.url, KEY)
     page.find("#file").send_keys(str(path))
     page.wait(lambda: page.find("#download").is_displayed())
     assert [item.text for item in page.all("#refused li")] == [
@@ -205,46 +247,52 @@ def download(page: browser.Page) -> Path:
 
 
 @browser.needed
-def test_a_telephone_at_night(page: browser.Page, birds: tuple[str, Any, pd.DataFrame]) -> None:
-    page.resize(390, 844)
-    page.colours("dark")
-    page.connect(birds[0], KEY)
-    assert page.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    page.picture(SCREENSHOTS / "telephone.png")
-    page.resize(1280, 900)
-    page.colours("light")
-
-
-@browser.needed
-def test_every_control_has_a_name(page: browser.Page, birds: tuple[str, Any, pd.DataFrame]) -> None:
-    page.connect(birds[0], KEY)
-    controls = [
-        each
-        for each in page.all("input, select, textarea, button, a, progress, svg[role=img]")
-        if each.is_displayed()
-    ]
-    assert len(controls) > 15
-    assert [each.get_attribute("outerHTML") for each in controls if not each.accessible_name] == []
-
-
-@browser.needed
 @pytest.mark.parametrize("kind", ["regression", "text"])
 def test_other_models(page: browser.Page, kind: str, tmp_path: Path) -> None:
-    estimator, data = houses() if kind == "regression" else reviews()
-    target = pd.Series(estimator.predict(data), name="price_thousands" if kind == "regression" else "opinion")
-    folder = skylayer.package(estimator, data, target, name=kind, directory=tmp_path, proof_rows=1000)
-    with served(folder) as url:
+    with live(kind, tmp_path) as found:
         page.resize(1280, 900)
-        page.connect(url, KEY)
-        instance = json.loads(
-            page.driver.execute_async_script(
-                "fetch('model', {headers: {'x-api-key': sessionStorage.getItem('skylayer-api-key')}})"
-                ".then((answer) => answer.text()).then(arguments[0])"
-            )
-        )["examples"]["instances"][0]
+        page.connect(found.url, KEY)
+        instance = json.loads(re.findall(r"\[(\{.*\})\]", page.find("#code").text, flags=re.DOTALL)[0])
         row = pd.DataFrame([instance]) if kind == "regression" else [*instance.values()]
-        answer = estimator.predict(row)[0]
+        answer = found.estimator.predict(row)[0]
         shown = page.text("#answer .headline").splitlines()[-1]
         assert (float(shown) == pytest.approx(answer, rel=1e-5)) if kind == "regression" else shown == answer
-        page.picture(SCREENSHOTS / f"{kind}.png")
         assert page.complaints() == []
+
+
+@browser.needed
+def test_a_token_is_asked_for_where_the_stack_takes_tokens(
+    page: browser.Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKYLAYER_AUTHENTICATION", "cognito")
+    with live("text", tmp_path, header="authorization", key=f"Bearer {KEY}") as found:
+        page.driver.get(found.url)
+        page.wait(lambda: page.text("#status"))
+        assert page.text("#status") == "Enter the ID token of this stack to begin."
+        page.connect(found.url, KEY)
+        assert page.text("#answer").startswith("opinion")
+        assert '-H "authorization: Bearer $SKYLAYER_ID_TOKEN"' in page.find("#code").text
+        page.find("#forget").click()
+
+
+@browser.needed
+def test_nothing_is_asked_for_where_anybody_may_call(
+    page: browser.Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKYLAYER_AUTHENTICATION", "none")
+    with live("text", tmp_path, key=None) as found:
+        page.driver.get(found.url)
+        page.wait(lambda: page.find("#main").is_displayed() and page.settled())
+        assert not page.find("#connect").text
+        assert "SKYLAYER" not in page.find("#code").text
+
+
+@browser.needed
+def test_a_page_that_cannot_sign_says_so(
+    page: browser.Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKYLAYER_AUTHENTICATION", "iam")
+    with live("text", tmp_path) as found:
+        page.driver.get(found.url)
+        page.wait(lambda: "a page can't sign" in page.text("#status"))
+        assert not page.find("#key").is_displayed()

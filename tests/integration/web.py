@@ -28,12 +28,15 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-def behind_a_gateway(api: WSGIApplication, stage: str, key: str | None) -> WSGIApplication:
-    """The API below a stage's prefix, its key asked for everywhere but at its open routes."""
+def behind_a_gateway(
+    api: WSGIApplication, stage: str, key: str | None, header: str = "x-api-key"
+) -> WSGIApplication:
+    """The API below a stage's prefix, its key asked for in a header everywhere but at its open routes."""
+    shown = f"HTTP_{header.replace('-', '_').upper()}"
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(stage) or "/"
-        if key and environ["PATH_INFO"] not in OPEN and environ.get("HTTP_X_API_KEY") != key:
+        if key and environ["PATH_INFO"] not in OPEN and environ.get(shown) != key:
             start_response("403 Forbidden", [("content-type", "application/json")])
             return [b'{"message": "Forbidden"}']
         return api(environ, start_response)
@@ -42,10 +45,12 @@ def behind_a_gateway(api: WSGIApplication, stage: str, key: str | None) -> WSGIA
 
 
 @contextmanager
-def served(folder: Path, stage: str = STAGE, key: str | None = KEY) -> Iterator[str]:
+def served(
+    folder: Path, stage: str = STAGE, key: str | None = KEY, header: str = "x-api-key"
+) -> Iterator[str]:
     """The address at which the model of a folder answers."""
     use_host_kernel()
-    api = behind_a_gateway(application(model.load(folder)), stage, key)
+    api = behind_a_gateway(application(model.load(folder)), stage, key, header)
     with make_server("127.0.0.1", 0, api, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import marshal
+import zipfile
+from dataclasses import asdict, replace
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import data, page, results, table
-from benchmarks.measure import STANDARD_LIBRARY, foreign_modules, parts_of
+from benchmarks import bytecode, data, page, results, table
+from benchmarks.checks import STANDARD_LIBRARY, foreign_modules
+from benchmarks.comparison import Agreement, compare, restored, summary
+from benchmarks.measure import parts_of
 from benchmarks.results import Results
-from benchmarks.samples import Sample, percentile, ratios, select, spread, values
-from benchmarks.settings import FULL, QUICK
+from benchmarks.samples import Sample, Spread, percentile, ratios, select, spread, values
+from benchmarks.settings import CHIEF, FULL, GROWTH, PACKAGES, QUICK, SHARES
+from benchmarks.sizes import Sizes
+from benchmarks.targets import verdicts
 from benchmarks.variants import Deployment
 from benchmarks.verdict import comparisons, first_paragraph
 
@@ -90,8 +97,8 @@ def test_where_a_peer_wins_the_first_paragraph_says_so() -> None:
     assert first_paragraph(won).startswith("In none of the")
     lost = _results(ours=0.5, peer=0.05)
     assert [one.figure for one in comparisons(lost) if one.peer_wins] == ["cold start"]
-    assert first_paragraph(lost).startswith("**A peer wins 1 of 2")
-    assert "onnxruntime on forest, cold start" in first_paragraph(lost)
+    assert first_paragraph(lost).startswith("**A peer wins 1 of 3")
+    assert "forest: cold start 0.10 \N{MULTIPLICATION SIGN} (onnxruntime)" in first_paragraph(lost)
     assert page.text(lost, {}).split("\n\n")[1] == first_paragraph(lost)
 
 
@@ -133,6 +140,124 @@ def test_the_full_run_has_ten_cold_starts_each_and_the_quick_one_the_same_figure
     assert min(QUICK.split_rounds, QUICK.batch_rounds, QUICK.uncompiled_rounds) >= 1
 
 
+def test_every_section_has_a_budget_and_all_of_them_keep_the_limit() -> None:
+    assert sum(QUICK.budget.values()) <= 150
+    assert sum(FULL.budget.values()) <= 22 * 60
+    assert QUICK.sections == (PACKAGES, *QUICK.models)
+    assert FULL.sections == (PACKAGES, *FULL.models, SHARES, GROWTH)
+    for settings in (QUICK, FULL):
+        for model in FULL.models:
+            assert set(settings.only((model,)).budget) >= {PACKAGES, model}
+    assert FULL.only((CHIEF,)).sections == (PACKAGES, CHIEF, SHARES)
+    assert FULL.only(("mlp",)).sections == (PACKAGES, "mlp")
+
+
+@pytest.mark.parametrize(
+    ("other", "agrees"),
+    [
+        ((1.0, 1.1, 1.2), True),
+        ((1.19, 1.3, 1.4), True),  # they meet at an end
+        ((1.25, 1.3, 1.4), False),
+        ((0.5, 0.6, 0.9), False),
+    ],
+)
+def test_two_runs_agree_where_their_spreads_meet(other: tuple[float, float, float], agrees: bool) -> None:
+    here, there = Spread(1.0, 1.1, 1.2), Spread(*other)
+    for first, second in ((here, there), (there, here)):
+        one = Agreement("forest", "cold start", "onnxruntime", "bare", first, second)
+        assert one.agrees is agrees
+        assert one.change == pytest.approx(second.median / first.median - 1)
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=3, max_size=3), st.floats(0.99, 1.01))
+def test_a_run_agrees_with_itself_and_with_what_nothing_here_resolves(
+    times: list[float], drift: float
+) -> None:
+    here = spread(times)
+    assert Agreement("m", "f", "v", "b", here, here.scaled(drift)).agrees
+
+
+def test_only_ratios_that_both_runs_have_are_compared() -> None:
+    first, second = _results(ours=0.05, peer=0.5), _results(ours=0.05, peer=0.9)
+    compared = {(one.figure, one.variant, one.beside): one for one in compare(first, second)}
+    assert set(compared) == {
+        ("cold start", "skylayer, native", "bare"),
+        ("cold start", "onnxruntime", "bare"),
+        ("cold start", "onnxruntime", "skylayer, native"),
+        ("peak memory", "onnxruntime", "skylayer, native"),
+    }
+    assert compared["cold start", "skylayer, native", "bare"].agrees
+    assert not compared["cold start", "onnxruntime", "skylayer, native"].agrees
+    assert summary(list(compared.values())).startswith("2 of 4 ratios agree")
+    second.compared = [asdict(one) for one in compare(first, second)]
+    assert restored(second.compared) == list(compared.values())
+    written = page.text(second, {})
+    assert "2 of 4 ratios agree" in written
+    assert written.count("| forest | cold start | onnxruntime \N{DIVISION SIGN} ") == 2
+    second.samples = [sample for sample in second.samples if sample.variant != "onnxruntime"]
+    assert [one.variant for one in compare(first, second)] == ["skylayer, native"]
+    assert summary([]) == "the two runs have no ratio in common"
+
+
+def test_a_target_is_met_or_missed_by_its_figure_and_judged_only_where_it_was_taken() -> None:
+    judged = {one.target.name: one for one in verdicts(_results(ours=0.05, peer=0.5))}
+    assert set(judged) == {"cold start", "peak memory"}
+    assert judged["cold start"].met
+    assert str(judged["peak memory"]) == "met: peak memory, forest: 20 (at most 30 MB)"
+    missed = verdicts(_results(ours=0.08, peer=0.5))[0]
+    assert not missed.met
+    assert str(missed).startswith("missed: cold start, forest: 1.98 (at most 1.3 ")
+
+
+def test_speed_is_judged_beside_the_faster_of_scikit_learns_variants() -> None:
+    found = _results(ours=0.05, peer=0.5)
+    seconds = {"skylayer, native": 4e-5, "sklearn-joblib, arrays": 6e-3, "sklearn-joblib, pandas": 3e-3}
+    found.samples += [
+        replace(_sample("handler_latency", variant, 0, [taken]), at={"rows": 1.0})
+        for variant, taken in seconds.items()
+    ]
+    judged = {one.target.name: one for one in verdicts(found)}
+    beside = judged["a row in the handler, beside scikit-learn's"]
+    assert beside.figure == pytest.approx(75)
+    assert not beside.met
+    assert judged["a row in the handler, p50"].met
+
+
+def test_sizes_are_those_of_real_archives(tmp_path: Path) -> None:
+    folder = tmp_path / "opt"
+    (folder / "package").mkdir(parents=True)
+    (folder / "package" / "größe.py").write_text("answer = 42\n" * 1_000)
+    (folder / "data.bin").write_bytes(bytes(range(256)) * 300)
+    with zipfile.ZipFile(tmp_path / "real.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.rglob("*.*"):
+            archive.write(path, path.relative_to(folder))
+    real = (tmp_path / "real.zip").stat().st_size
+    for _ in range(2):  # the second time from what the first has kept
+        found = Sizes(tmp_path / "deflated.json").of((folder, folder))
+        assert found == {"unpacked": 2 * 88_800, "zipped": 2 * real, "largest archive": real}
+
+
+def test_a_module_is_compiled_once_however_many_folders_have_it(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "module.py").write_text("def f():\n    return 1\n")
+        (folder / "template.py").write_text("class {name}:\n")
+        bytecode.compile_folder(folder, store)
+        compiled = Path(cache_from_source(str(folder / "module.py")))
+        content = compiled.read_bytes()
+        assert content[4] == 1  # checked by no timestamp (PEP 552)
+        code = marshal.loads(content[16:])  # noqa: S302  made here
+        assert code.co_filename == "/opt/python/module.py"
+        assert not Path(cache_from_source(str(folder / "template.py"))).exists()
+        assert len(list(store.iterdir())) == 1
+        kept = next(store.iterdir())
+        kept.write_bytes(content[:16] + marshal.dumps(compile("marked", "/opt/python/module.py", "exec")))
+    # What the second folder got came from the store, which the first pass had altered.
+    assert marshal.loads(content[16:]).co_names == ("marked",)  # noqa: S302
+
+
 def _sample(figure: str, variant: str, number: int, taken: list[float]) -> Sample:
     return Sample(figure, "forest", variant, number, taken)
 
@@ -162,7 +287,11 @@ def _results(ours: float, peer: float) -> Results:
         },
         models=[{"name": "forest", "estimator": "E", "rows": 1, "columns": 1, "tree_nodes": 7}],
         deployments=[
-            {"model": "forest", "variant": name, "size": {"unpacked": size, "zipped": size // 3}}
+            {
+                "model": "forest",
+                "variant": name,
+                "size": {"unpacked": size, "zipped": size // 3, "largest archive": size // 3},
+            }
             for name, size in sizes.items()
         ],
         skipped=[{"model": "text", "variant": "onnxruntime", "reason": "it doesn't convert"}],

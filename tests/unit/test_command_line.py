@@ -26,6 +26,24 @@ def test_a_wrong_number_of_lines_is_one_line(lines: str, capsys: pytest.CaptureF
     assert f"LINES is {lines!r}" in said
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["start_api", "--port=abc"], "PORT is 'abc'"),
+        (["start_api", "--memory=lots"], "MEMORY is 'lots'"),
+        (["metrics", "--minutes=-5"], "MINUTES is '-5'"),
+        (["dashboard", "--minutes=soon"], "MINUTES is 'soon'"),
+    ],
+)
+def test_a_wrong_number_is_one_line(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert named in said
+
+
 def test_an_unknown_verb_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["fly"])

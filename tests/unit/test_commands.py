@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from skylayer import sam
+from skylayer.__main__ import main
+from skylayer.commands import status
 from skylayer.commands.build import agreed_architecture
 from skylayer.errors import UserError
 
@@ -49,6 +52,24 @@ def test_make_refuses_by_name(arguments: list[str], named: str) -> None:
     )
     assert done.returncode == 2
     assert named in done.stderr
+
+
+def test_status_fails_and_gives_a_shell_nothing_when_nothing_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(status, "EMULATOR", tmp_path)
+    assert main(["status"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "Nothing runs here: make up starts it.\n"
+
+
+def test_make_takes_every_variable_that_it_uses() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    taken = set(re.findall(r"^VARIABLES := (.*)$", text, re.MULTILINE)[0].split())
+    shown = {name for line in text.splitlines() if "##" in line for name in re.findall(r"\b([A-Z]+)=", line)}
+    printed = {"URL", "KEY", "ENGINE"}
+    assert shown - printed <= taken
 
 
 def test_make_lists_its_verbs_one_line_each() -> None:

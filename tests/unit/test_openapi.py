@@ -115,6 +115,30 @@ def test_an_artifact_without_golden_rows_has_no_examples() -> None:
     assert made["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"] == {}
 
 
+@pytest.mark.parametrize(
+    ("authentication", "scheme", "refusals"),
+    [
+        ("api-key", ("apiKey", "x-api-key"), {"403"}),
+        ("iam", ("apiKey", "Authorization"), {"403"}),
+        ("cognito", ("http", "bearer"), {"401", "403"}),
+        ("none", None, {"403"}),
+    ],
+)
+def test_the_scheme_is_what_the_stack_asks_for(
+    authentication: str, scheme: tuple[str, str] | None, refusals: set[str]
+) -> None:
+    made = document(manifest(OUTPUTS["number"][0], "regression"), {}, authentication)
+    OpenAPIV31SpecValidator(made).validate()
+    schemes = made["components"]["securitySchemes"]
+    assert [(each["type"], each.get("name") or each["scheme"]) for each in schemes.values()] == (
+        [scheme] if scheme else []
+    )
+    assert made["security"] == [{name: []} for name in schemes]
+    for path in made["paths"].values():
+        for operation in path.values():
+            assert {"401", "403"} & set(operation["responses"]) == refusals
+
+
 def test_every_problem_is_a_problem_document() -> None:
     for path in of("classes")["paths"].values():
         for operation in path.values():

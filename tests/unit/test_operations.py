@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,15 @@ def test_a_bill_is_the_sum_of_its_parts_and_grows_with_the_load() -> None:
     assert large[-1].dollars == small[-1].dollars
     assert prices.bills(1_000_000, 1, 1024, "native", "arm64")[0].dollars < small[0].dollars
     assert prices.bills(1_000_000, 1, 1024, "sklearn", "x86_64")[0].dollars > small[0].dollars
+
+
+def test_every_price_has_its_page_and_says_what_it_was_compared_with() -> None:
+    for price in prices.TABLE.values():
+        assert price.source.startswith("https://aws.amazon.com/")
+        assert re.search(r"\b20\d\d\b", price.seen)
+    every = {id(value) for value in vars(prices).values() if isinstance(value, prices.Price)}
+    assert every == {id(price) for price in prices.TABLE.values()}
+    assert sorted(name for names in prices.provenance().values() for name in names) == sorted(prices.TABLE)
 
 
 def test_less_memory_is_less_processor() -> None:
@@ -71,6 +81,48 @@ def test_metrics_are_counted_by_version_and_other_lines_passed_over() -> None:
 )
 def test_licences_that_ask_for_a_look_are_told_apart(text: str, permissive: bool) -> None:
     assert audit.is_permissive(text) is permissive
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        ('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}', None),
+        (
+            '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "X-1", "fix_versions": ["2"]}]}]}',
+            "a 1 X-1 (mended in 2)",
+        ),
+        (
+            '{"dependencies": [{"name": "a", "skip_reason": "unknown"}, {"name": "b", "version": "1"}]}',
+            "NOT CHECKED, not known to pip-audit's service: a",
+        ),
+        (
+            '{"dependencies": [{"name": "a", "skip_reason": "unknown"}]}',
+            "NOT CHECKED, pip-audit's service knows none of the 1 packages: is it a mirror?",
+        ),
+        ("", "NOT CHECKED, pip-audit could not reach its service: no route to host"),
+    ],
+)
+def test_an_audit_that_could_not_look_is_not_clean(report: str, line: str | None) -> None:
+    assert audit.vulnerabilities(report, "Traceback\nno route to host\n") == line
+
+
+def checked(*failed: dict[str, str], parsing_errors: int = 0) -> str:
+    """A report of checkov."""
+    summary = {"parsing_errors": parsing_errors}
+    return json.dumps({"results": {"failed_checks": failed}, "summary": summary})
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (checked(), None),
+        (checked({"resource": "X::Y.B", "check_id": "CKV_1", "check_name": "log"}), "B CKV_1 (log)"),
+        (checked(parsing_errors=1), "NOT CHECKED, 1 of 2 templates can't be read by checkov"),
+        ("", f"NOT CHECKED, {audit.CHECKOV} does not run: no such package"),
+    ],
+)
+def test_a_template_that_could_not_be_read_is_not_clean(report: str, line: str | None) -> None:
+    assert audit.misconfigurations(report, "no such package\n") == line
 
 
 def test_a_build_says_what_it_was_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +59,42 @@ def test_prod_gets_the_build_that_dev_got() -> None:
         assert f"make deploy ENV={environment} BUILT=1" in jobs[environment]["steps"][-1]["run"]
 
 
-def test_actionlint_finds_nothing() -> None:
-    program = shutil.which("actionlint")
-    if program is None:
-        pytest.skip(
-            "actionlint is not on PATH: its package on PyPI downloads it from GitHub when it is installed"
-        )
-    done = subprocess.run([program, *WORKFLOWS], capture_output=True, text=True, check=False, timeout=60)
+LINTERS = pytest.mark.parametrize(
+    "command", [["jactionlint"], ["zizmor", "--offline"]], ids=lambda each: each[0]
+)
+
+
+@LINTERS
+def test_linters_of_workflows_find_nothing(command: list[str]) -> None:
+    done = _lint(command, *WORKFLOWS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@LINTERS
+def test_linters_of_workflows_find_what_is_wrong(command: list[str], tmp_path: Path) -> None:
+    broken = tmp_path / ".github" / "workflows" / "broken.yml"
+    broken.parent.mkdir(parents=True)
+    broken.write_text(
+        "on: pull_request_target\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n"
+        "      - run: echo ${{ github.event.pull_request.title }} ${{ matrix.nothing }}\n",
+        encoding="utf-8",
+    )
+    done = _lint(command, broken)
+    assert done.returncode != 0
+    assert "broken.yml" in done.stdout + done.stderr
+
+
+def test_the_original_actionlint_finds_nothing_where_it_is() -> None:
+    if shutil.which("actionlint") is None:
+        pytest.skip("actionlint is not on PATH; jactionlint, made from it, ran")
+    done = _lint(["actionlint"], *WORKFLOWS)
     assert done.returncode == 0, done.stdout
+
+
+def _lint(command: list[str], *files: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    program = shutil.which(command[0], path=path)
+    assert program is not None
+    return subprocess.run(
+        [program, *command[1:], *files], capture_output=True, text=True, check=False, timeout=60
+    )

@@ -9,6 +9,7 @@ from serving.api import MAX_BODY_BYTES, MAX_ROWS, json_response
 from serving.artifact import GOLDEN, MODEL_CARD_PAGE, STATISTICS
 from serving.http import JSON, Request, Response, accepted
 from serving.openapi import document
+from serving.openapi.security import authentication
 from serving.playground import page
 
 TYPE_CHECKING = False
@@ -50,13 +51,13 @@ def model(request: Request, model: Model) -> Response:
 
 
 def openapi(_: Request, model: Model) -> Response:
-    """The OpenAPI document of the model's API."""
-    return json_response(document(model.manifest, _read(model, GOLDEN)))
+    """The OpenAPI document of the model's API, for whoever may call this stack."""
+    return json_response(document(model.manifest, _read(model, GOLDEN), authentication()))
 
 
 def playground(_: Request, __: Model) -> Response:
     """The playground, a page that tells nothing of the model by itself."""
-    return _page(*page())
+    return _page(*page(authentication()))
 
 
 def _page(html: str, policy: str) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import warnings
@@ -13,7 +12,7 @@ import numpy as np
 
 from serving.artifact import GOLDEN, SOURCE
 from serving.engines.containers import container_of
-from serving.errors import RowError
+from serving.engines.refusals import Refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ _METHODS = {
     "scores": "decision_function",
     "distances": "transform",
 }
-_MAX_DETAIL = 300
 
 
 class SklearnEngine:
@@ -41,8 +39,7 @@ class SklearnEngine:
             field: getattr(estimator, _METHODS[field]) for field in fields
         }
         self._container = container
-        self._columns = columns
-        self._golden = golden
+        self._refusals = Refusals(columns, golden)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The estimator's answers to rows, as JSON values: one list per field, one item per row.
@@ -54,58 +51,13 @@ class SklearnEngine:
         Raises:
             RowError: The estimator refuses a row; the row's number is the first of those.
         """
-        try:
-            return self._predict(columns, rows)
-        except Exception as error:
-            if rows == 1:
-                raise self._refusal(columns, error) from error
-            return self._predict_halves(columns, rows)
+        return self._refusals.predict(self._predict, columns, rows)
 
     def _predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             instances = self._container(columns, rows)
             return {field: _json_rows(answer(instances)) for field, answer in self._answers.items()}
-
-    def _predict_halves(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
-        """Find the row that a batch fails for; if none fails by itself, the rows' answers stand."""
-        half = rows // 2
-        first = self.predict([values[:half] for values in columns], half)
-        try:
-            second = self.predict([values[half:] for values in columns], rows - half)
-        except RowError as error:
-            raise RowError(half + error.row, error.column, error.detail) from error
-        return {field: first[field] + second[field] for field in first}
-
-    def _refusal(self, columns: list[list[Any]], error: Exception) -> Exception:
-        """Whose fault it is: the row's if the estimator still answers a golden one, else the model's own.
-
-        The cell to blame is one whose golden value makes the row pass.
-        """
-        golden = self._golden_row()
-        if golden is None:
-            return RowError(0, None, _in_one_line(error))
-        if not self._answers_to(golden):
-            return error
-        for index, name in enumerate(self._columns):
-            if self._answers_to([*columns[:index], golden[index], *columns[index + 1 :]]):
-                return RowError(0, name, _in_one_line(error))
-        return RowError(0, None, _in_one_line(error))
-
-    def _answers_to(self, row: list[list[Any]]) -> bool:
-        try:
-            self._predict(row, 1)
-        except Exception:  # noqa: BLE001 (whatever a stranger's estimator raises)
-            return False
-        return True
-
-    def _golden_row(self) -> list[list[Any]] | None:
-        try:
-            with open(self._golden, encoding="utf-8") as file:
-                instance = json.load(file)["instances"][0]
-        except (OSError, ValueError, LookupError):
-            return None
-        return [[instance[name]] for name in self._columns]
 
 
 def load(folder: str, manifest: dict[str, Any]) -> SklearnEngine:
@@ -208,8 +160,3 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     return value if value is None or isinstance(value, (str, int)) else str(value)
-
-
-def _in_one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= _MAX_DETAIL else f"{text[:_MAX_DETAIL]}…"

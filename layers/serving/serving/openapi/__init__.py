@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from serving.openapi.paths import paths
 from serving.openapi.schemas import schemas
+from serving.openapi.security import API_KEY, add_refusals, requirement, schemes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 VERSION = "3.1.0"
 
 
-def document(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
+def document(
+    manifest: dict[str, Any], golden: dict[str, Any], authentication: str = API_KEY
+) -> dict[str, Any]:
     """The OpenAPI document of the API that serves an artifact.
 
     Args:
         manifest: The artifact's manifest.
         golden: Its golden rows with the estimator's answers: the document's examples. They are made up, so no
             row of the training data shows.
+        authentication: What the stack asks its callers for, as its parameter has it.
     """
     targets = " and ".join(manifest["output"].get("targets") or ["the target"])
     return {
@@ -39,23 +43,16 @@ def document(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
         },
         # Relative to this document: the prefix of a stage stands before every path.
         "servers": [{"url": ".", "description": "The stage that serves this document"}],
-        "security": [{"api_key": []}],
+        "security": requirement(authentication),
         "tags": [
             {"name": "prediction", "description": "What the model answers"},
             {"name": "model", "description": "What the model is"},
             {"name": "inference", "description": "Open Inference Protocol v2: KServe, Triton, MLServer"},
             {"name": "scoring", "description": "The scoring protocol of MLflow and SageMaker"},
         ],
-        "paths": paths(manifest, golden),
+        "paths": add_refusals(paths(manifest, golden), authentication),
         "components": {
             "schemas": schemas(manifest),
-            "securitySchemes": {
-                "api_key": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "x-api-key",
-                    "description": "The key of the stack's usage plan",
-                }
-            },
+            "securitySchemes": schemes(authentication),
         },
     }

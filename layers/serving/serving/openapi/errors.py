@@ -4,7 +4,6 @@ from __future__ import annotations
 
 ERRORS = {
     400: "The body is not JSON or CSV (urn:skylayer:problem:malformed-body)",
-    403: "The key is missing or not known",
     404: "There is nothing here, or no model of that name (urn:skylayer:problem:unknown-route)",
     405: "Another method is asked for (urn:skylayer:problem:method-not-allowed)",
     406: "No media type that the client accepts can be sent (urn:skylayer:problem:not-acceptable)",

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     Schema = dict[str, Any]
 
-# What the gateway answers by itself, whatever the route.
-GATEWAY = (403, 429, 504)
+# What the gateway answers by itself, whatever the route and whoever calls.
+GATEWAY = (429, 504)
 
 _JSON_TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
 
@@ -35,11 +35,16 @@ def failures(statuses: tuple[int, ...], errors: dict[int, str], shape: str = "Pr
         shape: Schema of the API's own errors; problem documents unless the route's protocol has others.
     """
     problem = {"application/problem+json": {"schema": reference("Problem")}}
-    of_gateway = {**problem, "application/json": {"schema": reference("GatewayMessage")}}
     of_api = problem if shape == "Problem" else {**problem, "application/json": {"schema": reference(shape)}}
     own = {status: content(errors[status], of_api) for status in statuses}
-    gateway = {status: content(errors[status], of_gateway) for status in GATEWAY}
+    gateway = {status: gateway_failure(errors[status]) for status in GATEWAY}
     return {str(status): told for status, told in sorted({**own, **gateway}.items())}
+
+
+def gateway_failure(description: str) -> dict[str, Any]:
+    """A failure that the gateway tells, before any function is asked."""
+    shapes = {"application/problem+json": "Problem", "application/json": "GatewayMessage"}
+    return content(description, {kind: {"schema": reference(shape)} for kind, shape in shapes.items()})
 
 
 def page() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The playground: one self-contained page on which a person tries the model.
 
 The page is the same for every model and tells nothing of any: its script asks `GET model` for the schema,
-the histograms and the card, with the visitor's API key. It is written as plain HTML, CSS and JavaScript
+the histograms and the card, with the visitor's API key or token. It is written as plain HTML, CSS and JavaScript
 modules beside this file, and joined here on the first visit, so that a model swapped in at run time needs no
 page of its own and a prediction never pays for it.
 """
@@ -22,11 +22,16 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
 @functools.cache
-def page() -> tuple[str, str]:
-    """The page, and the Content-Security-Policy (CSP level 3) that lets only its own script and style run."""
+def page(authentication: str) -> tuple[str, str]:
+    """The page, and the Content-Security-Policy (CSP level 3) that lets only its own script and style run.
+
+    Args:
+        authentication: What the stack asks its callers for: `api-key`, `iam`, `cognito` or `none`.
+    """
     styles = style()
     script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{name}.js"))) for name in MODULES)
     html = _read("index.html").replace("/* style.css */", styles).replace("/* script */", script)
+    html = html.replace('data-authentication=""', f'data-authentication="{authentication}"')
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(styles)}'; img-src data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

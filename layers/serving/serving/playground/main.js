@@ -1,4 +1,4 @@
-import { call, key, Problem, root } from "./api.js";
+import { authentication, call, credential, key, Problem, root } from "./api.js";
 import { answerView } from "./answer.js";
 import { element, find } from "./dom.js";
 import { instanceForm } from "./form.js";
@@ -13,11 +13,15 @@ function say(text, bad = false) {
   find("status").classList.toggle("bad", bad);
 }
 
-function showKeyForm(needed) {
+function showKeyForm(wanted) {
+  const needed = wanted && credential !== null;
   find("connect").classList.toggle("done", !needed);
   for (const part of find("connect").querySelectorAll("label, input, button.primary")) part.hidden = !needed;
   find("forget").hidden = needed || !key.get();
   find("key-note").hidden = !needed && !key.get();
+  find("key-name").textContent = credential?.name ?? "";
+  find("key-note").textContent = `The ${credential?.name} stays in this tab only, until it is closed.`;
+  find("forget").textContent = `Forget the ${credential?.name}`;
 }
 
 async function connect(asked) {
@@ -29,10 +33,16 @@ async function connect(asked) {
     find("main").hidden = true;
     showKeyForm(true);
     if (!(problem instanceof Problem)) say("The API does not answer. Check that the stack runs, then connect again.", true);
-    else if ([401, 403].includes(problem.status)) say(asked ? "This API key was refused. Check it and connect again." : "Enter the API key of this stack to begin.", asked);
+    else if ([401, 403].includes(problem.status)) say(...refusal(asked));
     else say(problem.message, true);
     find("key").focus();
   }
+}
+
+function refusal(asked) {
+  if (authentication === "iam") return ["This stack takes requests that are signed with AWS credentials (IAM), and a page can't sign. Call it from a program.", true];
+  if (credential === null) return ["The gateway refused the request.", true];
+  return asked ? [`This ${credential.name} was refused. Check it and connect again.`, true] : [`Enter the ${credential.name} of this stack to begin.`, false];
 }
 
 function show(model) {
@@ -97,10 +107,10 @@ function showTrouble(problem) {
 
 function showCode(cells) {
   page.cells = cells;
-  find("code").textContent = languages[page.language](`${root}predict`, cells);
+  find("code").textContent = languages[page.language](`${root}predict`, cells, credential);
   find("languages").replaceChildren(...Object.keys(languages).map((name) => {
     const chosen = name === page.language;
-    const tab = element("button", { type: "button", role: "tab", "aria-selected": String(chosen), "aria-controls": "code", tabindex: chosen ? "0" : "-1" }, name);
+    const tab = element("button", { type: "button", role: "tab", id: chosen && "language", "aria-selected": String(chosen), "aria-controls": "code", tabindex: chosen ? "0" : "-1" }, name);
     tab.addEventListener("click", () => choose(name));
     return tab;
   }));

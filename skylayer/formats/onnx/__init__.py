@@ -1,0 +1,1 @@
+"""Models that come as ONNX and estimators that leave as ONNX."""

@@ -1,0 +1,182 @@
+"""An ONNX file to an artifact that ONNX Runtime serves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serving import artifact, golden
+from skylayer import card
+from skylayer.artifacts import as_json, check_name, write
+from skylayer.dependencies import library_versions
+from skylayer.errors import UserError
+from skylayer.formats.onnx.graph import read_graph
+from skylayer.formats.onnx.reference import Reference, Refused, Session
+from skylayer.formats.onnx.sample import ask_for, make_up, read_cells, typed
+from skylayer.formats.onnx.signature import answers_of, feeds_of
+from skylayer.golden_rows import make_golden
+from skylayer.instances import columns_of, rows_of
+from skylayer.opening import load
+from skylayer.schema import infer
+from skylayer.statistics import describe
+from skylayer.tables import tabulate
+from skylayer.tasks import Target, answers, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from skylayer.formats.onnx.graph import Graph
+    from skylayer.schema import Schema
+    from skylayer.tables import Table
+
+FILE = "model.onnx"
+_REPLAYED = 500
+
+
+def import_onnx(
+    path: Path,
+    content: bytes,
+    *,
+    sample: Path | None,
+    name: str,
+    directory: Path,
+    training: dict[str, Any],
+    progress: Callable[[float], None],
+) -> Path:
+    """Check a graph, package it, and compare the engine's answers with those of ONNX Runtime's own package.
+
+    Args:
+        path: The file, for messages.
+        content: What is in it.
+        sample: CSV of rows; without it numbers are made up, which must be all that the graph takes.
+        name: Of the model.
+        directory: Where artifacts are kept.
+        training: What the manifest says of where the model comes from.
+        progress: Told the share that is done.
+
+    Returns:
+        The artifact's folder.
+
+    Raises:
+        UserError: Something of this can't be served; the message says what, and the mend.
+    """
+    check_name(name)
+    graph = read_graph(path, content)
+    session = Session(path, graph)
+    reference, frame = _look(session, graph, sample)
+    progress(0.5)
+    table = tabulate(frame)
+    schema = _schema(table)
+    rows = _golden(reference, schema, table)
+    entry = {
+        "file": FILE,
+        "requirements": {"onnxruntime": session.version},
+        "ir_version": graph.ir_version,
+        "opset": graph.opset,
+        **reference.entry(),
+    }
+    output: dict[str, Any] = {"fields": list(rows["answers"])}
+    if reference.classes is not None:
+        output["classes"] = reference.classes
+    manifest = {
+        "format": artifact.FORMAT,
+        "name": name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "task": reference.task,
+        "engine": "onnx",
+        "engine_reason": f"It came as ONNX, and ONNX Runtime {session.version} is what evaluates it.",
+        "engines": {"onnx": entry},
+        "input": schema.to_manifest(),
+        "output": output | {"targets": reference.targets},
+        "metrics": {},
+        "training": training | {"rows": 0, "sample_rows": table.rows},
+        "libraries": library_versions(entry["requirements"]),
+    }
+    files = {
+        FILE: graph.content,
+        artifact.GOLDEN: as_json(rows),
+        artifact.STATISTICS: as_json(describe(table, schema, Target((), None))),
+    } | card.files(manifest, "", [], {FILE: len(graph.content)})
+    return write(
+        Path(directory, name), manifest, files, lambda folder: _prove(folder, reference, table, schema)
+    )
+
+
+def _look(session: Session, graph: Graph, sample: Path | None) -> tuple[Reference, pd.DataFrame]:
+    """The graph as an estimator, and rows that it answers."""
+    cells = None if sample is None else read_cells(sample)
+    header = None if cells is None else list(cells.columns)
+    feeds = feeds_of(session.inputs, graph.feature_names, header)
+    found = answers_of(session.outputs, graph.normalized)
+    frame = make_up(feeds) if cells is None else typed(cells, feeds)
+    try:
+        return Reference(session, feeds, found, graph, frame), frame
+    except Refused as refusal:
+        if sample is None:
+            raise UserError(f"The graph doesn't take made-up rows: {refusal}. {ask_for(feeds)}") from refusal
+        raise UserError(f"The graph doesn't take the {len(frame)} rows of {sample}: {refusal}.") from refusal
+
+
+def _schema(table: Table) -> Schema:
+    """The schema of the sample; to a graph a date is a text like any other."""
+    schema = infer(table)
+    columns = [replace(each, kind="text") if each.kind == "date" else each for each in schema.columns]
+    return replace(schema, columns=tuple(columns))
+
+
+def _golden(reference: Reference, schema: Schema, table: Table) -> dict[str, Any]:
+    """Golden rows that come out alike alone and in company, with ONNX Runtime's answers.
+
+    Raises:
+        UserError: An answer depends on the other rows of its batch.
+    """
+    found = make_golden(reference, schema, table, reference.task)
+    kept = []
+    for row, instance in enumerate(found["instances"]):
+        alone = _ask(reference, [instance], schema)
+        together = {field: values[row : row + 1] for field, values in found["answers"].items()}
+        numbers = {field: values for field, values in together.items() if field != "predictions"}
+        fault = golden.difference(numbers or together, alone, golden.SINGLE)
+        if fault:
+            raise UserError(
+                f"The graph's answer to a row depends on the other rows of a batch: {fault}. "
+                "Export it for inference, one row independent of another."
+            )
+        # On an exact tie the label may turn with the last digit.
+        if golden.difference(together, alone, golden.SINGLE) is None:
+            kept.append(row)
+    return {
+        "instances": [found["instances"][row] for row in kept],
+        "answers": {field: [values[row] for row in kept] for field, values in found["answers"].items()},
+    }
+
+
+def _ask(reference: Reference, instances: list[dict[str, Any]], schema: Schema) -> dict[str, list[Any]]:
+    from serving.engines.containers import container_of  # noqa: PLC0415 - needs pandas
+
+    columns = [[instance[column.name] for instance in instances] for column in schema.columns]
+    frame = container_of(schema.to_manifest())(columns, len(instances))
+    return {name: to_json(values) for name, values in answers(reference, frame, reference.task).items()}
+
+
+def _prove(folder: Path, reference: Reference, table: Table, schema: Schema) -> None:
+    """Ask the engine and ONNX Runtime's own package for the same rows: every bit of every answer must be the same."""
+    places = np.unique(np.linspace(0, table.rows - 1, min(_REPLAYED, table.rows)).astype(int))
+    rows = rows_of(columns_of(table, schema))
+    model = load(folder)
+    for instances in ([rows[place] for place in places], golden.read(folder)[0]):
+        expected, got = _ask(reference, instances, schema), model.predict_instances(instances)
+        for field, values in expected.items():
+            for row, (own, served) in enumerate(zip(values, got[field], strict=True)):
+                if json.dumps(own) != json.dumps(served):
+                    raise UserError(
+                        f"Row {row} of the sample comes out differently when served: {field} is {served}, "
+                        f"ONNX Runtime's own package says {own}. Is every operator of the graph deterministic?"
+                    )
