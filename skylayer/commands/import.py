@@ -39,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
     from skylayer.formats.reading import OtherVersion
 
     try:
-        with Progress(console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("Import and prove", total=1.0)
             folder = import_model(
                 options.model,
