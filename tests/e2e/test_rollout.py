@@ -225,12 +225,10 @@ def test_an_onnx_file_goes_live(following: Following) -> None:
     path.write_bytes(converted.SerializeToString())
     following.fork.make("import", f"MODEL={path}")
     version = following.fork.champion().name
-    following.make("push", f"VERSION={version}")
-    following.make("promote", f"VERSION={version}")
-    following.fork.up()
+    following.deploy(f"StoreSeconds={SECONDS} Store=file StorePlace={following.fork.folder.parent}/empty")
     libraries = (following.fork.folder / ".aws-sam" / "build" / "RuntimeLayer").rglob("libonnxruntime.*")
     assert len(list(libraries)) == 1
-    answer = following.fork.deployment().request("/predict", {"instances": numbers.tolist()})
+    answer = following.deployment.request("/predict", {"instances": numbers.tolist()})
     assert answer.status == 200, answer.body
     session = onnxruntime.InferenceSession(path.read_bytes())
     labels, mappings = session.run(None, {"x": numbers.astype(np.float32)})
