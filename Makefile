@@ -5,10 +5,10 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := TABLES BODIES ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
+VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
-$(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT,\
+$(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT VERB,\
 $(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 
 given := $(foreach name,$(.VARIABLES),$(if $(filter command%line,$(subst $() $(),%,$(origin $(name)))),$(name)))
@@ -55,10 +55,15 @@ stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: report client openapi diagram help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage
+.PHONY: report client openapi diagram help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage formats
 
-help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+help: ## List the verbs, or explain one with examples [VERB=promote]
+ifeq ($(VERB),)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@printf '\nexamples:\n  make up && make predict FILE=events/predict.csv\n  make train && make report && make up\n  make help VERB=deploy\n'
+else
+	@$(skylayer) "$(subst -,_,$(VERB:bootstrap-aws=bootstrap))" --help
+endif
 
 sync: ## Install the locked environment; up does it by itself
 	@$(uv) "$$UV" sync --frozen --inexact --group local
@@ -85,8 +90,8 @@ import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME
 	@$(if $(MODEL),,echo "make import: give the file as MODEL=model.joblib" >&2; exit 2;) \
 	$(formats) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(CLASSES),--classes "$(CLASSES)") $(if $(TRUST),--trust "$(TRUST)")
 
-export: ## Write a version as a file: FORMAT=joblib, pickle or skops [VERSION=… FILE=model.joblib]
-	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle or skops" >&2; exit 2;) \
+export: ## Write a version as a file: FORMAT=joblib, pickle, skops or hdf5 [VERSION=… FILE=model.joblib]
+	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle, skops or hdf5" >&2; exit 2;) \
 	$(formats) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
 
 push: ## Copy a version, the champion if none is given, into a store [STORE=s3://bucket VERSION=… LOCAL=1]
@@ -159,11 +164,14 @@ client: ## A typed client of the API into clients/: LANG=python or LANG=typescri
 bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp COMPARE=earlier.json]
 	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)") $(if $(COMPARE),--compare $(COMPARE))
 
+formats: ## Export two models in every format, and write the table of docs/formats.md
+	@$(formats) python -m skylayer formats
+
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md
 	@$(develop) python -m skylayer coverage
 
-fuzz: develop ## Damaged tables and JSON bodies against the kernel, under sanitizers [TABLES=10000 BODIES=100000]
-	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES))
+fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
+	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES)) $(if $(ANSWERS),--answers $(ANSWERS))
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@sh bin/test-tools

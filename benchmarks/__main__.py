@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ from rich.console import Console
 
 from benchmarks import page, run, settings, table
 from benchmarks import results as stored
+from benchmarks.checks import Broken
 from benchmarks.comparison import compare
-from benchmarks.measure import Broken
-from benchmarks.packages import PROJECT, UnreachableError
+from benchmarks.packages import UnreachableError
 from benchmarks.progress import Progress
 from benchmarks.workspace import Workspace
+from skylayer import project
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
     from benchmarks.settings import Settings
 
-STATE = PROJECT / ".skylayer" / "benchmarks"
-DOCS = PROJECT / "docs"
+STATE = project.STATE / "benchmarks"
+DOCS = project.ROOT / "docs"
 # Above this load a core, somebody else is using the machine.
 BUSY = 0.3
 
@@ -59,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if len(others) > 1:
             table.show_comparison(compare(others[0], others[1]), console)
             return 0
-        found = _run(_settings(options), console)
-    except Broken as broken:
-        console.print(f"[red]error:[/red] {broken}", soft_wrap=True, highlight=False)
+        _run(_settings(options), others, console)
+    except (Broken, ImportError) as broken:  # a file of an engine that is gone, say
+        console.print(f"[red]error:[/red] {broken}: nothing is reported", soft_wrap=True, highlight=False)
         return 1
     except (UserError, UnreachableError) as error:
         console.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
@@ -69,9 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print("interrupted: nothing was written")
         return 130
-    table.show(found, console)
-    for other in others:
-        table.show_comparison(compare(other, found), console)
     return 0
 
 
@@ -86,19 +85,23 @@ def _settings(options: argparse.Namespace) -> Settings:
     return chosen.only(names)
 
 
-def _run(chosen: Settings, console: Console) -> Results:
+def _run(chosen: Settings, others: list[Results], console: Console) -> None:
     if os.getloadavg()[0] > BUSY * (os.process_cpu_count() or 1):
         console.print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): expect wide spreads")
     with Progress(console, chosen) as progress:
         found = run.run(chosen, Workspace.at(STATE), progress)
+    compared = [agreement for other in others for agreement in compare(other, found)]
+    found.compared = [asdict(agreement) for agreement in compared]
     kept = STATE / f"{chosen.kind.partition(' ')[0]}.json"
     stored.write(found, kept)
-    console.print(f"every sample: {kept.relative_to(PROJECT)}")
+    table.show(found, console)
+    if others:
+        table.show_comparison(compared, console)
+    console.print(f"every sample: {kept.relative_to(project.ROOT)}")
     if chosen is settings.FULL:
         stored.write(found, DOCS / "benchmarks.json")
         page.write(found, DOCS)
         console.print("written: docs/benchmarks.md")
-    return found
 
 
 if __name__ == "__main__":

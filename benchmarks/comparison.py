@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.samples import Spread, ratios, select, spread
-from benchmarks.verdict import FIGURES, NATIVE, PRODUCT, SIZE, predicting
+from benchmarks.verdict import FIGURES, PRODUCT, SIZE, engine_of, predicting
 
 if TYPE_CHECKING:
     from benchmarks.results import Results
@@ -45,6 +45,14 @@ def compare(first: Results, second: Results) -> list[Agreement]:
     return [Agreement(*names, one[names], other[names]) for names in one if names in other]
 
 
+def restored(document: list[dict[str, Any]]) -> list[Agreement]:
+    """Read what `asdict` made of agreements."""
+    return [
+        Agreement(**{**one, "first": Spread(**one["first"]), "second": Spread(**one["second"])})
+        for one in document
+    ]
+
+
 def stated(results: Results) -> dict[tuple[str, str, str, str], Spread]:
     """Give a run's ratios, by model, figure and the two variants: cold starts to bare, peers to Skylayer."""
     found = {}
@@ -56,12 +64,10 @@ def stated(results: Results) -> dict[tuple[str, str, str, str], Spread]:
                 found[model, "cold start", variant, "bare"] = spread(paired)
         for figure in FIGURES:
             by_variant = predicting(results, model, figure) if figure != SIZE else {}
-            engines = [name for name in by_variant if name.startswith(PRODUCT)]
-            ours = [NATIVE] if NATIVE in engines else engines
-            for peer in (name for name in by_variant if name not in engines):
-                for engine in ours:
-                    if paired := ratios(by_variant[peer], by_variant[engine]):
-                        found[model, figure, peer, engine] = spread(paired)
+            engine = engine_of(by_variant)
+            for peer in (name for name in by_variant if not name.startswith(PRODUCT)):
+                if engine and (paired := ratios(by_variant[peer], by_variant[engine])):
+                    found[model, figure, peer, engine] = spread(paired)
     return found
 
 

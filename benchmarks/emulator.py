@@ -10,6 +10,7 @@ import platform
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.allotment import Allotment
 
 HERE = Path(__file__).resolve().parent
+_STARTING = threading.Lock()
 INVOKE = "/2015-03-31/functions/function/invocations"
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 # One thread each, and nothing of the shell that started the benchmark.
@@ -75,26 +77,27 @@ class Emulator:
         """Serve the first of `folders`, the function's own, with all of them importable, in this order."""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed on exit
         self._allotment = allotment
-        port, runtime_port = _free_ports()
-        python = [str(INTERPRETER), "-I", "-S", "-B", str(HERE / entry), handler, *map(str, folders)]
-        command = [str(_binary()), "--log-level", "error"]
-        command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
-        command += ["--runtime-api-address", f"127.0.0.1:{runtime_port}"]
-        self._process = subprocess.Popen(
-            command + (allotment.wrap(python) if allotment else python),
-            cwd=folders[0],
-            env={
-                **ENVIRONMENT,
-                "LAMBDA_TASK_ROOT": str(folders[0]),
-                "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(timeout)),
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes),
-                **(environment or {}),
-            },
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout + 10)
-        _wait_until_listening(port, self._process)
+        with _STARTING:  # until it listens, another thread could draw the same port
+            port, runtime_port = _free_ports()
+            python = [str(INTERPRETER), "-I", "-S", "-B", str(HERE / entry), handler, *map(str, folders)]
+            command = [str(_binary()), "--log-level", "error"]
+            command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
+            command += ["--runtime-api-address", f"127.0.0.1:{runtime_port}"]
+            self._process = subprocess.Popen(
+                command + (allotment.wrap(python) if allotment else python),
+                cwd=folders[0],
+                env={
+                    **ENVIRONMENT,
+                    "LAMBDA_TASK_ROOT": str(folders[0]),
+                    "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(timeout)),
+                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes),
+                    **(environment or {}),
+                },
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+            )
+            self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout + 10)
+            _wait_until_listening(port, self._process)
 
     def __enter__(self) -> Self:
         return self

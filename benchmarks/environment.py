@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmarks.bytecode import INTERPRETER
-from benchmarks.packages import PROJECT
+from skylayer import project
 
 STATED = (
     "aws-sam-cli",
@@ -52,7 +52,7 @@ def _first(pattern: str, file: str) -> str | None:
 
 def _commit() -> str:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=project.ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 
 

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import json
-import sysconfig
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from benchmarks import data
-from benchmarks.emulator import Emulator, Refused, event
+from benchmarks.emulator import Emulator, Refused
 from benchmarks.samples import Sample
 
 if TYPE_CHECKING:
     from benchmarks.allotment import Allotment
-    from benchmarks.models import Model
     from benchmarks.variants import Deployment
 
-STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 PARTS = ("interpreter", "runtime client", "imports", "model", "first prediction", "emulator")
 TOO_LARGE = 413
-# A run of calls in a row takes about this many seconds, whatever a call takes, but has so many calls at least.
-REPEAT_SECONDS = 0.3
+# A run of calls in a row takes about this many seconds, whatever a call takes, but has so many calls at least
+# unless they would take too long.
+REPEAT_SECONDS = 0.2
 FEWEST_WARM = 20
+LONGEST_WARM = 1.0
 FEWEST_BATCHES = 3
 MOST_BATCHES = 10
-
-
-class Broken(Exception):
-    """A variant doesn't do what the figure would claim; no figure may be reported."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +55,17 @@ def cold_start(
 
     A batch that is refused as too large gives no sample.
     """
-    with _started(deployment, allotment=allotment) as emulator:
+    with started(deployment, allotment=allotment) as emulator:
         first = emulator.invoke(request)
         samples = [
             place.sample("cold_start", [first.seconds]),
             place.sample("peak_memory", [emulator.peak_memory()]),
         ]
         if warm:
-            latencies: list[float] = []
-            while len(latencies) < warm and (len(latencies) < FEWEST_WARM or sum(latencies) < REPEAT_SECONDS):
+            latencies = [emulator.invoke(request).seconds]
+            while len(latencies) < warm and sum(latencies) < (
+                LONGEST_WARM if len(latencies) < FEWEST_WARM else REPEAT_SECONDS
+            ):
                 latencies.append(emulator.invoke(request).seconds)
             samples.append(place.sample("warm_latency", latencies))
         for rows, batch in (batches or {}).items():
@@ -95,7 +88,7 @@ def split(deployment: Deployment, requests: dict[int, bytes], place: Place) -> l
 
     `requests` maps numbers of rows to requests; the cold start is that of one row.
     """
-    with _started(deployment, entry="probe.py") as emulator:
+    with started(deployment, entry="probe.py") as emulator:
         first = emulator.invoke(requests[1])
         moments = emulator.invoke(b'{"benchmark": {"report": true}}').body["moments"]
         parts = parts_of(first.asked, first.seconds, moments)
@@ -123,71 +116,12 @@ def parts_of(asked: float, seconds: float, moments: dict[str, float]) -> dict[st
     return parts
 
 
-def check_imports(deployment: Deployment, request: bytes) -> None:
-    """Serve one request and look at the modules that it took. Raises `Broken` for a foreign one."""
-    with _started(deployment, entry="probe.py") as emulator:
-        emulator.invoke(request)
-        modules = emulator.invoke(b'{"benchmark": {"report": true}}').body["modules"]
-    leaks = foreign_modules(modules, deployment)
-    if leaks:
-        raise Broken(f"{deployment.variant} imported what it may not: {', '.join(leaks[:10])}")
-
-
-def foreign_modules(modules: dict[str, str | None], deployment: Deployment) -> list[str]:
-    """Name the modules from outside the standard library, the function and /opt, and packages not allowed."""
-    foreign = []
-    for name, file in sorted(modules.items()):
-        if name in ("__main__", "__mp_main__") or not file or file.startswith("<"):
-            continue
-        path = Path(file)
-        if path.is_relative_to(deployment.opt):
-            package = path.relative_to(deployment.opt).parts[0].split(".")[0]
-            if package not in deployment.may_import:
-                foreign.append(name)
-        elif not any(map(path.is_relative_to, (deployment.function, deployment.client))):
-            resolved = path.resolve()
-            if not resolved.is_relative_to(STANDARD_LIBRARY) or "site-packages" in resolved.parts:
-                foreign.append(name)
-    return foreign
-
-
-def agreement(deployment: Deployment, model: Model, rows: int, batch: int = 500) -> dict[str, Any]:
-    """Compare answers with the estimator's own: labels that differ, and the largest difference of a number."""
-    asked = model.table.ask[:rows]
-    instances = data.instances(asked)
-    predictions: list[Any] = []
-    probabilities: list[Any] = []
-    with _started(deployment) as emulator:
-        for start in range(0, len(instances), batch):
-            body = json.loads(
-                emulator.invoke(event({"instances": instances[start : start + batch]})).body["body"]
-            )
-            predictions += body["predictions"]
-            probabilities += body.get("probabilities", [])
-        if deployment.engine:
-            _check_engine(emulator, deployment)
-    if len(predictions) != len(instances):
-        raise Broken(f"{deployment.variant} answered {len(predictions)} of {len(instances)} rows")
-    expected = np.asarray(model.on_frame.predict(asked))
-    given = np.asarray(predictions, dtype=expected.dtype)
-    compared: dict[str, Any] = {"rows": len(instances), "labels_different": int((given != expected).sum())}
-    if probabilities:
-        difference = np.abs(np.asarray(probabilities) - model.on_frame.predict_proba(asked)).max()
-        compared["largest_difference"] = float(difference)
-    return compared
-
-
-def _check_engine(emulator: Emulator, deployment: Deployment) -> None:
-    body = json.loads(emulator.invoke(event({}, "/model", "GET")).body["body"])
-    if body.get("engine") != deployment.engine:
-        raise Broken(f"{deployment.variant} is served by the engine {body.get('engine')!r}")
-
-
 def _repeated(emulator: Emulator, request: bytes, repeat: int) -> list[float]:
     order = {"benchmark": {"repeat": repeat, "event": json.loads(request)}}
     seconds: list[float] = emulator.invoke(json.dumps(order).encode()).body["seconds"]
     return seconds
 
 
-def _started(deployment: Deployment, **options: Any) -> Emulator:
+def started(deployment: Deployment, **options: Any) -> Emulator:
+    """Prepare a deployment's runtime; its first request starts it."""
     return Emulator(deployment.folders, environment=deployment.environment, **options)

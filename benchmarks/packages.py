@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import bytecode
+from skylayer import project
 
-PROJECT = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class UnreachableError(Exception):
@@ -61,7 +62,9 @@ class Installer:
     @cached_property
     def _constraints(self) -> str:
         export = ["export", "--frozen", "--quiet", "--all-groups", "--no-hashes", "--no-emit-project"]
-        done = subprocess.run([uv(), *export], cwd=PROJECT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [project.uv(), *export], cwd=project.ROOT, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise UnreachableError(done.stderr.strip())
         return done.stdout
@@ -69,12 +72,21 @@ class Installer:
     def _fetch(self, target: Path, packages: tuple[str, ...]) -> None:
         pins = target.with_suffix(".constraints")
         pins.write_text(self._constraints)
-        command = [uv(), "pip", "install", "--quiet", "--target", str(target), "--constraint", str(pins)]
+        command = [
+            project.uv(),
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(target),
+            "--constraint",
+            str(pins),
+        ]
         command += ["--python", str(bytecode.INTERPRETER), "--only-binary", ":all:", *packages]
         # What is in uv's cache needs no network, and no time.
         for source in (["--offline"], []):
             done = subprocess.run(
-                [*command, *source], cwd=PROJECT, capture_output=True, text=True, check=False
+                [*command, *source], cwd=project.ROOT, capture_output=True, text=True, check=False
             )
             if not done.returncode:
                 break
@@ -84,11 +96,3 @@ class Installer:
             reason = self._unreachable[packages] = " ".join(done.stderr.split())
             raise UnreachableError(reason)
         (target / ".lock").unlink(missing_ok=True)
-
-
-def uv() -> str:
-    """Find uv: the one that started us, as `uv run` tells, or the one on the path."""
-    found = os.environ.get("UV") or shutil.which("uv")
-    if not found:
-        raise SystemExit("error: uv isn't on the path\n  run: make bench")
-    return found

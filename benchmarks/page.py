@@ -5,11 +5,13 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.comparison import restored, summary
 from benchmarks.measure import PARTS
 from benchmarks.samples import percentile, ratios, select, spread, values
 from benchmarks.settings import ROWS
 from benchmarks.table import HEADINGS, NONE, rows_of, three
-from benchmarks.verdict import comparisons, first_paragraph
+from benchmarks.targets import verdicts
+from benchmarks.verdict import comparisons, first_paragraph, predicting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 
     from benchmarks.results import Results
 
+GROWN = {
+    "trees": "trees, 20 columns",
+    "rows": "rows in every request, the first included, 50 trees",
+    "columns": "columns, 50 trees",
+    "categories": "categories in each of 6 columns, 50 trees",
+}
+GLANCE = ("cold start", "peak memory", "unpacked size", "1 row", "1,000 rows")
 METHOD = """\
 Every variant runs under AWS's own Runtime Interface Emulator with the real runtime client, one runtime process
 that starts at its first request, as on Lambda. The interpreter is isolated (`-I -S -B`): it can import the
@@ -27,11 +36,13 @@ long. All answer the same API Gateway event, rows as objects by column name.
 
 - **Cold start**: from the request that makes the emulator spawn the process to its first answer with status 200.
 - **Ratios** divide pair by pair: the two runs of one round. The order within a round is drawn anew each time.
+  `make bench COMPARE=earlier.json` sets two runs side by side: they agree on a ratio where their spreads, minimum
+  to maximum, meet (a spread counts as 1% wide on either side at least).
 - **Peak memory**: `VmHWM` of the runtime process after its first answer.
 - **p50, p99**: through the emulator, one row a request. **Handler**: the same call without emulator, in a row.
 - **Split**: from runs of their own with clocks in them; imports are counted wherever they happen.
-- **Sizes**: function and layers, against Lambda's 262,144,000 bytes unpacked and 50 MiB zipped for a direct
-  upload; ✗ is over the limit (a larger archive can go through S3).
+- **Sizes**: function and layers, against Lambda's 262,144,000 bytes unpacked and 50 MiB for one archive that is
+  uploaded as it is; ✗ is over the limit (a larger archive can go through S3).
 - **Labels ≠, largest Δ**: rows whose label differs from scikit-learn's own, and the largest difference of a
   probability.
 - A request of 10,000 rows is measured only where its answer and body stay under Lambda's 6 MB and the API's limits.
@@ -48,6 +59,7 @@ def write(results: Results, docs: Path) -> None:
 
 def text(results: Results, drawn: dict[str, str]) -> str:
     """Give the page; `drawn` has the plots' file names and titles."""
+    plots = {name: f"![{title}](benchmarks/{name})" for name, title in drawn.items()}
     parts = [
         "# Benchmarks",
         first_paragraph(results),
@@ -55,19 +67,56 @@ def text(results: Results, drawn: dict[str, str]) -> str:
             "`make bench` takes these figures again on your machine (`make bench QUICK=1` in three minutes); this page "
             f"is written from [benchmarks.json](benchmarks.json), which keeps every sample. Its run: {results.kind}."
         ),
+        _glance(results),
+        plots.get("cold-start.svg", ""),
+        plots.get("throughput.svg", ""),
+        _targets(results),
         *_models(results),
         _comparisons(results),
         *_throughput(results),
         *_splits(results),
-        *_allotments(results),
+        *_shares(results),
         *_growth(results),
-        *(f"![{title}](benchmarks/{name})" for name, title in drawn.items()),
+        plots.get("growth.svg", ""),
+        _two_runs(results),
         "## Method",
         METHOD,
         _environment(results),
         _skipped(results),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _glance(results: Results) -> str:
+    found = {(one.model, one.figure): one for one in comparisons(results)}
+    rows = []
+    for model in (described["name"] for described in results.models):
+        cells = [found.get((model, figure)) for figure in GLANCE]
+        if any(cells):
+            rows.append([model, *(f"{one.ratio.median:.1f} × {one.peer}" if one else NONE for one in cells)])
+    if not rows:
+        return ""
+    heading = (
+        "## At a glance\n\nWhat the best peer that predicts takes, in multiples of what Skylayer takes with the engine "
+        "that training chooses, the native one wherever a pipeline compiles. Below 1 the peer wins.\n\n"
+    )
+    return heading + _table(("pipeline", *GLANCE), rows)
+
+
+def _targets(results: Results) -> str:
+    judged = verdicts(results)
+    if not judged:
+        return ""
+    rows = [
+        [
+            "met" if one.met else "**missed**",
+            f"{one.target.name}, {one.target.model}",
+            f"{one.figure:.3g} {one.target.unit}",
+            one.bound,
+        ]
+        for one in judged
+    ]
+    return "## Targets of the native engine\n\n" + _table(("", "target", "found", "limit"), rows)
 
 
 def _models(results: Results) -> list[str]:
@@ -87,7 +136,7 @@ def _comparisons(results: Results) -> str:
         [one.model, one.figure, one.product, one.peer, three(one.ratio, "{:.2f}")]
         for one in comparisons(results)
     ]
-    headings = ("pipeline", "figure", "Skylayer's best", "best peer", "peer ÷ Skylayer")
+    headings = ("pipeline", "figure", "Skylayer", "best peer", "peer ÷ Skylayer")
     return "## Pair by pair\n\n" + _table(headings, rows)
 
 
@@ -96,16 +145,22 @@ def _throughput(results: Results) -> list[str]:
     for model in (described["name"] for described in results.models):
         rows = []
         for variant in _variants(results, model):
-            batches = select(results.samples, "batch_latency", model, variant)
-            cells = [values([sample for sample in batches if sample.at["rows"] == count]) for count in ROWS]
-            if batches:
-                speeds = [
-                    f"{count / median(cell):,.0f}" if cell else NONE
-                    for count, cell in zip(ROWS, cells, strict=True)
-                ]
-                rows.append([variant, *speeds])
+            speeds = rows_per_second(results, model, variant)
+            if speeds:
+                cells = [f"{speeds[count]:,.0f}" if count in speeds else NONE for count in ROWS]
+                rows.append([variant, *cells])
         parts += [f"### {model}: throughput", _table(("variant", *(f"{count:,}" for count in ROWS)), rows)]
     return parts
+
+
+def rows_per_second(results: Results, model: str, variant: str) -> dict[int, float]:
+    """Give the rows a second of a variant through the emulator, by rows in a request, from medians."""
+    speeds = {}
+    for count in ROWS:
+        taken = values(predicting(results, model, f"{count:,} row{'s' * (count > 1)}").get(variant, []))
+        if taken:
+            speeds[count] = count / median(taken)
+    return speeds
 
 
 def _splits(results: Results) -> list[str]:
@@ -120,7 +175,7 @@ def _splits(results: Results) -> list[str]:
     return parts
 
 
-def _allotments(results: Results) -> list[str]:
+def _shares(results: Results) -> list[str]:
     samples = select(results.samples, "cold_start", series="allotment")
     if not samples:
         return []
@@ -158,7 +213,7 @@ def _growth(results: Results) -> list[str]:
         samples = [s for s in select(results.samples, "cold_start", series="growth") if over in s.at]
         sizes = sorted({sample.at[over] for sample in samples})
         rows = []
-        for variant in dict.fromkeys(sample.variant for sample in samples):
+        for variant in dict.fromkeys(variant.variant for variant in samples):
             cells = [variant]
             for size in sizes:
                 at = {over: size}
@@ -167,14 +222,37 @@ def _growth(results: Results) -> list[str]:
                     for figure in ("cold_start", "peak_memory", "warm_latency")
                 )
                 cells.append(
-                    f"{median(cold) * 1e3:.0f} ms · {median(memory) / 1e6:.0f} MB · {median(warm) * 1e3:.2f} ms"
+                    f"{median(cold) * 1e3:.0f} ms · {median(memory) / 1e6:.0f} MB · {median(warm) * 1e3:.3g} ms"
                     if cold
                     else NONE
                 )
             rows.append(cells)
         if rows:
-            parts += [f"### Over {over}", _table(("variant", *(f"{size:,.0f}" for size in sizes)), rows)]
-    return ["## Growth", "A forest: cold start · peak memory · warm p50 of a row.", *parts] if parts else []
+            parts += [
+                f"### Over {GROWN[over]}",
+                _table(("variant", *(f"{size:,.0f}" for size in sizes)), rows),
+            ]
+    return ["## Growth", "A forest: cold start · peak memory · warm p50.", *parts] if parts else []
+
+
+def _two_runs(results: Results) -> str:
+    compared = restored(results.compared)
+    if not compared:
+        return ""
+    rows = [
+        [
+            one.model,
+            one.figure,
+            f"{one.variant} ÷ {one.beside}",
+            *(three(s, "{:.2f}") for s in (one.first, one.second)),
+        ]
+        for one in compared
+        if not one.agrees
+    ]
+    differing = (
+        "\n\n" + _table(("pipeline", "figure", "ratio", "run before", "this run"), rows) if rows else ""
+    )
+    return f"## Beside the run before\n\n{summary(compared)}.{differing}"
 
 
 def _environment(results: Results) -> str:

@@ -10,10 +10,13 @@ import matplotlib as mpl
 mpl.use("svg")
 
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.measure import PARTS
+from benchmarks.page import rows_per_second
 from benchmarks.samples import select, values
 from benchmarks.settings import CHIEF, ROWS
+from benchmarks.verdict import PRODUCT, predicting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +26,21 @@ if TYPE_CHECKING:
 
     from benchmarks.results import Results
 
+# Each variant has one colour (of matplotlib's tab10) in all plots, in the order of the legends.
+COLOURS = {
+    "skylayer, native": "tab:red",
+    "skylayer, sklearn": "tab:orange",
+    "bare": "tab:gray",
+    "powertools": "tab:brown",
+    "onnxruntime": "tab:blue",
+    "sklearn-joblib, arrays": "tab:green",
+    "sklearn-joblib, pandas": "tab:olive",
+}
+GROWING = (
+    ("cold_start", "cold start, ms", 1e3),
+    ("peak_memory", "peak memory, MB", 1e-6),
+    ("warm_latency", "warm p50, ms", 1e3),
+)
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "skylayer",
     "svg.fonttype": "none",
@@ -39,7 +57,7 @@ def draw(results: Results, folder: Path) -> dict[str, str]:
         for name, title, plot in (
             ("cold-start.svg", f"Cold start of the {CHIEF} and its parts", _cold_start),
             ("throughput.svg", f"Rows per second of the {CHIEF}, by rows in a request", _throughput),
-            ("growth.svg", "Cold start and memory over the size of a forest", _growth),
+            ("growth.svg", "How cold start, memory and latency of a forest grow", _growth),
         ):
             figure = plot(results)
             if figure is not None:
@@ -68,46 +86,67 @@ def _cold_start(results: Results) -> Figure | None:
         ]
         axes.barh(variants, widths, left=left, label=part)
         left = [start + width for start, width in zip(left, widths, strict=True)]
-    axes.set_xlabel("ms, median")
-    axes.legend(frameon=False)
+    for name, end in zip(variants, left, strict=True):
+        axes.annotate(f"{end:.0f}", (end, name), xytext=(4, 0), textcoords="offset points", va="center")
+    axes.set_xlabel("ms, median of each part")
+    axes.margins(x=0.08)
+    figure.legend(loc="outside lower center", ncols=len(PARTS), frameon=False)
     return figure
 
 
 def _throughput(results: Results) -> Figure | None:
-    variants = _variants(results, "batch_latency")
+    variants = list(predicting(results, CHIEF, "1,000 rows"))
     if not variants:
         return None
-    figure, axes = plt.subplots(figsize=(8, 4.5))
-    for name in variants:
-        points = [
-            (rows, rows / median(taken))
-            for rows in ROWS
-            if (taken := values(select(results.samples, "batch_latency", CHIEF, name, at={"rows": rows})))
-        ]
-        axes.plot(*zip(*points, strict=True), marker="o", label=name)
-    axes.set(xscale="log", yscale="log", xlabel="rows in a request", ylabel="rows per second")
-    axes.legend(frameon=False)
+    figure, axes = plt.subplots(figsize=(8, 4))
+    for name in sorted(variants, key=_order):
+        speeds = rows_per_second(results, CHIEF, name)
+        axes.plot(list(speeds), list(speeds.values()), marker="o", label=name, **_style(name))
+    axes.set(xlabel="rows in a request", ylabel="rows per second")
+    _logarithmic(axes, list(ROWS))
+    figure.legend(loc="outside right upper", frameon=False)
     return figure
 
 
 def _growth(results: Results) -> Figure | None:
-    overs = list(results.settings.get("growth", {}))
-    if not select(results.samples, "cold_start", series="growth"):
+    samples = select(results.samples, "cold_start", series="growth")
+    overs = [over for over in results.settings.get("growth", {}) if any(over in s.at for s in samples)]
+    if not overs:
         return None
-    figure, rows = plt.subplots(2, len(overs), figsize=(9, 5.5), squeeze=False)
+    figure, rows = plt.subplots(3, len(overs), figsize=(10, 7), squeeze=False, sharex="col", sharey="row")
     for column, over in enumerate(overs):
-        _grow(results, rows[0][column], over, ("cold_start", "cold start, ms"), 1e3)
-        _grow(results, rows[1][column], over, ("peak_memory", "peak memory, MB"), 1e-6)
-    rows[0][0].legend(frameon=False)
+        for row, (name, label, scale) in enumerate(GROWING):
+            _grow(results, rows[row][column], over, name, scale)
+            rows[row][0].set_ylabel(label)
+        rows[-1][column].set_xlabel("rows in a request" if over == "rows" else over)
+    handles, labels = rows[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
 
 
-def _grow(results: Results, axes: Axes, over: str, named: tuple[str, str], scale: float) -> None:
-    name, label = named
+def _grow(results: Results, axes: Axes, over: str, name: str, scale: float) -> None:
     samples = [sample for sample in select(results.samples, name, series="growth") if over in sample.at]
-    for variant in dict.fromkeys(sample.variant for sample in samples):
+    sizes = sorted({sample.at[over] for sample in samples})
+    for variant in sorted({sample.variant for sample in samples}, key=_order):
         own = [sample for sample in samples if sample.variant == variant]
-        sizes = sorted({sample.at[over] for sample in own})
         medians = [scale * median(values([s for s in own if s.at[over] == size])) for size in sizes]
-        axes.plot(sizes, medians, marker="o", label=variant)
-    axes.set(xscale="log", yscale="log", xlabel=over, ylabel=label)
+        axes.plot(sizes, medians, marker="o", markersize=4, label=variant, **_style(variant))
+    _logarithmic(axes, sizes)
+
+
+def _logarithmic(axes: Axes, places: list[float]) -> None:
+    axes.set(xscale="log", yscale="log")
+    axes.set_xticks(places)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,g}")  # 1,000 and not 10 to the third
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(alpha=0.3)
+
+
+def _order(variant: str) -> int:
+    return list(COLOURS).index(variant) if variant in COLOURS else len(COLOURS)
+
+
+def _style(variant: str) -> dict[str, Any]:
+    return {"color": COLOURS.get(variant), "linewidth": 2.5 if variant.startswith(PRODUCT) else 1.5}

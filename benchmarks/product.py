@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from benchmarks import variants
-from benchmarks.measure import Broken
+from benchmarks.checks import Broken
 from benchmarks.packages import UnreachableError
 from benchmarks.variants import Deployment
 from skylayer.errors import UserError

@@ -27,6 +27,8 @@ class Results:
     deployments: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    # Each ratio beside that of the run that it was compared with, if it was.
+    compared: list[dict[str, Any]] = field(default_factory=list)
 
     def skip(self, model: str, variant: str, reason: str) -> None:
         """Note what wasn't measured, and why."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits
 
 from benchmarks import data, environment, measure, models, product, variants
 from benchmarks.allotment import Allotment, Unavailable
+from benchmarks.checks import Broken, Expected, check
 from benchmarks.emulator import Refused, event
 from benchmarks.growth import Growth
-from benchmarks.measure import Broken, Place
+from benchmarks.measure import Place
 from benchmarks.packages import UnreachableError
 from benchmarks.results import Results
 from benchmarks.settings import CHIEF, FORK, GROWTH, PACKAGES, ROWS, SHARES, Settings
@@ -26,7 +32,17 @@ HANDLER_ROWS = (1, 1_000)
 
 
 def run(settings: Settings, workspace: Workspace, progress: Progress) -> Results:
-    """Measure everything. Raises `Broken` where a variant doesn't answer as it must."""
+    """Measure everything.
+
+    Raises `Broken` where a variant doesn't answer as it must, `UnreachableError` without the runtime client.
+    """
+    workspace.installer.install(variants.CLIENT)
+    # A fit is short here: a team of threads that waits for a busy processor takes many times as long.
+    with threadpool_limits(limits=1):
+        return _run(settings, workspace, progress)
+
+
+def _run(settings: Settings, workspace: Workspace, progress: Progress) -> Results:
     results = Results(settings.kind, asdict(settings), environment.describe())
     for number, name in enumerate(settings.models):
         # Whichever pipeline comes first also lays the packages of all.
@@ -88,25 +104,26 @@ class ModelRun:
     def check(self) -> None:
         """Start every variant once before anything is timed: its imports, its answers, its sizes.
 
-        This also brings every file into the page cache.
+        This also brings every file into the page cache. Nothing is timed here, so all processors may work.
         """
-        for deployment in self.deployed:
-            self.progress.say(f"checking {deployment.variant}")
-            found: dict[str, Any] = {
-                "model": self.model.name,
-                "variant": deployment.variant,
-                "size": self.workspace.sizes.of(deployment.archives),
-            }
-            if deployment.engine:
-                found["parts"] = product.parts(deployment)
-            try:
-                measure.check_imports(deployment, self.requests[1])
-                if deployment.predicts and not deployment.cold_only:
-                    rows = self.settings.agreement_rows
-                    found["agreement"] = measure.agreement(deployment, self.model, rows)
-            except Refused as refused:
-                raise Broken(f"{deployment.variant}, {self.model.name}: {refused}") from refused
-            self.results.deployments.append(found)
+        self.progress.say("checking imports, answers and sizes")
+        expected = Expected.of(self.model, self.settings.agreement_rows)
+        with ThreadPoolExecutor(os.process_cpu_count()) as pool:
+            self.results.deployments += pool.map(partial(self._checked, expected), self.deployed)
+
+    def _checked(self, expected: Expected, deployment: Deployment) -> dict[str, Any]:
+        compared = deployment.predicts and not deployment.cold_only
+        try:
+            agreement = check(deployment, self.requests[1], expected if compared else None)
+        except Refused as refused:
+            raise Broken(f"{deployment.variant}, {self.model.name}: {refused}") from refused
+        return {
+            "model": self.model.name,
+            "variant": deployment.variant,
+            "size": self.workspace.sizes.of(deployment.archives),
+            "parts": product.parts(deployment) if deployment.engine else None,
+            "agreement": agreement,
+        }
 
     def rounds(self) -> None:
         """Give every variant its turn in every round, in an order drawn anew each time."""

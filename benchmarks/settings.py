@@ -19,7 +19,7 @@ GROWTH = "growth"
 class Settings:
     """Rounds, and what is measured in how many of them.
 
-    `budget` holds the seconds that each section takes on a quiet machine of two cores whose uv has the packages
+    `seconds` is the budget: what each section takes on a quiet machine of two cores whose uv has the packages
     in its cache.
     """
 
@@ -31,22 +31,26 @@ class Settings:
     split_rounds: int
     batch_rounds: int
     agreement_rows: int
-    budget: dict[str, int]
+    seconds: dict[str, int]
     megabytes: tuple[int, ...] = ()
     share_rounds: int = 0
     growth: dict[str, tuple[int, ...]] = field(default_factory=dict)
     growth_rounds: int = 0
 
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Name what a run goes through."""
+        shares = [SHARES] if self.megabytes and CHIEF in self.models else []
+        return (PACKAGES, *self.models, *shares, *([GROWTH] if self.growth else []))
+
+    @property
+    def budget(self) -> dict[str, int]:
+        """Give the seconds of each section of this run."""
+        return {section: self.seconds[section] for section in self.sections}
+
     def only(self, models: tuple[str, ...]) -> Self:
-        """Choose pipelines; without growth, and the shares only where their pipeline is chosen."""
-        sections = {PACKAGES, *models, *([SHARES] if CHIEF in models else [])}
-        return replace(
-            self,
-            kind=f"{self.kind} of {','.join(models)}",
-            models=models,
-            growth={},
-            budget={name: seconds for name, seconds in self.budget.items() if name in sections},
-        )
+        """Choose pipelines; without growth."""
+        return replace(self, kind=f"{self.kind} of {','.join(models)}", models=models, growth={})
 
 
 QUICK = Settings(
@@ -55,10 +59,18 @@ QUICK = Settings(
     rounds=3,
     warm=30,
     uncompiled_rounds=1,
-    split_rounds=2,
-    batch_rounds=2,
+    split_rounds=1,
+    batch_rounds=1,
     agreement_rows=1_000,
-    budget={PACKAGES: 45, "logistic-regression": 35, "forest": 65},
+    seconds={
+        PACKAGES: 25,
+        "logistic-regression": 45,
+        "forest": 75,
+        "hist-gradient-boosting": 50,
+        "mlp": 45,
+        "text": 50,
+        FORK: 40,
+    },
 )
 FULL = Settings(
     kind="full",
@@ -78,7 +90,7 @@ FULL = Settings(
         "categories": (10, 100, 1_000),
     },
     growth_rounds=3,
-    budget={
+    seconds={
         PACKAGES: 45,
         "logistic-regression": 120,
         "forest": 270,

@@ -43,13 +43,15 @@ class Verdict:
             return self.figure >= self.target.limit
         return self.figure <= self.target.limit
 
+    @property
+    def bound(self) -> str:
+        """Write the limit."""
+        return f"at {'least' if self.target.at_least else 'most'} {self.target.limit:g} {self.target.unit}"
+
     def __str__(self) -> str:
         """Write it in one line: met or missed, the figure, the limit."""
-        target = self.target
-        bound = f"at {'least' if target.at_least else 'most'} {target.limit:g} {target.unit}"
-        return (
-            f"{'met' if self.met else 'missed'}: {target.name}, {target.model}: {self.figure:.3g} ({bound})"
-        )
+        what = f"{self.target.name}, {self.target.model}"
+        return f"{'met' if self.met else 'missed'}: {what}: {self.figure:.3g} ({self.bound})"
 
 
 def verdicts(results: Results) -> list[Verdict]:
@@ -89,7 +91,7 @@ def _part(name: str) -> Callable[[Results, str], float | None]:
         sizes = [
             found["parts"][name] / 1e6
             for found in results.deployments
-            if found["model"] == model and found["variant"] == NATIVE and "parts" in found
+            if found["model"] == model and found["variant"] == NATIVE and found.get("parts")
         ]
         return sizes[0] if sizes else None
 

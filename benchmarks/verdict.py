@@ -1,4 +1,4 @@
-"""Who wins what: each figure of each model, Skylayer's best engine beside the best peer that predicts."""
+"""Who wins what: each figure of each model, Skylayer beside the best peer that predicts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks.samples import Sample, Spread, ratios, select, spread, values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from benchmarks.results import Results
 
 PRODUCT = "skylayer"
@@ -52,20 +54,24 @@ class Comparison:
 
 
 def comparisons(results: Results) -> list[Comparison]:
-    """Compare, for every model and figure, the best of either side by its median."""
+    """Compare, for every model and figure, the engine that training chooses with the best peer by its median."""
     found = []
     for model in (described["name"] for described in results.models):
         for figure in FIGURES:
             by_variant = predicting(results, model, figure)
-            ours = [name for name in by_variant if name.startswith(PRODUCT)]
-            theirs = [name for name in by_variant if name not in ours]
-            if ours and theirs:
-                best, peer = (
-                    min(names, key=lambda name: median(values(by_variant[name]))) for names in (ours, theirs)
-                )
-                ratio = spread(ratios(by_variant[peer], by_variant[best]))
-                found.append(Comparison(figure, model, best, peer, ratio))
+            engine = engine_of(by_variant)
+            peers = [name for name in by_variant if not name.startswith(PRODUCT)]
+            if engine and peers:
+                peer = min(peers, key=lambda name: median(values(by_variant[name])))
+                ratio = spread(ratios(by_variant[peer], by_variant[engine]))
+                found.append(Comparison(figure, model, engine, peer, ratio))
     return found
+
+
+def engine_of(by_variant: Iterable[str]) -> str | None:
+    """Name the variant that a fork would serve: the native engine where the pipeline compiles."""
+    engines = [name for name in by_variant if name.startswith(PRODUCT)]
+    return NATIVE if NATIVE in engines else next(iter(engines), None)
 
 
 def predicting(results: Results, model: str, figure: str) -> dict[str, list[Sample]]:
@@ -87,8 +93,13 @@ def first_paragraph(results: Results) -> str:
     if not compared:
         return "This run compared nothing: no figure has both Skylayer and a peer that predicts."
     if lost:
+        models = dict.fromkeys(one.model for one in lost)
+        named = ". ".join(
+            f"{model}: {', '.join(_loss(one) for one in lost if one.model == model)}" for model in models
+        )
         opening = (
-            f"**A peer wins {len(lost)} of {len(compared)} comparisons:** {'; '.join(map(_loss, lost))}."
+            f"**A peer wins {len(lost)} of {len(compared)} comparisons** (what it takes, as a share of what Skylayer "
+            f"takes). {named}."
         )
     else:
         opening = (
@@ -101,18 +112,16 @@ def first_paragraph(results: Results) -> str:
         f"{figure} {low:.1f}{f'–{high:.1f}' * (f'{low:.1f}' != f'{high:.1f}')} ×"
         for figure, (low, high) in _ranges(won).items()
     )
-    return f"{opening} Elsewhere the best peer takes this many times what Skylayer's best engine takes: {figures}."
+    return f"{opening} Elsewhere the best peer takes this many times what Skylayer takes: {figures}."
 
 
 def _loss(one: Comparison) -> str:
-    share = f"{one.ratio.median:.2f} × what {one.product} takes"
-    return f"{one.peer} on {one.model}, {one.figure} ({share}{'' if one.decided else ', within the spread'})"
+    return f"{one.figure} {one.ratio.median:.2f} × ({one.peer}{'' if one.decided else '; within the spread'})"
 
 
 def _ranges(won: list[Comparison]) -> dict[str, tuple[float, float]]:
-    figures = dict.fromkeys(one.figure for one in won)
-    medians = {figure: [one.ratio.median for one in won if one.figure == figure] for figure in figures}
-    return {figure: (min(numbers), max(numbers)) for figure, numbers in medians.items()}
+    medians = {figure: [one.ratio.median for one in won if one.figure == figure] for figure in FIGURES}
+    return {figure: (min(numbers), max(numbers)) for figure, numbers in medians.items() if numbers}
 
 
 def _sizes(results: Results, model: str) -> list[Sample]:

@@ -1,4 +1,7 @@
-"""The command line: one module of `skylayer.commands` for each verb, imported only when it is called."""
+"""The command line: one module of `skylayer.commands` for each verb, imported only when it is called.
+
+A module has `add_arguments(parser)` and `run(options)`; `EXAMPLES` are the lines that its `--help` ends with.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ COMMANDS = {
     "down": "Stop the emulator",
     "status": "What runs, as lines that a shell can eval",
     "logs": "What the function logged",
-    "import": "Package a model that comes as a pickle, joblib or skops file",
-    "export": "Write a version as a joblib, pickle or skops file",
+    "import": "Package a model that comes as a pickle, joblib, skops, Keras, HDF5 or ONNX file",
+    "export": "Write a version as a joblib, pickle, skops or HDF5 file",
     "push": "Copy a model version into a store",
     "versions": "List the model versions in a store",
     "promote": "Let a version in a store answer: all requests, a share of them, or none as a shadow",
@@ -27,6 +30,7 @@ COMMANDS = {
     "diagram": "Draw the template into docs/architecture.md",
     "client": "Generate a typed client of the champion's API",
     "coverage": "Which of scikit-learn's predictors compile, as docs/coverage.md",
+    "formats": "What a model weighs in each format and how long it takes to open, in docs/formats.md",
     "build": "Lay layers and function into .aws-sam/build for AWS",
     "deploy": "Build and deploy to AWS",
     "start_api": "The API in a container: the real sam local start-api on what make build made",
@@ -44,16 +48,22 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; each module of `skylayer.commands` has `add_arguments(parser)` and `run(options)`."""
+    """Run one verb."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="skylayer", description="The verbs behind `make`.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     chosen = arguments[0] if arguments else None
     for verb, summary in COMMANDS.items():
-        verb_parser = verbs.add_parser(verb, help=summary, description=summary)
+        verb_parser = verbs.add_parser(
+            verb,
+            help=summary,
+            description=f"{summary}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if verb == chosen:
             module = import_module(f"skylayer.commands.{verb}")
             module.add_arguments(verb_parser)
+            verb_parser.epilog = _epilog(getattr(module, "EXAMPLES", ()))
             verb_parser.set_defaults(run=module.run)
     try:
         options = parser.parse_args(arguments)
@@ -64,6 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"skylayer {chosen}: interrupted; run it again to go on.", file=sys.stderr)
         return 130
+
+
+def _epilog(examples: tuple[str, ...]) -> str | None:
+    """What a verb's help ends with: itself at work, by the Makefile's verb."""
+    return "\n  ".join(("examples:", *examples)) if examples else None
 
 
 if __name__ == "__main__":

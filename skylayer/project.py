@@ -18,7 +18,7 @@ PREVIOUS = ".previous"
 
 def uv() -> str:
     """The uv to call: the one that `make` found or fetched (variable UV), or the one on PATH."""
-    found = shutil.which(os.environ.get("UV") or "uv") or shutil.which(STATE / "bin" / "uv")
+    found = shutil.which(os.environ.get("UV") or "uv") or shutil.which(STATE / "uv" / "bin" / "uv")
     if not found:
         raise UserError("uv is not on PATH: use `make`, which fetches it, or see docs.astral.sh/uv.")
     return found

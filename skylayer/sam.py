@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skylayer import project
 from skylayer.errors import UserError
@@ -18,16 +18,21 @@ CONFIG = project.ROOT / "samconfig.toml"
 BUILD = project.ROOT / ".aws-sam" / "build"
 
 
+def environments() -> dict[str, Any]:
+    """The sections of samconfig.toml, by name."""
+    sections = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    return {name: section for name, section in sections.items() if name != "version"}
+
+
 def parameters(config_env: str, command: str) -> dict[str, str]:
     """What samconfig.toml gives to a command, its section `global` included.
 
     Raises UserError if there is no such environment.
     """
-    sections = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    if config_env not in sections or config_env == "version":
-        known = ", ".join(name for name in sections if name != "version")
-        raise UserError(f"samconfig.toml has no environment {config_env}; it has {known}.")
-    chosen = sections[config_env]
+    known = environments()
+    if config_env not in known:
+        raise UserError(f"samconfig.toml has no environment {config_env}; it has {', '.join(known)}.")
+    chosen = known[config_env]
     return {
         **chosen.get("global", {}).get("parameters", {}),
         **chosen.get(command, {}).get("parameters", {}),

@@ -27,14 +27,11 @@ def write(manifest: dict[str, Any], words: str, images: list[str], sizes: dict[s
         images: Lines that show the plots.
         sizes: Bytes of the engines' files, by name.
     """
-    training = manifest["training"]
-    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
-    folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
     lines = [
         f"# {manifest['name']}",
         "",
         f"A model for {manifest['task'].replace('_', ' ')}{_of(manifest['output'])}.",
-        f"Trained on {training.get('training_rows', training['rows'])} rows{folds}{holdout}.",
+        _trained(manifest["training"]),
         "",
         *([words.strip(), ""] if words.strip() else []),
         "## Metrics",
@@ -62,6 +59,15 @@ def write(manifest: dict[str, Any], words: str, images: list[str], sizes: dict[s
         "",
     ]
     return "\n".join(lines)
+
+
+def _trained(training: dict[str, Any]) -> str:
+    rows = training.get("training_rows", training["rows"])
+    if not rows:
+        return "Trained elsewhere, on data that are not known here."
+    folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
+    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
+    return f"Trained on {rows} rows{folds}{holdout}."
 
 
 def _of(output: dict[str, Any]) -> str:

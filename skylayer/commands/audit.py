@@ -39,6 +39,7 @@ NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
 # In an environment of its own, since it pins other versions of what the SAM CLI needs.
 CHECKOV = "checkov==3.3.30"
 TEMPLATES = ("template.yaml", "deployment/bootstrap.yaml")
+EXAMPLES = ("make audit",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TEMPLATE = project.ROOT / "deployment" / "bootstrap.yaml"
 STACK = "skylayer-bootstrap"
+EXAMPLES = (
+    "make bootstrap-aws",
+    "make bootstrap-aws APPLY=owner/repository",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import argparse
 
 DEFAULT_ARCHITECTURE = "x86_64"
+EXAMPLES = (
+    "make build",
+    "make build ARCHITECTURE=arm64",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 CLIENTS = project.ROOT / "clients"
 LANGUAGES = ("python", "typescript")
 TYPESCRIPT_GENERATOR = "openapi-typescript@7.13.0"
+EXAMPLES = (
+    "make client LANG=python",
+    "make client LANG=typescript",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,11 @@ from skylayer.options import whole
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make cost",
+    "make cost REQUESTS=5000000 ROWS=10",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the load and the function's size."""

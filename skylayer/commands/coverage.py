@@ -13,6 +13,8 @@ from skylayer import project
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make coverage",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take where the page goes."""

@@ -11,6 +11,8 @@ from skylayer.options import whole
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make dashboard ENV=prod",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the stack and the time to look back."""

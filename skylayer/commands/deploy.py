@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
+EXAMPLES = (
+    "make deploy",
+    "make deploy ENV=prod",
+    "make deploy ENV=prod BUILT=1 YES=1   # what a workflow does",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the section of samconfig.toml."""

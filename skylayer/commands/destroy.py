@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     from skylayer.stacks import Stack
 
+EXAMPLES = (
+    "make destroy",
+    "make destroy ENV=prod PURGE=1",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the stack, and how thorough to be."""

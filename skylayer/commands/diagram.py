@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PAGE = project.ROOT / "docs" / "architecture.md"
 TEMPLATE = project.ROOT / "template.yaml"
 FENCE = "```mermaid\n", "```\n"
+EXAMPLES = ("make diagram",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

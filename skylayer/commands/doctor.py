@@ -30,6 +30,9 @@ class Check:
     required: bool = True
 
 
+EXAMPLES = ("make doctor",)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take nothing."""
 

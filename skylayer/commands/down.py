@@ -10,6 +10,8 @@ from skylayer.commands.up import EMULATOR
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make down",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take nothing."""

@@ -13,24 +13,29 @@ from skylayer.stores.operations import resolve
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make export FORMAT=joblib FILE=model.joblib",
+    "make export FORMAT=skops VERSION=0123abcd",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the version, the format and the file."""
-    parser.add_argument("format", help="joblib, pickle or skops")
+    parser.add_argument("format", help="joblib, pickle, skops, hdf5 or onnx")
     parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
     parser.add_argument("--file", type=Path, help="where to (default: <name>-<version> here)")
 
 
 def run(options: argparse.Namespace) -> None:
     """Write, read back, ask for the golden rows, then say where it is."""
-    from skylayer.formats.exporting import ENDINGS, export
+    from skylayer.formats.exporting import FORMATS, export
 
-    if options.format not in ENDINGS:
-        raise UserError(f"FORMAT is {options.format!r}; it must be one of {', '.join(ENDINGS)}.")
+    if options.format not in FORMATS:
+        raise UserError(f"FORMAT is {options.format!r}; it must be one of {', '.join(FORMATS)}.")
     if options.version:
         folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
     else:
         folder = project.champion()
-    path = options.file or Path(f"{folder.parent.name}-{folder.name}{ENDINGS[options.format]}")
+    path = options.file or Path(f"{folder.parent.name}-{folder.name}{FORMATS[options.format].ending}")
     export(folder, options.format, path)
     print(f"{path}: read back, it answers the golden rows as {folder.name} does.")

@@ -16,6 +16,11 @@ from skylayer.errors import UserError
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make import MODEL=model.joblib SAMPLE=rows.csv",
+    "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file and what is known of it."""

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from skylayer.stacks import Stack
 
 GENERATION = "KeyGeneration"
+EXAMPLES = (
+    "make key",
+    "make key ROTATE=1 ENV=prod",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,11 @@ from skylayer.options import whole
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make logs",
+    "make logs LINES=20",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the number of lines."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from skylayer.stacks import Stack
 
 MINUTES = 60
+EXAMPLES = (
+    "make metrics",
+    "make metrics MINUTES=1440 ENV=prod",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

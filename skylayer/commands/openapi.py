@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
 DEFAULT = project.ROOT / "docs" / "openapi.json"
+EXAMPLES = ("make openapi",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

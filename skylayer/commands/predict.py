@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 ROWS_OF_A_REQUEST = 1000
 
 _WITHOUT_HEADER = slice(1, None)
+EXAMPLES = (
+    "make predict FILE=events/predict.csv",
+    "make predict FILE=rows.csv > scored.csv",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,12 @@ from skylayer.stores import operations
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make promote STORE=s3://my-bucket/models VERSION=0123abcd",
+    "make promote STORE=s3://my-bucket/models VERSION=0123abcd WEIGHT=0.2   # a fifth of the requests",
+    "make promote STORE=s3://my-bucket/models VERSION=0123abcd SHADOW=1      # compared, never answered",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store, the version and its part."""

@@ -1,7 +1,8 @@
-"""`prune`: remove old versions from a store."""
+"""`prune`: remove old versions from a store, and what unfinished pushes left there."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from skylayer.commands import stored
@@ -10,6 +11,11 @@ from skylayer.stores import operations
 
 if TYPE_CHECKING:
     import argparse
+
+EXAMPLES = (
+    "make prune KEEP=5",
+    "make prune STORE=s3://my-bucket/models KEEP=5",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +32,8 @@ def run(options: argparse.Namespace) -> None:
     gone = operations.prune(store, int(options.keep))
     for reference in gone:
         print(f"Removed {reference}")
-    if not gone:
+    swept = operations.sweep(store, datetime.now(UTC))
+    for reference in swept:
+        print(f"Removed what an unfinished push left of {reference}")
+    if not gone and not swept:
         print("Nothing to remove.")

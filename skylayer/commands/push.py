@@ -17,6 +17,11 @@ from skylayer.stores.operations import resolve
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make push STORE=s3://my-bucket/models",
+    "make push STORE=file:///mnt/models VERSION=0123abcd",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store and the version."""

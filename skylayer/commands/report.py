@@ -12,6 +12,8 @@ from skylayer.errors import UserError
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make report",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take nothing."""

@@ -10,6 +10,11 @@ from skylayer.stores import operations
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make rollback",
+    "make rollback STORE=s3://my-bucket/models",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store."""

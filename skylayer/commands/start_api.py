@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
 NAME = "template.local.json"
+EXAMPLES = ("make build && make start-api PORT=3000",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

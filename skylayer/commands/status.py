@@ -13,6 +13,11 @@ from skylayer.errors import UserError
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = (
+    "make status",
+    'eval "$(make status)"; curl -s "$URL/health"',
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take nothing."""

@@ -16,6 +16,8 @@ from skylayer.commands import openapi
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make train",)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take where the project and its artifacts are."""

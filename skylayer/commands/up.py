@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 EMULATOR = project.STATE / "emulator"
 LOGS = project.STATE / "logs"
 console = Console(stderr=False, highlight=False)
+EXAMPLES = (
+    "make up",
+    "make up PORT=4567   # where another program has 4566",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

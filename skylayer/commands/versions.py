@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from serving.stores.pointer import Pointer
 
+EXAMPLES = (
+    "make versions",
+    "make versions STORE=s3://my-bucket/models",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store."""

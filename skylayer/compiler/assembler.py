@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from skylayer.compiler.program import Operation, Output, Program
 
@@ -18,20 +21,81 @@ HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
 RECORD = struct.Struct("<HHIIIIIQ8Q")
 
 
+@dataclass(frozen=True, eq=False)
+class Record:
+    """An operation as it is written: slots have their places.
+
+    Attributes:
+        code: Which operation.
+        kind: Which function, comparison or metric.
+        flags: As docs/table-format.md has them.
+        inputs: Places that it reads, `<u4`.
+        first: The first place that it writes.
+        outputs: How many it writes.
+        width: Of a leaf's or neighbour's values.
+        arrays: At most four, each of a type of the format.
+    """
+
+    code: int
+    kind: int
+    flags: int
+    inputs: NDArray[np.uint32]
+    first: int
+    outputs: int
+    width: int
+    arrays: tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """All that a table says, without its offsets.
+
+    Attributes:
+        dense: Inputs of one number per row.
+        sparse: Slots that texts fill.
+        slots: In all.
+        workspace: Doubles of private scratch.
+        records: The operations in order.
+        outputs: Places of the answers, `<u4`.
+        host: The description for the host, JSON.
+    """
+
+    dense: int
+    sparse: int
+    slots: int
+    workspace: int
+    records: tuple[Record, ...]
+    outputs: NDArray[np.uint32]
+    host: bytes
+
+
 def assemble(program: Program) -> bytes:
     """Drop what nothing reads, give slots places in the scratch, and write the table."""
     operations = _live(program)
     places, slots = _allocate(program, operations)
-    writer = _Writer(HEADER.size + RECORD.size * len(operations))
-    records = b"".join(_record(operation, places, writer) for operation in operations)
     outputs = [places[slot] for output in program.outputs for slot in output.slots]
-    outputs_at = writer.add(np.asarray(outputs, dtype="<u4"))
-    host = json.dumps(_host(program, operations), separators=(",", ":")).encode()
-    host_at = writer.add(np.frombuffer(host, dtype=np.uint8))
+    return join(
+        Parts(
+            len(program.dense),
+            program.inputs - len(program.dense),
+            slots,
+            max((o.workspace for o in operations), default=0),
+            tuple(_record(operation, places) for operation in operations),
+            np.asarray(outputs, dtype="<u4"),
+            json.dumps(_host(program, operations), separators=(",", ":")).encode(),
+        )
+    )
+
+
+def join(parts: Parts) -> bytes:
+    """The table's bytes, the same for the same parts."""
+    writer = _Writer(HEADER.size + RECORD.size * len(parts.records))
+    records = b"".join(_pack(record, writer) for record in parts.records)
+    outputs_at = writer.add(parts.outputs)
+    host_at = writer.add(np.frombuffer(parts.host, dtype=np.uint8))
     header = HEADER.pack(
-        MAGIC, VERSION, ENDIAN_MARK, writer.size, len(program.dense), program.inputs - len(program.dense),
-        slots, max((o.workspace for o in operations), default=0), len(operations), len(outputs),
-        HEADER.size, outputs_at, host_at, len(host), 0, 0,
+        MAGIC, VERSION, ENDIAN_MARK, writer.size, parts.dense, parts.sparse, parts.slots, parts.workspace,
+        len(parts.records), len(parts.outputs), HEADER.size, outputs_at, host_at, len(parts.host), 0, 0,
     )  # fmt: skip
     return b"".join([header, records, *writer.parts])
 
@@ -113,14 +177,26 @@ class _Writer:
         return at
 
 
-def _record(operation: Operation, places: dict[int, int], writer: _Writer) -> bytes:
-    inputs_at = writer.add(np.asarray([places[s] for s in operation.inputs], dtype="<u4"))
-    arrays = [value for array in operation.arrays for value in (writer.add(array), array.size)]
+def _record(operation: Operation, places: dict[int, int]) -> Record:
+    return Record(
+        operation.code,
+        operation.kind,
+        operation.flags,
+        np.asarray([places[s] for s in operation.inputs], dtype="<u4"),
+        places[operation.first] if operation.outputs else 0,
+        operation.outputs,
+        operation.width,
+        operation.arrays,
+    )
+
+
+def _pack(record: Record, writer: _Writer) -> bytes:
+    inputs_at = writer.add(record.inputs)
+    arrays = [value for array in record.arrays for value in (writer.add(array), array.size)]
     arrays += [0] * (8 - len(arrays))
-    first = places[operation.first] if operation.outputs else 0
     return RECORD.pack(
-        operation.code, operation.kind, operation.flags, len(operation.inputs), first, operation.outputs,
-        operation.width, inputs_at, *arrays,
+        record.code, record.kind, record.flags, len(record.inputs), record.first, record.outputs, record.width,
+        inputs_at, *arrays,
     )  # fmt: skip
 
 

@@ -1,8 +1,11 @@
-"""An artifact's estimator to a file, read back and asked for the golden rows before it stays."""
+"""A version to a file, read back and asked for the golden rows before it stays."""
 
 from __future__ import annotations
 
 import pickle
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, golden
@@ -11,37 +14,49 @@ from skylayer.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-ENDINGS = {"joblib": ".joblib", "pickle": ".pkl", "skops": ".skops"}
+    Writer = Callable[[Path, dict[str, Any], Path], str | None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a version can be exported as.
+
+    Attributes:
+        ending: Of the file.
+        write: Writes a version (its folder, its manifest, the file), reads it back, and says what differs.
+        load: Opens such a file, which this very program wrote, until it could answer.
+        safe: Whether a file of a stranger's can be opened, for the page.
+        elsewhere: What else opens it, for the page.
+    """
+
+    ending: str
+    write: Writer
+    load: Callable[[Path], Any]
+    safe: str
+    elsewhere: str
 
 
 def export(folder: Path, form: str, path: Path) -> None:
-    """Write a version's estimator as a file.
+    """Write a version as a file.
 
     Args:
         folder: The artifact.
-        form: One of `ENDINGS`.
+        form: One of `FORMATS`.
         path: The file, replaced if it is there.
 
     Raises:
-        UserError: The artifact was altered, has no estimator, or doesn't come back with the same answers.
+        UserError: The artifact was altered, has nothing to be exported as this, or doesn't come back with the
+            same answers.
     """
-    import joblib  # noqa: PLC0415 - a wrong name is refused without it
-
     try:
         manifest = artifact.verify(folder)
     except artifact.ArtifactError as error:
         raise UserError(f"{error}") from error
-    entry = manifest["engines"].get("sklearn")
-    if entry is None:
-        raise UserError(f"{folder.name} has no scikit-learn estimator, so it can't be exported as {form}.")
-    estimator = joblib.load(folder / entry["file"])
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        read = _FORMATS[form](estimator, draft)
-        fault = _replay(read, folder, manifest)
+        fault = FORMATS[form].write(folder, manifest, draft)
         if fault:
             raise UserError(f"As {form} the model answers differently: {fault}. Nothing was written.")
         draft.replace(path)
@@ -49,6 +64,23 @@ def export(folder: Path, form: str, path: Path) -> None:
         raise UserError(f"{path} can't be written: {error.strerror}.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _of_estimator(form: str, dump: Callable[[Any, Path], None], load: Callable[[Path], Any]) -> Writer:
+    """Writes scikit-learn's estimator, and compares what comes back."""
+
+    def write(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
+        import joblib  # noqa: PLC0415 - a wrong name is refused without it
+
+        entry = manifest["engines"].get("sklearn")
+        if entry is None:
+            raise UserError(
+                f"{folder.name} has no scikit-learn estimator, so it can't be exported as {form}."
+            )
+        dump(joblib.load(folder / entry["file"]), path)
+        return _replay(load(path), folder, manifest)
+
+    return write
 
 
 def _replay(estimator: Any, folder: Path, manifest: dict[str, Any]) -> str | None:
@@ -63,29 +95,109 @@ def _replay(estimator: Any, folder: Path, manifest: dict[str, Any]) -> str | Non
     return golden.difference(expected, got)
 
 
-def _joblib(estimator: Any, path: Path) -> Any:
+def _dump_joblib(estimator: Any, path: Path) -> None:
     import joblib  # noqa: PLC0415
 
     joblib.dump(estimator, path, compress=3)
+
+
+def _load_joblib(path: Path) -> Any:
+    import joblib  # noqa: PLC0415
+
     return joblib.load(path)
 
 
-def _pickle(estimator: Any, path: Path) -> Any:
+def _dump_pickle(estimator: Any, path: Path) -> None:
     path.write_bytes(pickle.dumps(estimator, protocol=5))
-    return pickle.loads(path.read_bytes())  # noqa: S301 - written by the line above
 
 
-def _skops(estimator: Any, path: Path) -> Any:
+def _load_pickle(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())  # noqa: S301 - this very program wrote it
+
+
+def _dump_skops(estimator: Any, path: Path) -> None:
     try:
         import skops.io as skops  # noqa: PLC0415 - an optional package
     except ImportError:
         raise UserError("skops is not installed: make develop installs it.") from None
     try:
         skops.dump(estimator, path)
-        # This very program wrote it, so its types are those of the estimator in memory.
-        return skops.load(path, trusted=skops.get_untrusted_types(file=path))
+        _load_skops(path)
     except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
         raise UserError(f"skops can't hold this model: {first_line(error)}. Export it as joblib.") from error
 
 
-_FORMATS: dict[str, Callable[[Any, Path], Any]] = {"joblib": _joblib, "pickle": _pickle, "skops": _skops}
+def _load_skops(path: Path) -> Any:
+    import skops.io as skops  # noqa: PLC0415
+
+    # This very program wrote it, so its types are those of the estimator in memory.
+    return skops.load(path, trusted=skops.get_untrusted_types(file=path))
+
+
+def _write_hdf5(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
+    """Writes the tables, and imports them again, which compares every bit."""
+    from skylayer.formats.hdf5.exporting import export_tables  # noqa: PLC0415 - needs an optional package
+    from skylayer.formats.hdf5.importing import import_tables  # noqa: PLC0415
+
+    export_tables(folder, manifest, path)
+    with tempfile.TemporaryDirectory() as home:
+        import_tables(path, path.read_bytes(), name=None, directory=Path(home), imported={})
+    return None
+
+
+def _load_hdf5(path: Path) -> Any:
+    from skylayer.formats.hdf5.importing import read_tables  # noqa: PLC0415
+
+    return read_tables(path, path.read_bytes())
+
+
+def _write_onnx(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
+    """Converts, and compares more than the golden rows: conversion may move a threshold."""
+    from skylayer.formats.onnx.exporting import export_onnx  # noqa: PLC0415 - needs optional packages
+
+    return export_onnx(folder, manifest, path)
+
+
+def _load_onnx(path: Path) -> Any:
+    from skylayer.formats.onnx.exporting import open_session  # noqa: PLC0415
+
+    return open_session(path)
+
+
+FORMATS: dict[str, Format] = {
+    "joblib": Format(
+        ".joblib",
+        _of_estimator("joblib", _dump_joblib, _load_joblib),
+        _load_joblib,
+        "no: it runs code",
+        "Python with the same scikit-learn",
+    ),
+    "pickle": Format(
+        ".pkl",
+        _of_estimator("pickle", _dump_pickle, _load_pickle),
+        _load_pickle,
+        "no: it runs code",
+        "Python with the same scikit-learn",
+    ),
+    "skops": Format(
+        ".skops",
+        _of_estimator("skops", _dump_skops, _load_skops),
+        _load_skops,
+        "yes, but for types that it names",
+        "Python with the same scikit-learn and skops",
+    ),
+    "hdf5": Format(
+        ".h5",
+        _write_hdf5,
+        _load_hdf5,
+        "yes",
+        "whatever reads HDF5: Python, MATLAB, R, Julia; the operations have to be written there",
+    ),
+    "onnx": Format(
+        ".onnx",
+        _write_onnx,
+        _load_onnx,
+        "yes",
+        "ONNX Runtime, in many languages; only models that ONNX computes exactly",
+    ),
+}

@@ -12,7 +12,7 @@ from skylayer.engines import choose
 from skylayer.errors import UserError
 from skylayer.evaluation import Evaluation
 from skylayer.formats.reading import open_estimator
-from skylayer.formats.recognition import kind_of, read
+from skylayer.formats.recognition import is_zip, kind_of, read
 from skylayer.formats.sample import make_sample, read_sample
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.tasks import check_estimator, check_fitted
@@ -89,11 +89,20 @@ def import_model(
     request = Request(path, trust, sample, classes)
     content = read(path)
     kind = kind_of(path, content)
-    name = name or _name(path)
+    imported = {"file": path.name, "format": kind, "sha256": sha256(content).hexdigest()}
+    if kind == "hdf5":
+        from skylayer.formats.hdf5.importing import import_tables, is_own  # noqa: PLC0415 - optional packages
+
+        if is_own(path, content):
+            if sample is not None or classes is not None:
+                raise UserError(f"{path} brings its columns and classes: leave out SAMPLE and CLASSES.")
+            return import_tables(path, content, name=name, directory=directory, imported=imported)
+        kind = imported["format"] = "keras"
     training: dict[str, Any] = {
         "sample": "made up" if sample is None else sample.name,
-        "imported": {"file": path.name, "format": kind, "sha256": sha256(content).hexdigest()},
+        "imported": imported,
     }
+    name = name or _name(path)
     if kind == "onnx":
         from skylayer.formats.onnx.importing import import_onnx  # noqa: PLC0415 - needs optional packages
 
@@ -130,11 +139,11 @@ def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
     return Source(estimator, rows, choose)
 
 
-def _keras(request: Request, content: bytes, kind: str) -> Source:
+def _keras(request: Request, content: bytes, _: str) -> Source:
     from skylayer.formats.keras import engines, estimators, files, parsing, sample  # noqa: PLC0415
 
     path = request.path
-    stored = (files.read_hdf5 if kind == "hdf5" else files.read_zip)(path, content)
+    stored = (files.read_zip if is_zip(content) else files.read_hdf5)(path, content)
     network = parsing.parse(path, stored)
     rows = sample.make_rows(network) if request.sample is None else sample.read_rows(network, request.sample)
     estimator = estimators.estimator_of(path, network, list(rows.columns), request.classes)
@@ -145,7 +154,6 @@ _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "pickle": _scikit_learn,
     "skops": _scikit_learn,
     "keras": _keras,
-    "hdf5": _keras,
 }
 
 

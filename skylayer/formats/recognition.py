@@ -72,7 +72,7 @@ def kind_of(path: Path, content: bytes) -> str:
     """
     if content.startswith(_HDF5):
         return "hdf5"
-    if content.startswith(b"PK\x03\x04"):
+    if is_zip(content):
         return _kind_of_zip(path, content)
     if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
         return "pickle"
@@ -89,6 +89,11 @@ def kind_of(path: Path, content: bytes) -> str:
     raise UserError(
         f"{path} is not a model: a pickle, joblib, skops, Keras, HDF5 or ONNX file can be imported."
     )
+
+
+def is_zip(content: bytes) -> bool:
+    """Whether a file begins as a zip does."""
+    return content.startswith(b"PK\x03\x04")
 
 
 def looks_like_onnx(content: bytes) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
-from skylayer import kernel_build, project
+from skylayer import kernel_build, project, sam
 from skylayer.errors import UserError
 from skylayer.packaging import onnx_library, requirements, tree
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 ARCHITECTURES = (*requirements.PLATFORMS, requirements.HOST)
 LAMBDA_KERNELS = ("x86_64-linux", "aarch64-linux")
 STAMP = "runtime.json"
+SETTINGS = "settings.sha256"
+_PARAMETERS = re.compile(r"^Parameters:\n(?:(?: .*|#.*)?\n)*", re.MULTILINE)
 
 
 def serving_layer(target: Path) -> None:
@@ -80,9 +84,21 @@ def model_layer(target: Path, folder: Path | None = None) -> None:
 
 
 def function(name: str, target: Path) -> None:
-    """Lay the handler of one function."""
+    """Lay the handler of one function, and the digest of the settings that it is deployed with.
+
+    SAM publishes a version when the text of a function's properties changes, or its code, but not when the value
+    of a parameter does: without the digest, the alias would stay on a version with the settings of before.
+    """
     tree.copy(project.ROOT / "functions" / name, target)
+    (target / SETTINGS).write_text(settings_digest() + "\n", encoding="ascii")
     _finish(target, "/var/task")
+
+
+def settings_digest() -> str:
+    """The SHA-256 of the template's parameters and of the values that samconfig.toml gives them anywhere."""
+    declared = _PARAMETERS.findall((project.ROOT / "template.yaml").read_text(encoding="utf-8"))
+    given = {name: sam.overrides(name) for name in sam.environments()}
+    return hashlib.sha256(json.dumps([declared, given], sort_keys=True).encode()).hexdigest()
 
 
 def chosen_architecture() -> str:

@@ -8,12 +8,10 @@ from botocore.exceptions import ClientError
 
 from serving.stores import POINTER, aws
 from serving.stores.dynamodb import PART_BYTES, DynamoDBPlace, part_name
-from skylayer.stores.interface import Conflict
+from skylayer.stores.interface import VERSIONS, Conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_RECORDS = "versions"
 
 
 class WritableDynamoDBPlace(DynamoDBPlace):
@@ -27,26 +25,26 @@ class WritableDynamoDBPlace(DynamoDBPlace):
                 self._put({"key": {"S": key}, "part": {"S": part_name(number)}, "content": {"B": content}})
                 number += 1
 
-    def write_record(self, name: str, content: bytes) -> None:
-        """Make a version visible."""
+    def write_record(self, name: str, content: bytes, kind: str = VERSIONS) -> None:
+        """Make a version visible, or note that it is being pushed."""
         with aws.failures(self.name(name)):
-            self._put({"key": {"S": _RECORDS}, "part": {"S": name}, "content": {"B": content}})
+            self._put({"key": {"S": kind}, "part": {"S": name}, "content": {"B": content}})
 
-    def records(self) -> list[tuple[str, bytes]]:
+    def records(self, kind: str = VERSIONS) -> list[tuple[str, bytes]]:
         """Name and content of every record."""
-        with aws.failures(self.name(_RECORDS)):
-            return [(item["part"]["S"], bytes(item["content"]["B"])) for item in self._items(_RECORDS)]
+        with aws.failures(self.name(kind)):
+            return [(item["part"]["S"], bytes(item["content"]["B"])) for item in self._items(kind)]
 
-    def read_record(self, name: str) -> bytes | None:
+    def read_record(self, name: str, kind: str = VERSIONS) -> bytes | None:
         """The content of a record, None if there is none."""
         with aws.failures(self.name(name)):
-            found = self.item(_RECORDS, name)
+            found = self.item(kind, name)
         return None if found is None else bytes(found["content"]["B"])
 
-    def remove_record(self, name: str) -> None:
-        """Make a version invisible."""
+    def remove_record(self, name: str, kind: str = VERSIONS) -> None:
+        """Make a version invisible, or end the note."""
         with aws.failures(self.name(name)):
-            self._delete(_RECORDS, name)
+            self._delete(kind, name)
 
     def remove_below(self, prefix: str, files: list[str]) -> None:
         """Remove a version's content: a table can't list keys by prefix, so the files are given."""

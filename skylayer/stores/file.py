@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 
 from serving.stores import POINTER, StoreError
 from serving.stores.file import FilePlace
-from skylayer.stores.interface import Conflict
+from skylayer.stores.interface import VERSIONS, Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
-
-_RECORDS = "versions"
 
 
 class WritableFilePlace(FilePlace):
@@ -37,29 +35,29 @@ class WritableFilePlace(FilePlace):
         with path.open("rb") as source:
             self._place(key, lambda file: shutil.copyfileobj(source, file))
 
-    def write_record(self, name: str, content: bytes) -> None:
-        """Make a version visible."""
-        self._place(f"{_RECORDS}/{name}", lambda file: file.write(content))
+    def write_record(self, name: str, content: bytes, kind: str = VERSIONS) -> None:
+        """Make a version visible, or note that it is being pushed."""
+        self._place(f"{kind}/{name}", lambda file: file.write(content))
 
-    def records(self) -> list[tuple[str, bytes]]:
+    def records(self, kind: str = VERSIONS) -> list[tuple[str, bytes]]:
         """Name and content of every record."""
-        found = sorted((self.root / _RECORDS).glob("*/*"))
+        found = sorted((self.root / kind).glob("*/*"))
         return [
             (f"{path.parent.name}/{path.name}", path.read_bytes())
             for path in found
             if not path.name.startswith(".")
         ]
 
-    def read_record(self, name: str) -> bytes | None:
+    def read_record(self, name: str, kind: str = VERSIONS) -> bytes | None:
         """The content of a record, None if there is none."""
         try:
-            return Path(self.path(f"{_RECORDS}/{name}")).read_bytes()
+            return Path(self.path(f"{kind}/{name}")).read_bytes()
         except FileNotFoundError:
             return None
 
-    def remove_record(self, name: str) -> None:
-        """Make a version invisible."""
-        Path(self.path(f"{_RECORDS}/{name}")).unlink(missing_ok=True)
+    def remove_record(self, name: str, kind: str = VERSIONS) -> None:
+        """Make a version invisible, or end the note."""
+        Path(self.path(f"{kind}/{name}")).unlink(missing_ok=True)
 
     def remove_below(self, prefix: str, files: list[str]) -> None:  # noqa: ARG002 (a directory knows its files)
         """Remove a version's content."""

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from serving.stores.pointer import Pointer
+
+
+VERSIONS, PUSHES = "versions", "pushes"  # kinds of records: of what is complete, and of what was begun
 
 
 class Conflict(Exception):
@@ -58,6 +62,9 @@ class Store(Protocol):
     def remove(self, reference: str) -> None:
         """Remove a version: first its record, so that nobody sees half of it."""
 
+    def sweep(self, before: datetime) -> list[str]:
+        """Remove what pushes left that began before this and never ended; the versions that they were of."""
+
     def fetch(self, reference: str, home: Path) -> Path:
         """A version's folder below `home`, every file of it, verified."""
 
@@ -74,17 +81,17 @@ class WritablePlace(Protocol):
     def write(self, key: str, path: Path) -> None:
         """Put a file's content under a key; a reader sees all of it or nothing."""
 
-    def write_record(self, name: str, content: bytes) -> None:
-        """Make a version visible."""
+    def write_record(self, name: str, content: bytes, kind: str = VERSIONS) -> None:
+        """Make a version visible, or note that it is being pushed."""
 
-    def records(self) -> list[tuple[str, bytes]]:
+    def records(self, kind: str = VERSIONS) -> list[tuple[str, bytes]]:
         """Name and content of every record."""
 
-    def read_record(self, name: str) -> bytes | None:
+    def read_record(self, name: str, kind: str = VERSIONS) -> bytes | None:
         """The content of a record, None if there is none."""
 
-    def remove_record(self, name: str) -> None:
-        """Make a version invisible."""
+    def remove_record(self, name: str, kind: str = VERSIONS) -> None:
+        """Make a version invisible, or end the note."""
 
     def remove_below(self, prefix: str, files: list[str]) -> None:
         """Remove the content under the keys `prefix + file`, and whatever else is under the prefix."""

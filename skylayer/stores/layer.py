@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,16 @@ class LayerStore:
         folder = self.directory / reference
         with tempfile.TemporaryDirectory(prefix=".removed-", dir=folder.parent) as bin_:
             folder.rename(Path(bin_, folder.name))
+
+    def sweep(self, before: datetime) -> list[str]:
+        """Delete drafts that a training, an import or a push left which never ended."""
+        swept = []
+        for path in sorted(self.directory.glob("*/.*")):
+            drafted = path.name.startswith((".draft-", ".removed-")) and path.is_dir()
+            if drafted and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                shutil.rmtree(path)
+                swept.append(f"{path.parent.name}/{path.name}")
+        return swept
 
     def fetch(self, reference: str, home: Path) -> Path:
         """The version's folder where it is."""

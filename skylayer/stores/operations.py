@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from serving.stores.pointer import MAX_PREVIOUS, Challenger, Pointer
@@ -10,8 +11,11 @@ from skylayer.stores.interface import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from skylayer.stores.interface import Store, Version
+
+_UNFINISHED = timedelta(hours=1)  # a push that takes longer is taken for one that was interrupted
 
 
 def resolve(text: str, versions: list[Version]) -> str:
@@ -63,6 +67,11 @@ def prune(store: Store, keep: int) -> list[str]:
     for reference in gone:
         store.remove(reference)
     return gone
+
+
+def sweep(store: Store, now: datetime) -> list[str]:
+    """Remove what pushes left that began an hour ago or earlier and never ended; what they were of."""
+    return store.sweep(now - _UNFINISHED)
 
 
 def promoted(pointer: Pointer | None, reference: str) -> Pointer:

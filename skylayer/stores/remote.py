@@ -13,7 +13,7 @@ from serving.stores import StoreError, artifact_key
 from serving.stores import pointer as pointers
 from serving.stores.download import download
 from skylayer.errors import UserError
-from skylayer.stores.interface import Version
+from skylayer.stores.interface import PUSHES, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,15 +30,19 @@ class RemoteStore:
         self.place = place
 
     def push(self, folder: Path, progress: Callable[[int], None]) -> bool:
-        """Write the files, the manifest, then the record that makes them a version.
+        """Note what will be written, write the files, the manifest, then the record that makes them a version.
 
-        Two that push the same version at once write the same bytes to the same keys.
+        Two that push the same version at once write the same bytes to the same keys. What a push leaves that never
+        ends is found by its note.
         """
         with _told():
             manifest = artifact.verify(folder)
             reference = f"{manifest['name']}/{manifest['version']}"
             if self.place.read_record(reference) is not None:
                 return False
+            files = [*manifest["files"], artifact.MANIFEST]
+            note = {"files": files, "began": _now()}
+            self.place.write_record(reference, json.dumps(note).encode(), PUSHES)
             for name, entry in manifest["files"].items():
                 self.place.write(artifact_key(reference, name), folder / name)
                 progress(entry["size"])
@@ -47,12 +51,33 @@ class RemoteStore:
                 "format": 1,
                 "created": manifest["created"],
                 "engine": manifest["engine"],
-                "files": [*manifest["files"], artifact.MANIFEST],
+                "files": files,
                 "size": sum(entry["size"] for entry in manifest["files"].values()),
-                "pushed": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+                "pushed": _now(),
             }
+            if self.place.read_record(reference, PUSHES) is None:
+                if self.place.read_record(reference) is not None:
+                    return False
+                raise UserError(
+                    f"{reference} was swept away by make prune while it was pushed: push it again."
+                )
             self.place.write_record(reference, json.dumps(record).encode())
+            self.place.remove_record(reference, PUSHES)
         return True
+
+    def sweep(self, before: datetime) -> list[str]:
+        """Remove what pushes left that began before this and never ended; the versions that they were of."""
+        swept = []
+        with _told():
+            for reference, content in self.place.records(PUSHES):
+                note = _note(reference, content)
+                if datetime.fromisoformat(note["began"]) >= before:
+                    continue
+                self.place.remove_record(reference, PUSHES)
+                if self.place.read_record(reference) is None:
+                    self.place.remove_below(artifact_key(reference, ""), note["files"])
+                    swept.append(reference)
+        return swept
 
     def versions(self) -> list[Version]:
         """All complete versions, the newest first."""
@@ -99,6 +124,20 @@ class RemoteStore:
 def _version(reference: str, content: bytes) -> Version:
     record = _record(reference, content)
     return Version(reference, record["created"], record["engine"], record["size"], record["pushed"])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _note(reference: str, content: bytes) -> dict[str, Any]:
+    try:
+        note: dict[str, Any] = json.loads(content)
+        if {"files", "began"} <= note.keys():
+            return note
+    except (ValueError, AttributeError):
+        pass
+    raise StoreError(f"The store's note of the push of {reference} is damaged.")
 
 
 def _record(reference: str, content: bytes) -> dict[str, Any]:

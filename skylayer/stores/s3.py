@@ -8,12 +8,11 @@ from botocore.exceptions import ClientError
 
 from serving.stores import POINTER, Missing, StoreError, aws
 from serving.stores.s3 import S3Place
-from skylayer.stores.interface import Conflict
+from skylayer.stores.interface import VERSIONS, Conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_RECORDS = "versions/"
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"}
 _KEYS_PER_REQUEST = 1000
 
@@ -26,33 +25,40 @@ class WritableS3Place(S3Place):
         with aws.failures(self.name(key)):
             self.client.upload_file(str(path), self.bucket, self.key(key))
 
-    def write_record(self, name: str, content: bytes) -> None:
-        """Make a version visible."""
-        self._put(_RECORDS + name, content)
+    def write_record(self, name: str, content: bytes, kind: str = VERSIONS) -> None:
+        """Make a version visible, or note that it is being pushed."""
+        self._put(f"{kind}/{name}", content)
 
-    def records(self) -> list[tuple[str, bytes]]:
+    def records(self, kind: str = VERSIONS) -> list[tuple[str, bytes]]:
         """Name and content of every record."""
-        names = [key.removeprefix(_RECORDS) for key in self._keys(_RECORDS)]
-        return [(name, content) for name in names if (content := self.read_record(name)) is not None]
+        names = [key.removeprefix(f"{kind}/") for key in self._keys(f"{kind}/")]
+        return [(name, content) for name in names if (content := self.read_record(name, kind)) is not None]
 
-    def read_record(self, name: str) -> bytes | None:
+    def read_record(self, name: str, kind: str = VERSIONS) -> bytes | None:
         """The content of a record, None if there is none."""
         try:
-            return b"".join(self.chunks(_RECORDS + name))
+            return b"".join(self.chunks(f"{kind}/{name}"))
         except Missing as error:
             if "NoSuchBucket" in str(error):
                 raise StoreError(f"There is no bucket {self.bucket}.") from error
             return None
 
-    def remove_record(self, name: str) -> None:
-        """Make a version invisible."""
-        with aws.failures(self.name(_RECORDS + name)):
-            self.client.delete_object(Bucket=self.bucket, Key=self.key(_RECORDS + name))
+    def remove_record(self, name: str, kind: str = VERSIONS) -> None:
+        """Make a version invisible, or end the note."""
+        with aws.failures(self.name(f"{kind}/{name}")):
+            self.client.delete_object(Bucket=self.bucket, Key=self.key(f"{kind}/{name}"))
 
     def remove_below(self, prefix: str, files: list[str]) -> None:  # noqa: ARG002 (a listing knows them)
-        """Remove a version's content."""
+        """Remove a version's content, the parts of uploads that never ended included."""
         keys = self._keys(prefix)
         with aws.failures(self.name(prefix)):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=self.key(prefix)
+            )
+            for upload in [upload for page in pages for upload in page.get("Uploads", [])]:
+                self.client.abort_multipart_upload(
+                    Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                )
             for start in range(0, len(keys), _KEYS_PER_REQUEST):
                 objects = [{"Key": self.key(key)} for key in keys[start : start + _KEYS_PER_REQUEST]]
                 self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +74,12 @@ def processes_of(folder: Path) -> list[str]:
         ["ps", "-A", "-ww", "-o", "stat=,command="], capture_output=True, text=True, check=True
     ).stdout
     return [line for line in listing.splitlines() if str(folder) in line and not line.startswith("Z")]
+
+
+def blocks(words: str) -> list[tuple[str, str, str]]:
+    """The blocks of code of a page: language, what stands behind it, and the code, without its indent."""
+    found = re.findall(r"^ *```(\w+)( aws)?\n(.*?)^ *```$", words, flags=re.MULTILINE | re.DOTALL)
+    return [(language, more, textwrap.dedent(text)) for language, more, text in found]
 
 
 def copy_project(folder: Path) -> None:

@@ -60,6 +60,21 @@ def test_a_model_that_answers_otherwise_than_its_estimator_is_not_deployed(
         shutil.rmtree(bad)
 
 
+def test_another_value_of_a_parameter_holds_after_up_and_no_layer_is_published(
+    fork: Fork, deployment: Deployment
+) -> None:
+    layers = _layers(deployment)
+    settings = fork.folder / "samconfig.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert "ThrottleRate=10000" in text
+    chosen = "ThrottleRate=10000 CorsOrigin=https://example.com"
+    settings.write_text(text.replace("ThrottleRate=10000", chosen), encoding="utf-8")
+    fork.up()
+    now = fork.deployment()
+    assert now.request("/health").headers.get("access-control-allow-origin") == "https://example.com"
+    assert _layers(now) == layers
+
+
 def test_a_changed_handler_answers_after_up_and_no_layer_is_published(
     fork: Fork, deployment: Deployment
 ) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from skylayer.deployment import Deployment
 
 STACK = "skylayer-second"
+ORIGIN = "https://example.com"
 
 
 class Second:
@@ -75,7 +76,7 @@ class Second:
 @pytest.fixture(scope="module")
 def second(fork: Fork, deployment: Deployment) -> Iterator[Second]:
     stack = Second(fork, deployment)
-    done = stack.deploy(Monitoring="true", GradualDeployment="true")
+    done = stack.deploy(Monitoring="true", GradualDeployment="true", CorsOrigin=ORIGIN)
     assert done.returncode == 0, done.stdout + done.stderr
     yield stack
     stack.client("cloudformation").delete_stack(StackName=STACK)
@@ -85,6 +86,23 @@ def test_two_stacks_live_side_by_side(second: Second, deployment: Deployment) ->
     assert second.found().url != deployment.url
     assert second.found().request("/model").status == 200
     assert second.found().request("/model", api_key=deployment.api_key).status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [("/health", None, 200), ("/predict", {"instances": []}, 422), ("/openapi.json", None, 200)],
+)
+def test_every_answer_of_the_function_names_the_origin_that_may_read_it(
+    second: Second, path: str, body: object, status: int
+) -> None:
+    # The gateway's own preflight can be tried against AWS alone: the emulator answers it without the headers.
+    answer = second.found().request(path, body)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, ORIGIN)
+
+
+def test_the_page_knows_what_the_stack_asks_for(second: Second) -> None:
+    assert b'data-authentication="api-key"' in second.found().request("/", api_key="").body
+    assert second.found().request("/openapi.json").json()["security"] == [{"api_key": []}]
 
 
 def test_the_hook_passes_what_answers_as_the_estimator(second: Second) -> None:
@@ -122,7 +140,7 @@ def test_callers_are_known_as_the_parameter_says(
         Monitoring="true",
         Authentication=authentication,
         UserPoolArn=users.arn,
-        CorsOrigin="https://example.com",
+        CorsOrigin=ORIGIN,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     stranger = second.found().request("/model", api_key="wrong")
@@ -130,7 +148,7 @@ def test_callers_are_known_as_the_parameter_says(
     health = second.found().request("/health", api_key="")
     assert health.status == 200
     # The emulator's own preflight carries no headers; every answer of the function does.
-    assert health.headers["access-control-allow-origin"] == "https://example.com"
+    assert health.headers["access-control-allow-origin"] == ORIGIN
     page = second.found().request("/", api_key="").body.decode()
     assert f'data-authentication="{authentication}"' in page
     if authentication == "none":

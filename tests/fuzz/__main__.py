@@ -13,15 +13,16 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from fuzz import bodies, sanitized, tables
+from fuzz import answers, bodies, sanitized, tables
 
-ATTACKS = {"bodies": bodies.attack, "tables": tables.attack}
+ATTACKS = {"bodies": bodies.attack, "answers": answers.attack, "tables": tables.attack}
 
 
 def main() -> int:
-    """Run both attacks under sanitizers, or without where there are none, saying so."""
+    """Run the attacks under sanitizers, or without where there are none, saying so."""
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--bodies", type=int, default=100_000, help="JSON bodies (default 100,000)")
+    parser.add_argument("--answers", type=int, default=100_000, help="JSON answers (default 100,000)")
     parser.add_argument("--tables", type=int, default=10_000, help="damaged tables (default 10,000)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="to repeat a campaign")
     parser.add_argument("--here", action="store_true", help="in this process, without sanitizers")

@@ -91,7 +91,7 @@ def read_number(text: str) -> float | None:
     index = next(
         i for i, (column, table) in enumerate(forest().host["dense"]) if column == 0 and table is None
     )
-    return float(read[0][index])
+    return float(struct.unpack_from("d", read[0], 8 * index)[0])
 
 
 @settings(max_examples=1500, deadline=None)

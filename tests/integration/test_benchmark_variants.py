@@ -14,12 +14,14 @@ from rich.console import Console
 
 from benchmarks import data, measure, models, packages, product, run, settings, variants
 from benchmarks.allotment import Allotment, Unavailable
+from benchmarks.checks import Broken, Expected, check
 from benchmarks.emulator import Emulator, Refused, event
-from benchmarks.measure import Broken, Place
+from benchmarks.measure import Place
 from benchmarks.progress import Progress
 from benchmarks.results import Results
 from benchmarks.variants import PEER_VARIANTS, Deployment, Peer
 from benchmarks.workspace import Workspace
+from skylayer import project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +32,7 @@ pytestmark = [
     ),
     pytest.mark.xdist_group("benchmarks"),
 ]
-STATE = packages.PROJECT / ".skylayer" / "benchmarks"
+STATE = project.STATE / "benchmarks"
 COMPILED = {peer.name: peer for peer in PEER_VARIANTS if peer.compiled}
 
 
@@ -55,9 +57,8 @@ def test_a_peer_imports_what_it_may_and_answers_as_the_estimator(
     # Sources do here: compiling the packages would take longer than everything else.
     peer = replace(COMPILED[name], compiled=False)
     deployment = _deployed(peer, model, tmp_path)
-    measure.check_imports(deployment, _request(model))
-    if peer.predicts:
-        found = measure.agreement(deployment, model, 200)
+    found = check(deployment, _request(model), Expected.of(model, 200) if peer.predicts else None)
+    if found:
         assert found["labels_different"] == 0
         assert found["largest_difference"] < 1e-5
 
@@ -65,7 +66,7 @@ def test_a_peer_imports_what_it_may_and_answers_as_the_estimator(
 def test_a_package_not_allowed_is_an_error(model: models.Model, tmp_path: Path) -> None:
     deployment = _deployed(replace(COMPILED["powertools"], compiled=False), model, tmp_path)
     with pytest.raises(Broken, match="powertools imported what it may not: aws_lambda_powertools"):
-        measure.check_imports(replace(deployment, may_import=frozenset()), _request(model))
+        check(replace(deployment, may_import=frozenset()), _request(model), None)
 
 
 def test_the_development_environment_is_out_of_reach(model: models.Model, tmp_path: Path) -> None:
@@ -82,8 +83,8 @@ def test_every_engine_imports_what_it_may_and_answers_as_the_estimator(
 ) -> None:
     assert ours
     for deployment in ours:
-        measure.check_imports(deployment, _request(model))
-        found = measure.agreement(deployment, model, 200)
+        found = check(deployment, _request(model), Expected.of(model, 200))
+        assert found
         assert found["labels_different"] == 0
         assert found["largest_difference"] < 1e-12
 
@@ -134,7 +135,7 @@ def test_a_peer_whose_packages_cannot_be_had_is_named_and_left_out(
 
 def test_another_engine_than_the_one_named_is_an_error(model: models.Model, ours: list[Deployment]) -> None:
     with pytest.raises(Broken, match="is served by the engine"):
-        measure.agreement(replace(ours[0], engine="imagined"), model, 10)
+        check(replace(ours[0], engine="imagined"), _request(model), None)
 
 
 def test_samples_of_a_cold_start(model: models.Model, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ import skylayer
 from serving import artifact
 from skylayer.errors import UserError
 from skylayer.formats.audit import Damaged, audit
-from skylayer.formats.exporting import ENDINGS, export
+from skylayer.formats.exporting import FORMATS, export
 from skylayer.formats.importing import import_model
 from skylayer.formats.reading import OtherVersion
 
@@ -227,13 +227,13 @@ class Unknown(LogisticRegression):  # type: ignore[misc]
     """An estimator of the user's own."""
 
 
-@pytest.mark.parametrize("form", sorted(ENDINGS))
+@pytest.mark.parametrize("form", sorted(FORMATS))
 def test_what_goes_out_comes_back_the_same(form: str, tmp_path: Path) -> None:
     estimator = numbers()
     folder = skylayer.package(
         estimator, NUMBERS, LABELS, name="out", directory=tmp_path / "artifacts", proof_rows=300
     )
-    path = tmp_path / "some where" / f"model{ENDINGS[form]}"
+    path = tmp_path / "some where" / f"model{FORMATS[form].ending}"
     export(folder, form, path)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
     again = bring(path, tmp_path)

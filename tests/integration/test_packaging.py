@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from skylayer import project
+from skylayer import project, sam
 from skylayer.errors import UserError
-from skylayer.packaging import libraries, limits, requirements
+from skylayer.packaging import layers, libraries, limits, requirements
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="wheels of other systems hold no ELF files")
 PARTS = {"layer": ["serving", "model"], "function": ["predict"]}
@@ -49,6 +49,28 @@ def test_two_builds_are_identical_whatever_the_umask(verb: str, name: str, tmp_p
     assert built[0]
     assert built[0] == built[1]
     assert {mode for _, mode, _, _ in built[0]} == {0o644, 0o755}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("samconfig.toml", "LogRetentionDays=7", "LogRetentionDays=7 MemorySize=2048"),
+        ("template.yaml", "Default: 1024", "Default: 2048"),
+    ],
+)
+def test_another_value_of_a_parameter_makes_another_version_of_the_function(
+    file: str, old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = layers.settings_digest()
+    for name in ("samconfig.toml", "template.yaml"):
+        shutil.copyfile(project.ROOT / name, tmp_path / name)
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    monkeypatch.setattr(sam, "CONFIG", tmp_path / "samconfig.toml")
+    assert layers.settings_digest() == before
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / file).write_text(text.replace(old, new), encoding="utf-8")
+    assert layers.settings_digest() != before
 
 
 def test_the_packages_of_the_runtime_layer_are_identical_stripped_and_compiled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from web import KEY, served
 
 import skylayer
 from serving.adapters import functions
+from skylayer import project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +149,19 @@ def test_tritonclient_sends_texts(opinions: Live) -> None:
     texts = np.array(opinions.data[:20], dtype=object)
     answer = Triton(opinions).infer({"text": ("BYTES", texts)})
     assert answer.as_numpy("predictions").tolist() == opinions.estimator.predict(opinions.data[:20]).tolist()
+
+
+def test_the_code_of_the_documents_gets_an_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tritonclient.http", reason="uv sync --group protocols")
+    words = (project.ROOT / "docs" / "call.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", words, flags=re.MULTILINE | re.DOTALL)
+    with served(project.champion()) as url:
+        monkeypatch.setenv("URL", url.rstrip("/"))
+        monkeypatch.setenv("API_KEY", KEY)
+        exec(compile(code, "docs/call.md", "exec"), {})  # noqa: S102 - it is what is tested
+    assert capsys.readouterr().out.startswith("['Chinstrap'] [[")
 
 
 def test_a_matrix_of_text_carries_columns_of_several_types(birds: Live) -> None:

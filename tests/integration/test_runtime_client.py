@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,13 @@ def free_port() -> int:
 
 @pytest.fixture
 def invoke_url(bird_folder: Path, tmp_path: Path) -> Iterator[str]:
+    with invoke_url_of(bird_folder, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def invoke_url_of(folder: Path, tmp_path: Path, more: dict[str, str] | None = None) -> Iterator[str]:
+    """Where a function on the artifact in `folder` is invoked, with `more` in its environment."""
     port = free_port()
     command = [
         str(emulator()),
@@ -52,11 +60,12 @@ def invoke_url(bird_folder: Path, tmp_path: Path) -> Iterator[str]:
     ]  # fmt: skip
     environment = {
         **os.environ,
-        "SKYLAYER_MODEL": str(bird_folder),
+        "SKYLAYER_MODEL": str(folder),
         "PYTHONPATH": os.pathsep.join(
             [str(ROOT / "functions" / "predict"), str(ROOT / "layers" / "serving")]
         ),
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        **(more or {}),
     }
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import boto3
 import pytest
 
 from serving import artifact
-from serving.stores import StoreError, open_place, pointer
+from serving.stores import Missing, StoreError, artifact_key, open_place, pointer
 from serving.stores.download import download
 from skylayer import emulator as emulators
 from skylayer import project
@@ -154,6 +155,75 @@ def test_an_interrupted_push_leaves_nothing_visible_and_can_be_finished(
     with pytest.raises(UserError, match="is not in"):
         operations.promote(store, reference_of(folders[0]))
     assert push(store, folders[0])
+    assert len(store.versions()) == 1
+
+
+def test_what_an_interrupted_push_left_is_swept_after_an_hour(uri: str, folders: list[Path]) -> None:
+    store = open_store(uri, create=True)
+    push(store, folders[1])
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.push(folders[0], interrupt)
+    left = artifact_key(reference_of(folders[0]), "tables.bin")
+    assert b"".join(open_place(uri).chunks(left))
+    now = datetime.now(UTC)
+    assert operations.sweep(store, now + timedelta(minutes=59)) == []
+    assert operations.sweep(store, now + timedelta(minutes=61)) == [reference_of(folders[0])]
+    with pytest.raises(Missing):
+        b"".join(open_place(uri).chunks(left))
+    assert operations.sweep(store, now + timedelta(days=1)) == []
+    assert [version.reference for version in store.versions()] == [reference_of(folders[1])]
+    assert push(store, folders[0])
+    assert len(store.versions()) == 2
+
+
+def test_a_push_that_was_swept_on_its_way_does_not_show_half_a_version(uri: str, folders: list[Path]) -> None:
+    store = open_store(uri, create=True)
+
+    def sweep(_: int) -> None:
+        operations.sweep(store, datetime.now(UTC) + timedelta(hours=2))
+
+    with pytest.raises(UserError, match="was swept away by make prune while it was pushed: push it again"):
+        store.push(folders[0], sweep)
+    assert store.versions() == []
+    assert push(store, folders[0])
+
+
+def test_uploads_that_never_ended_are_swept_from_a_bucket(
+    emulator: emulators.Emulator, folders: list[Path]
+) -> None:
+    del emulator
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="unfinished")
+    store = open_store("s3://unfinished/models", create=True)
+    reference = reference_of(folders[0])
+
+    def interrupt(_: int) -> None:
+        key = f"models/{artifact_key(reference, 'more.bin')}"
+        begun = client.create_multipart_upload(Bucket="unfinished", Key=key)
+        client.upload_part(
+            Bucket="unfinished", Key=key, UploadId=begun["UploadId"], PartNumber=1, Body=b"0" * 100
+        )
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.push(folders[0], interrupt)
+    assert client.list_multipart_uploads(Bucket="unfinished")["Uploads"]
+    assert operations.sweep(store, datetime.now(UTC) + timedelta(hours=2)) == [reference]
+    assert not client.list_multipart_uploads(Bucket="unfinished").get("Uploads")
+
+
+def test_drafts_are_swept_from_the_clone(folders: list[Path], tmp_path: Path) -> None:
+    store = LayerStore(tmp_path)
+    push(store, folders[0])
+    draft = tmp_path / "numbers" / ".draft-left"
+    draft.mkdir()
+    (draft / "tables.bin").write_bytes(b"half")
+    assert operations.sweep(store, datetime.now(UTC)) == []
+    assert operations.sweep(store, datetime.now(UTC) + timedelta(hours=2)) == ["numbers/.draft-left"]
     assert len(store.versions()) == 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bytecode, data, page, results, table
-from benchmarks.comparison import Agreement, compare, summary
-from benchmarks.measure import STANDARD_LIBRARY, foreign_modules, parts_of
+from benchmarks.checks import STANDARD_LIBRARY, foreign_modules
+from benchmarks.comparison import Agreement, compare, restored, summary
+from benchmarks.measure import parts_of
 from benchmarks.results import Results
 from benchmarks.samples import Sample, Spread, percentile, ratios, select, spread, values
 from benchmarks.settings import CHIEF, FULL, GROWTH, PACKAGES, QUICK, SHARES
@@ -97,7 +98,7 @@ def test_where_a_peer_wins_the_first_paragraph_says_so() -> None:
     lost = _results(ours=0.5, peer=0.05)
     assert [one.figure for one in comparisons(lost) if one.peer_wins] == ["cold start"]
     assert first_paragraph(lost).startswith("**A peer wins 1 of 3")
-    assert "onnxruntime on forest, cold start" in first_paragraph(lost)
+    assert "forest: cold start 0.10 \N{MULTIPLICATION SIGN} (onnxruntime)" in first_paragraph(lost)
     assert page.text(lost, {}).split("\n\n")[1] == first_paragraph(lost)
 
 
@@ -142,11 +143,13 @@ def test_the_full_run_has_ten_cold_starts_each_and_the_quick_one_the_same_figure
 def test_every_section_has_a_budget_and_all_of_them_keep_the_limit() -> None:
     assert sum(QUICK.budget.values()) <= 150
     assert sum(FULL.budget.values()) <= 22 * 60
-    assert set(QUICK.budget) == {PACKAGES, *QUICK.models}
-    assert set(FULL.budget) == {PACKAGES, *FULL.models, SHARES, GROWTH}
-    assert set(FULL.only((CHIEF,)).budget) == {PACKAGES, CHIEF, SHARES}
-    assert set(FULL.only(("mlp",)).budget) == {PACKAGES, "mlp"}
-    assert not FULL.only(("mlp",)).growth
+    assert QUICK.sections == (PACKAGES, *QUICK.models)
+    assert FULL.sections == (PACKAGES, *FULL.models, SHARES, GROWTH)
+    for settings in (QUICK, FULL):
+        for model in FULL.models:
+            assert set(settings.only((model,)).budget) >= {PACKAGES, model}
+    assert FULL.only((CHIEF,)).sections == (PACKAGES, CHIEF, SHARES)
+    assert FULL.only(("mlp",)).sections == (PACKAGES, "mlp")
 
 
 @pytest.mark.parametrize(
@@ -186,6 +189,11 @@ def test_only_ratios_that_both_runs_have_are_compared() -> None:
     assert compared["cold start", "skylayer, native", "bare"].agrees
     assert not compared["cold start", "onnxruntime", "skylayer, native"].agrees
     assert summary(list(compared.values())).startswith("2 of 4 ratios agree")
+    second.compared = [asdict(one) for one in compare(first, second)]
+    assert restored(second.compared) == list(compared.values())
+    written = page.text(second, {})
+    assert "2 of 4 ratios agree" in written
+    assert written.count("| forest | cold start | onnxruntime \N{DIVISION SIGN} ") == 2
     second.samples = [sample for sample in second.samples if sample.variant != "onnxruntime"]
     assert [one.variant for one in compare(first, second)] == ["skylayer, native"]
     assert summary([]) == "the two runs have no ratio in common"

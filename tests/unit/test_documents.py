@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 from markdown_it import MarkdownIt
 
+from skylayer.__main__ import COMMANDS, main
 from skylayer.commands import diagram
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ FOLDERS = (
     "training|skylayer|functions|layers|model_artifacts|deployment|tests|docs|events|benchmarks|bin|.github"
 )
 NAMED_FILE = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)`")
+CALLED_BY_SAM = {"layer", "function"}
 # What "make" means where it is no verb of the Makefile.
 ENGLISH = {"a", "it", "sure"}
 
@@ -152,6 +154,25 @@ def test_the_picture_of_the_template_is_current() -> None:
         assert name in page
 
 
+@pytest.mark.parametrize("verb", sorted(set(COMMANDS) - CALLED_BY_SAM))
+def test_a_verb_shows_itself_at_work(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    shown = capsys.readouterr().out.split("examples:\n")[1].splitlines()
+    assert shown
+    for line in shown:
+        assert re.search(r"\bmake ([a-z-]+)", line)[1] in VERBS  # type: ignore[index]
+        assert {*re.findall(r"\b([A-Z]+)=", line)} <= VARIABLES
+
+
 def test_make_lists_every_verb_with_its_words() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")} == VERBS
+
+
+@pytest.mark.parametrize("verb", ["promote", "start-api", "bootstrap-aws"])
+def test_make_explains_a_verb(verb: str) -> None:
+    done = subprocess.run(
+        ["make", "help", f"VERB={verb}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert f"make {verb}" in done.stdout.split("examples:")[1]

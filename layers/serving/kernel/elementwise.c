@@ -1,8 +1,9 @@
-/* One slot at a time, or a few slots into one. */
+/* One slot at a time, or a few slots into one. What is done is decided outside of the loops over rows, so that the
+ * compiler can do several rows in one instruction. */
 #include "table.h"
 #include "mathematics.h"
 
-static double arithmetic(int kind, double a, double b) {
+static inline __attribute__((always_inline)) double arithmetic(int kind, double a, double b) {
     switch (kind) {
     case ADD: return a + b;
     case SUBTRACT: return a - b;
@@ -21,7 +22,7 @@ static double arithmetic(int kind, double a, double b) {
     }
 }
 
-static double unary(int kind, double x) {
+static inline __attribute__((always_inline)) double unary(int kind, double x) {
     switch (kind) {
     case IS_NAN: return is_nan(x);
     case NEGATE: return -x;
@@ -64,34 +65,76 @@ static double pairwise_sum(const struct tile *t, const uint32_t *in, uint32_t n,
     return total;
 }
 
-static double reduce(const struct tile *t, const struct operation *o, const uint32_t *in, size_t r) {
-    if (o->kind == PAIRWISE_SUM && o->inputs <= 128) return pairwise_sum(t, in, o->inputs, r);
+#define EACH(value) for (size_t r = 0; r < rows; r++) out[r] = (value)
+#define CASE(kind, function, ...) case kind: EACH(function(kind, __VA_ARGS__)); break;
+#define ARITHMETIC_CASES(a, b) \
+    CASE(ADD, arithmetic, a, b) CASE(SUBTRACT, arithmetic, a, b) CASE(MULTIPLY, arithmetic, a, b) \
+    CASE(DIVIDE, arithmetic, a, b) CASE(REVERSE_SUBTRACT, arithmetic, a, b) CASE(REVERSE_DIVIDE, arithmetic, a, b) \
+    CASE(MAXIMUM, arithmetic, a, b) CASE(MINIMUM, arithmetic, a, b) CASE(GREATER, arithmetic, a, b) \
+    CASE(GREATER_EQUAL, arithmetic, a, b) CASE(LESS, arithmetic, a, b) CASE(LESS_EQUAL, arithmetic, a, b) \
+    CASE(EQUAL, arithmetic, a, b) CASE(POWER, arithmetic, a, b)
+
+static void with_constant(double *restrict out, const double *restrict x, double c, int kind, size_t rows) {
+    switch (kind) { ARITHMETIC_CASES(x[r], c) }
+}
+
+static void with_slot(double *restrict out, const double *restrict x, const double *restrict y, int kind,
+                      size_t rows) {
+    switch (kind) { ARITHMETIC_CASES(x[r], y[r]) }
+}
+
+static void apply(double *restrict out, const double *restrict x, int kind, size_t rows) {
+    switch (kind) {
+    CASE(IS_NAN, unary, x[r]) CASE(NEGATE, unary, x[r]) CASE(ABSOLUTE, unary, x[r]) CASE(SIGN, unary, x[r])
+    CASE(SQUARE, unary, x[r]) CASE(SQUARE_ROOT, unary, x[r]) CASE(RECIPROCAL, unary, x[r]) CASE(FLOOR, unary, x[r])
+    CASE(CEIL, unary, x[r]) CASE(TRUNCATE, unary, x[r]) CASE(RECTIFY, unary, x[r])
+    default: EACH(unary(kind, x[r])); /* each takes far longer than to decide which */
+    }
+}
+
+static void replace(double *restrict out, const double *restrict x, const double *number, double fill, size_t rows) {
+    if (number) EACH(x[r] == *number ? fill : x[r]);
+    else EACH(is_nan(x[r]) ? fill : x[r]);
+}
+
+static void add(double *restrict out, const double *restrict x, size_t rows) { EACH(out[r] + x[r]); }
+
+/* Extremes as numpy finds them, and where; a NaN is beyond all. */
+static double extreme(const struct tile *t, const struct operation *o, const uint32_t *in, size_t r) {
+    const int most = o->kind == REDUCE_MAXIMUM || o->kind == ARGMAX;
     double best = slot(t, in[0])[r];
     uint32_t at = 0;
     for (uint32_t i = 1; i < o->inputs; i++) {
-        double x = slot(t, in[i])[r];
-        switch (o->kind) {
-        case SUM: case PAIRWISE_SUM: best += x; break;
-        case REDUCE_MAXIMUM: case ARGMAX:
-            if (x > best || (is_nan(x) && !is_nan(best))) best = x, at = i;
-            break;
-        default:
-            if (x < best || (is_nan(x) && !is_nan(best))) best = x, at = i;
-        }
+        const double x = slot(t, in[i])[r];
+        if ((most ? x > best : x < best) || (is_nan(x) && !is_nan(best))) best = x, at = i;
     }
     return o->kind == ARGMAX || o->kind == ARGMIN ? (double)at : best;
 }
 
+static void reduce(const struct tile *t, const struct operation *o, const uint32_t *in, double *out) {
+    const size_t rows = t->rows;
+    if (o->kind == PAIRWISE_SUM && o->inputs <= 128) EACH(pairwise_sum(t, in, o->inputs, r));
+    else if (o->kind == SUM || o->kind == PAIRWISE_SUM) {
+        EACH(slot(t, in[0])[r]);
+        for (uint32_t i = 1; i < o->inputs; i++) add(out, slot(t, in[i]), rows);
+    } else EACH(extreme(t, o, in, r));
+}
+
+static int unfit(double x, int nan_allowed, double limit, double least) {
+    return ((x - x != 0.0) & !(nan_allowed & is_nan(x))) | (__builtin_fabs(x) >= limit) | (x < least);
+}
+
+/* flag 1: a NaN is fine; 2: beyond float32 isn't; 4: a negative number isn't */
 static int check(struct tile *t, const struct operation *o, const uint32_t *in) {
-    const double limit = o->flags & 2 ? 3.4028235677973366e38 : 0.0; /* rounds to infinity as a float32 */
+    const double infinity = __builtin_inf(); /* below: what rounds to infinity as a float32 */
+    const double limit = o->flags & 2 ? 3.4028235677973366e38 : infinity, least = o->flags & 4 ? 0.0 : -infinity;
+    const int nan_allowed = (int)(o->flags & 1);
     for (uint32_t i = 0; i < o->inputs; i++) {
-        for (size_t r = 0; r < t->rows; r++) {
-            double x = slot(t, in[i])[r];
-            if (is_nan(x) && (o->flags & 1)) continue;
-            if (x - x != 0.0) return refuse(t, r, i);
-            if ((o->flags & 2) && __builtin_fabs(x) >= limit) return refuse(t, r, i);
-            if ((o->flags & 4) && x < 0.0) return refuse(t, r, i);
-        }
+        const double *x = slot(t, in[i]);
+        int any = 0;
+        for (size_t r = 0; r < t->rows; r++) any |= unfit(x[r], nan_allowed, limit, least);
+        for (size_t r = 0; any && r < t->rows; r++)
+            if (unfit(x[r], nan_allowed, limit, least)) return refuse(t, r, i);
     }
     return OK;
 }
@@ -104,33 +147,27 @@ static double product(const struct tile *t, const uint32_t *in, const uint32_t *
     return p;
 }
 
-static double element(const struct tile *t, const struct operation *o, const uint32_t *in, uint32_t i,
-                      size_t r) {
-    const double *a = doubles(t, o, 0);
-    switch (o->code) {
-    case ROUND32: return (double)(float)slot(t, in[i])[r];
-    case CONSTANT: return a[i];
-    case REPLACE: {
-        double x = slot(t, in[i])[r];
-        return (o->kind == 0 ? is_nan(x) : x == doubles(t, o, 1)[0]) ? a[i] : x;
-    }
-    case ARITHMETIC: return arithmetic(o->kind, slot(t, in[i])[r], a[i]);
-    case COMBINE: /* the second operand is a vector, or one slot for all */
-        return arithmetic(o->kind, slot(t, in[i])[r],
-                          slot(t, in[o->outputs + (o->inputs == 2 * o->outputs ? i : 0)])[r]);
-    case UNARY: return unary(o->kind, slot(t, in[i])[r]);
-    case SELECT: return slot(t, in[slot(t, in[i])[r] != 0.0 ? o->outputs + i : 2 * o->outputs + i])[r];
-    case REDUCE: return reduce(t, o, in, r);
-    default: return product(t, in, words(t, o, 1), words(t, o, 0)[i], words(t, o, 0)[i + 1], r);
-    }
-}
-
 int run_elementwise(struct tile *t, const struct operation *o) {
-    const uint32_t *in = inputs_of(t, o);
+    const uint32_t *in = inputs_of(t, o), *starts = words(t, o, 0);
+    const double *a = doubles(t, o, 0), *number = o->kind ? doubles(t, o, 1) : 0;
+    const size_t rows = t->rows;
     if (o->code == CHECK) return check(t, o, in);
     for (uint32_t i = 0; i < o->outputs; i++) {
-        double *out = slot(t, o->output + i);
-        for (size_t r = 0; r < t->rows; r++) out[r] = element(t, o, in, i, r);
+        double *restrict out = slot(t, o->output + i);
+        switch (o->code) {
+        case ROUND32: EACH((double)(float)slot(t, in[i])[r]); break;
+        case CONSTANT: EACH(a[i]); break;
+        case REPLACE: replace(out, slot(t, in[i]), number, a[i], rows); break;
+        case ARITHMETIC: with_constant(out, slot(t, in[i]), a[i], o->kind, rows); break;
+        case COMBINE: /* the second operand is a vector, or one slot for all */
+            with_slot(out, slot(t, in[i]), slot(t, in[o->outputs + (o->inputs == 2 * o->outputs ? i : 0)]), o->kind,
+                      rows);
+            break;
+        case UNARY: apply(out, slot(t, in[i]), o->kind, rows); break;
+        case SELECT: EACH(slot(t, in[slot(t, in[i])[r] != 0.0 ? o->outputs + i : 2 * o->outputs + i])[r]); break;
+        case REDUCE: reduce(t, o, in, out); break;
+        default: EACH(product(t, in, words(t, o, 1), starts[i], starts[i + 1], r));
+        }
     }
     return OK;
 }

@@ -38,4 +38,9 @@ int32_t skylayer_run(const void *table, const double *dense, const uint64_t *sta
  * unusual, and another parser must decide; dense is then undefined. */
 int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, uint64_t rows, double *dense,
                            uint32_t *order);
+
+/* Writes the answers of `rows` rows, as skylayer_run gives them, as the members of a JSON object without its braces.
+ * layout: made by serving/engines/json_writer.py. Returns the bytes written; -1 if `size` is too small for them,
+ * or if a value isn't what the layout expects, which the caller's own writer must then deal with. */
+int64_t skylayer_write_json(const void *layout, const double *answers, uint64_t rows, void *text, uint64_t size);
 #endif

@@ -4,8 +4,9 @@
 #include "kernel.h"
 #include <stddef.h>
 
-#define LANES 16 /* rows that walk a tree together, and for which header.workspace is counted */
-#define MOST_ROWS 128 /* rows evaluated at once, so that a tree is read once for many of them */
+#define LANES 16 /* rows for which header.workspace is counted, and of which strides are multiples */
+#define WALKERS 8 /* rows that walk a tree together: as many as x86-64 has registers for */
+#define MOST_ROWS 256 /* rows evaluated at once, so that a tree is read once for many of them */
 #define MOST_SLOTS (1u << 22)
 #define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
 #define FORMAT_VERSION 1u
@@ -90,6 +91,15 @@ static inline int refuse(struct tile *t, size_t row, uint32_t input) {
     t->failed_input = input;
     return ROW_REFUSED;
 }
+
+/* A loop without a loop; and a choice that would be predicted wrongly half of the time, so that it mustn't be a branch. */
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define EVEN_ODDS(condition) __builtin_unpredictable(condition)
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#define EVEN_ODDS(condition) (condition)
+#endif
 
 /* How many nodes on: 1 if `left`, else `right`. A branch would be predicted wrongly half of the time, at ten
  * times the cost; the empty assembly keeps the compiler from making one. */

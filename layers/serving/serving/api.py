@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from time import perf_counter
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 # the event around the body included.
 MAX_BODY_BYTES = int(os.environ.get("SKYLAYER_MAX_BODY_BYTES") or 5 * 1024 * 1024)
 MAX_ROWS = int(os.environ.get("SKYLAYER_MAX_ROWS") or 10_000)
-
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def handle(request: Request, model: Model) -> Response:
@@ -61,13 +58,13 @@ def answer(request: Request, model: Model) -> Response:
 
 def json_response(document: Any, *, rows: int = 0, headers: dict[str, str] | None = None) -> Response:
     """A document as `application/json`."""
-    return Response(200, {"content-type": JSON, **(headers or {})}, _encode(document), rows=rows)
+    return Response(200, {"content-type": JSON, **(headers or {})}, json_body.encode(document), rows=rows)
 
 
 def problem_response(problem: Problem) -> Response:
     """A problem as `application/problem+json`."""
     headers = {"content-type": PROBLEM, **problem.headers}
-    return Response(problem.status, headers, _encode(problem.document()), outcome=problem.outcome)
+    return Response(problem.status, headers, json_body.encode(problem.document()), outcome=problem.outcome)
 
 
 def _predict(request: Request, model: Model) -> Response:
@@ -75,9 +72,13 @@ def _predict(request: Request, model: Model) -> Response:
     wanted = accepted(request.headers, (JSON, CSV) if sent == JSON else (CSV, JSON))
     if len(request.body) > MAX_BODY_BYTES:
         raise Problem(413, f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.")
+    headers = {"model-version": model.reference["version"]}
+    if sent == wanted == JSON:
+        short = model.predict_json(request.body)
+        if short is not None and short[1] <= MAX_ROWS:
+            return Response(200, {"content-type": JSON, **headers}, short[0], rows=short[1])
     answer = _json_answer(request.body, model) if sent == JSON else _csv_answer(request.body, model)
     rows = len(answer[model.fields[0]])
-    headers = {"model-version": model.reference["version"]}
     if wanted == JSON:
         return json_response(answer, rows=rows, headers=headers)
     from serving import csv_body
@@ -89,10 +90,6 @@ def _predict(request: Request, model: Model) -> Response:
 
 
 def _json_answer(body: bytes, model: Model) -> dict[str, Any]:
-    if model.predict_json is not None:
-        fields = model.predict_json(body)
-        if fields is not None and len(fields[model.fields[0]]) <= MAX_ROWS:
-            return model.answer(fields)
     document = json_body.parse(body)
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         raise Problem(
@@ -181,4 +178,4 @@ def _internal_error(request: Request) -> Response:
         "status": 500,
         "request_id": request.request_id,
     }
-    return Response(500, {"content-type": PROBLEM}, _encode(document), outcome="internal-error")
+    return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")

@@ -5,7 +5,6 @@ Both shapes: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up
 
 from __future__ import annotations
 
-import binascii
 import json
 import os
 
@@ -140,6 +139,8 @@ def _body(event: dict[str, Any]) -> bytes:
     if not event.get("isBase64Encoded"):
         # Half a surrogate pair can't be UTF-8; it goes on to the parser, which refuses it.
         return body.encode("utf-8", "surrogatepass")
+    import binascii  # not above: a body of JSON comes as it is
+
     try:
         return binascii.a2b_base64(body, strict_mode=True)
     except (binascii.Error, ValueError):

@@ -68,6 +68,8 @@ def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
     value = headers.get("content-type", "").strip().lower()
     if not value:
         return supported[0]
+    if value in supported:
+        return value
     media_type, parameters = _split(value)
     if media_type not in supported:
         raise Problem(415, f"Content-Type {_shown(media_type)} can't be read: send {' or '.join(supported)}.")
@@ -86,7 +88,7 @@ def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:
         Problem: 406: the client accepts none of them.
     """
     value = headers.get("accept", "").strip().lower()
-    if not value:
+    if value in {"", "*/*", offered[0]}:
         return offered[0]
     wishes = [_split(part) for part in value.split(",")]
     qualities = [_quality(media_type, wishes) for media_type in offered]

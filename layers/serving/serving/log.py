@@ -1,7 +1,9 @@
-"""One line of JSON per request, through the platform's logging; never a value that a client sent.
+"""One line of JSON per request, as the platform's logging writes it; never a value that a client sent.
 
-On Lambda the runtime formats what `logging` gets with `extra` as JSON (LoggingConfig: LogFormat: JSON). Where
-nobody has set a handler up, as in an emulator, this module does.
+On Lambda with JSON logs (LoggingConfig: LogFormat: JSON) the lines go to the output as they are: there, a line with
+`timestamp` and `level` needs no formatting, and the standard logging takes longer than a prediction. Elsewhere they
+go through `logging` and, where nobody has set a handler up, as in an emulator, through this module's own.
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import json
 import logging
 import os
 import sys
+import time
 import traceback
 
 from serving import metrics
@@ -23,12 +26,14 @@ if TYPE_CHECKING:
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40}
 _logger = logging.getLogger("skylayer")
+_encode = json.JSONEncoder(default=str).encode
+_platform_takes_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 def set_up() -> None:
     """Let lines of the chosen level through, to the platform's handler or, if there's none, to stderr."""
     _logger.setLevel(_LEVELS.get(os.environ.get("SKYLAYER_LOG_LEVEL", "INFO").upper(), logging.INFO))
-    if not logging.getLogger().handlers and not _logger.handlers:
+    if not _platform_takes_json and not logging.getLogger().handlers and not _logger.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_JsonFormatter())
         _logger.addHandler(handler)
@@ -36,9 +41,10 @@ def set_up() -> None:
 
 def request(request: Request, route: str | None, response: Response, model: Model, seconds: float) -> None:
     """Log what became of a request; `route` is None where there is none."""
-    _logger.info(
+    _write(
+        logging.INFO,
         "request",
-        extra={
+        {
             "request_id": request.request_id,
             "route": route,
             "model": model.reference["name"],
@@ -55,27 +61,38 @@ def request(request: Request, route: str | None, response: Response, model: Mode
 def verification(target: str, fault: str | None, measured: dict[str, Any]) -> None:
     """Log what a replay of the golden rows showed: made-up rows, so their values may be named."""
     level = logging.ERROR if fault else logging.INFO
-    extra = {"target": target, "fault": fault, **measured}
-    _logger.log(level, "golden rows", extra=extra)
+    _write(level, "golden rows", {"target": target, "fault": fault, **measured})
 
 
 def roll_out(message: str, *, failed: bool = False, counts: dict[str, int], **extra: Any) -> None:
     """Log what became of a swap or of a shadow, and count it as metrics."""
     level = logging.ERROR if failed else logging.INFO
-    _logger.log(level, message, extra={**extra, **metrics.counted(**counts)})
+    _write(level, message, {**extra, **metrics.counted(**counts)})
 
 
 def failure(request_id: str, error: Exception) -> None:
     """Log where an unforeseen error came from; not its message, which may quote the client's values."""
     frames = traceback.extract_tb(error.__traceback__)
-    _logger.error(
+    _write(
+        logging.ERROR,
         "internal error",
-        extra={
+        {
             "request_id": request_id,
             "error": type(error).__name__,
             "trace": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         },
     )
+
+
+def _write(level: int, message: str, members: dict[str, Any]) -> None:
+    if not _platform_takes_json:
+        _logger.log(level, message, extra=members)
+    elif _logger.isEnabledFor(level):
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = {"timestamp": moment, "level": logging.getLevelName(level), "message": message, **members}
+        if "request_id" in members:
+            line["requestId"] = members["request_id"]  # as the platform's own lines call it
+        sys.stdout.write(f"{_encode(line)}\n")
 
 
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
@@ -89,4 +106,4 @@ class _JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         line.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
-        return json.dumps(line, default=str)
+        return _encode(line)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.errors import UserError
-from skylayer.formats.hdf5_files import open_hdf5
+from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.recognition import MAXIMUM_BYTES
 
 if TYPE_CHECKING:

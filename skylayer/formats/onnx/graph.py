@@ -43,7 +43,7 @@ class Graph:
         content: The same without the ZipMap nodes, which turn probabilities into a mapping for each row.
         ir_version: Of the format.
         opset: Version of each domain of operators.
-        feature_names: Of the columns of one wide input, where the file's metadata have them.
+        feature_names: Of the columns of all inputs, where the file's metadata have them.
         unzipped: Each output that a ZipMap made: the tensor that it was made of, and the classes.
         classes: Each output whose nodes say which labels it gives, and these.
         normalized: Outputs that end in Softmax, so that they are probabilities of classes.

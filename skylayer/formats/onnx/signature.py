@@ -75,12 +75,12 @@ def feeds_of(
 ) -> tuple[Feed, ...]:
     """The columns that fill each input.
 
-    An input of one value in a row is a column of its name. The columns of a wide one have the names that the file's
-    metadata or the sample's header give, or `f0`, `f1`, ….
+    Their names are those in the file's metadata. Without them an input of one value in a row is a column of its name,
+    and the columns of a wide one have the names of the sample's header, or `f0`, `f1`, ….
 
     Args:
         inputs: Of the graph.
-        names: Of the columns of one wide input, as the file's metadata have them.
+        names: Of the columns of all inputs, as the file's metadata have them.
         header: Names in the sample, if there is one.
 
     Raises:
@@ -175,13 +175,15 @@ def _columns(
 ) -> list[tuple[str, ...]]:
     """The names of each input's columns."""
     total = sum(widths)
+    known = names is not None and len(names) == total
     own: list[tuple[str, ...]] = []
     for value, width in zip(inputs, widths, strict=True):
-        if width == 1 and len(inputs) > 1:
-            own.append((value.name,))
+        if known and names is not None:
+            own.append(names[sum(map(len, own)) :][:width])
         elif len(inputs) == 1:
-            known = names is not None and len(names) == width
-            own.append(names if known and names else tuple(f"f{place}" for place in range(width)))
+            own.append(tuple(f"f{place}" for place in range(width)))
+        elif width == 1:
+            own.append((value.name,))
         else:
             own.append(tuple(f"{value.name}_{place}" for place in range(width)))
     flat = [name for group in own for name in group]
@@ -189,15 +191,13 @@ def _columns(
         raise UserError("Two inputs of the graph would fill columns of the same name. Rename its inputs.")
     if header is None or set(flat) <= set(header):
         return own
-    if len(header) == total and max(widths) > 1:
+    if not known and (max(widths) > 1 or total == 1):  # names that were made up here
+        if len(header) != total:
+            raise UserError(
+                f"The sample has {len(header)} columns and the graph takes {total}: leave out the others, such as the "
+                "target."
+            )
         places = iter(header)
         return [tuple(next(places) for _ in group) for group in own]
-    if max(widths) > 1 and (names is None or len(names) != total):
-        raise UserError(
-            f"The sample has {len(header)} columns and the graph takes {total}: leave out the others, such as the "
-            "target."
-        )
-    if total == 1 and len(header) == 1:
-        return [(header[0],)]
     missing = [name for name in flat if name not in header]
     raise UserError(f"The sample lacks the columns {', '.join(missing)}, which the graph takes.")

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 def load(folder: str, manifest: dict[str, Any]) -> Engine:
     """The engine that the manifest chose, ready to answer.
 
-    An engine may also have `predict_json(body: bytes) -> dict | None`, a short cut from an `application/json`
-    body to the answer's fields that gives None where anything is doubtful.
+    An engine may also have `predict_json(body: bytes) -> tuple[str, int] | None`, a short cut from an
+    `application/json` body to the members of its answer, as JSON without braces, and the number of rows; it gives
+    None where anything is doubtful.
 
     Raises:
         ArtifactError: This Skylayer has no such engine.

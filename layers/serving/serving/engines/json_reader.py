@@ -25,6 +25,11 @@ _NO_TABLE = 0xFFFFFFFF
 _MOST_ROWS = 10_000
 
 
+def pointer_to(buffer: bytearray) -> Any:
+    """Where a buffer lies, for the kernel; ctypes' own arrays would make a type for each length."""
+    return ctypes.byref(ctypes.c_char.from_buffer(buffer))
+
+
 class JsonReader:
     """Reads bodies into dense inputs, or says that it can't."""
 
@@ -35,13 +40,13 @@ class JsonReader:
         self._width = width
         self._least_row = 2 * columns + 1  # bytes: brackets, and a digit and a comma for each column
 
-    def read(self, body: bytes) -> tuple[Any, int] | None:
-        """The dense inputs of a body, an array of doubles one input after the other, and its number of rows."""
+    def read(self, body: bytes) -> tuple[bytearray, int] | None:
+        """The dense inputs of a body, as doubles one input after the other, and its number of rows."""
         rows = body.count(b"{") - 1 or body.count(b"[") - 1
         if not 1 <= rows <= min(_MOST_ROWS, len(body) // self._least_row):
             return None
-        dense = (ctypes.c_double * (rows * self._width))()
-        if self._read(self._schema, body, len(body), rows, dense, self._order):
+        dense = bytearray(8 * rows * self._width)
+        if self._read(self._schema, body, len(body), rows, pointer_to(dense), self._order):
             return None
         return dense, rows
 

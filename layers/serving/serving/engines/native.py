@@ -1,6 +1,6 @@
 """The native engine: a table mapped into memory, evaluated by a C kernel.
 
-Imports on the cold path: array, ctypes and mmap, a few milliseconds together; nothing else is needed.
+Imports on the cold path: ctypes and mmap, two milliseconds together; nothing else is needed.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ import ctypes
 import json
 import mmap
 import os
-import platform
 import struct
 import sys
-from array import array
 
 from serving.artifact import ArtifactError
-from serving.engines.json_reader import reader_of
+from serving.engines.json_reader import pointer_to, reader_of
+from serving.engines.json_writer import decoders_of, writer_of
 from serving.engines.table_host import fits
 from serving.errors import RowError
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from serving.engines.json_reader import JsonReader
+    from serving.engines.json_writer import JsonWriter
 
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
 _OK, _NEWER, _ROW_REFUSED = 0, 2, 5
@@ -55,7 +55,8 @@ class NativeEngine:
         self._names = names
         self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
         self._texts = _counters(host["sparse"])
-        self._outputs = _decoders(host["outputs"], fields)
+        self._outputs = decoders_of(host["outputs"], fields)
+        self._fields = fields
         size = kernel.skylayer_scratch(self._address)
         try:
             self._scratch = ctypes.create_string_buffer(size + 8)
@@ -65,6 +66,7 @@ class NativeEngine:
         self._scratch_size = size
         self.host = host
         self.reader: JsonReader | None = None
+        self.writer: JsonWriter | None = None
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """Answers to rows, as JSON values: one list per field of the manifest's output.
@@ -76,40 +78,49 @@ class NativeEngine:
         Raises:
             RowError: The estimator would refuse a row.
         """
-        values = self.evaluate(columns, rows).tolist()
+        values = list(self.evaluate(columns, rows))
         return {field: decode(values, self._width) for field, decode in self._outputs}
 
-    def evaluate(self, columns: list[list[Any]], rows: int) -> array[float]:
+    def evaluate(self, columns: list[list[Any]], rows: int) -> memoryview[float]:
         """Every output of the table as the kernel computes it: row by row, before classes are named.
 
         Raises:
             RowError: The estimator would refuse a row.
         """
-        dense = array("d")
+        dense: list[float] = []
         for encode, column in self._inputs:
-            dense.extend(encode(columns[column], self._names[column]))
-        return self._run(dense.buffer_info()[0], rows, self._count(columns, rows))
+            dense += encode(columns[column], self._names[column])
+        packed = struct.pack(f"{len(dense)}d", *dense)
+        return memoryview(self._run(packed, rows, self._count(columns, rows))).cast("d")
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
         self.reader = reader_of(self._kernel, columns, self.host)
+        self.writer = writer_of(self._kernel, self.host["outputs"], self._fields)
 
-    def predict_json(self, body: bytes) -> dict[str, list[Any]] | None:
-        """Answers to a JSON body; None where it needs a closer look, to be taken by way of `predict`."""
-        read = self.reader.read(body) if self.reader else None
+    def predict_json(self, body: bytes) -> tuple[str, int] | None:
+        """The members of the answer to a JSON body, as JSON without braces, and its number of rows.
+
+        None where body or answer need a closer look, to be taken by way of `predict`.
+        """
+        if self.reader is None or self.writer is None:
+            return None
+        read = self.reader.read(body)
         if read is None:
             return None
+        dense, rows = read
         try:
-            values = self._run(*read).tolist()
+            answers = self._run(pointer_to(dense), rows)
         except RowError:
             return None
-        return {field: decode(values, self._width) for field, decode in self._outputs}
+        text = self.writer.write(answers, rows)
+        return None if text is None else (text, rows)
 
-    def _run(self, dense: Any, rows: int, terms: tuple[Any, Any, Any] = (None, None, None)) -> array[float]:
-        answers = array("d", bytes(8 * rows * self._width))
+    def _run(self, dense: Any, rows: int, terms: tuple[Any, Any, Any] = (None, None, None)) -> bytearray:
+        answers = bytearray(8 * rows * self._width)
         failure = _Failure()
         status = self._kernel.skylayer_run(
-            self._address, dense, *terms, rows, answers.buffer_info()[0],
+            self._address, dense, *terms, rows, pointer_to(answers),
             self._aligned, self._scratch_size, ctypes.byref(failure),
         )  # fmt: skip
         if status == _ROW_REFUSED:
@@ -170,7 +181,8 @@ def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> N
 
 def open_kernel(path: str) -> Any:
     """The kernel's library with its functions typed."""
-    kernel = ctypes.CDLL(path)
+    # PyDLL keeps the interpreter's lock: a call is shorter without letting it go, and threads share the scratch.
+    kernel = ctypes.PyDLL(path)
     pointer, number = ctypes.c_void_p, ctypes.c_uint64
     kernel.skylayer_check.argtypes = (pointer, number)
     kernel.skylayer_check.restype = ctypes.c_int32
@@ -181,6 +193,8 @@ def open_kernel(path: str) -> Any:
     kernel.skylayer_run.restype = ctypes.c_int32
     kernel.skylayer_read_json.argtypes = (pointer, pointer, number, number, pointer, pointer)
     kernel.skylayer_read_json.restype = ctypes.c_int32
+    kernel.skylayer_write_json.argtypes = (pointer, pointer, number, pointer, number)
+    kernel.skylayer_write_json.restype = ctypes.c_int64
     return kernel
 
 
@@ -201,7 +215,8 @@ def _host(table: Any, header: tuple[Any, ...], columns: int, fields: list[str]) 
 
 def _kernel() -> Any:
     """kernel-<machine> beside this package, as the layer has it; SKYLAYER_KERNEL names another."""
-    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    machine = os.uname().machine if hasattr(os, "uname") else sys.platform  # platform takes a millisecond
+    machine = {"arm64": "aarch64"}.get(machine, machine)
     ending = ".dylib" if sys.platform == "darwin" else ".so"
     beside = os.path.join(
         os.path.dirname(os.path.dirname(os.path.abspath(__file__))), f"kernel-{machine}{ending}"
@@ -269,47 +284,3 @@ def _count_row(
         except UnicodeEncodeError:
             raise RowError(row, names[column], "a lone surrogate isn't a character") from None
     return found
-
-
-def _decoders(
-    outputs: list[Any], fields: list[str]
-) -> list[tuple[str, Callable[[list[float], int], list[Any]]]]:
-    result, first = [], 0
-    for output in outputs:
-        if output["field"] in fields:
-            result.append((output["field"], _decoder(output, first)))
-        first += output["count"]
-    return result
-
-
-def _decoder(output: dict[str, Any], first: int) -> Callable[[list[float], int], list[Any]]:
-    classes, count, integer = output["classes"], output["count"], output["integer"]
-
-    def column(values: list[float], width: int, k: int) -> list[Any]:
-        found = values[first + k :: width]
-        if classes is not None:
-            labels = classes[k]
-            try:
-                return [labels[int(value)] for value in found]
-            except (IndexError, ValueError):
-                raise ArtifactError("The table is damaged: it answers a class that there isn't.") from None
-        if integer:
-            return [int(value) for value in found]
-        # x - x is 0 for every finite number and for nothing else
-        return [value if value - value == 0.0 else None for value in found]
-
-    def scalars(values: list[float], width: int) -> list[Any]:
-        return column(values, width, 0)
-
-    def vectors(values: list[float], width: int) -> list[Any]:
-        return list(map(list, zip(*(column(values, width, k) for k in range(count)))))  # noqa: B905
-
-    def nested(values: list[float], width: int) -> list[Any]:
-        rows, start = vectors(values, width), 0
-        cuts = []
-        for size in output["sizes"]:
-            cuts.append((start, start + size))
-            start += size
-        return [[row[a:b] for a, b in cuts] for row in rows]
-
-    return {"scalar": scalars, "vector": vectors, "nested": nested}[output["shape"]]

@@ -5,6 +5,7 @@ Partition key `key` (string), sort key `part` (string)::
     key                                part                    what
     artifacts/<name>/<version>/<file>  000000, 000001, …       `content`: a piece of the file (binary)
     versions                           <name>/<version>        `content`: the record of a version
+    pushes                             <name>/<version>        `content`: the note of a push that is under way
     pointer                            pointer                 `content`, `revision` (number, counts up)
 """
 

@@ -1,0 +1,111 @@
+/* Writes answers as the members of a JSON object, every byte as Python's json module writes it. */
+#include "kernel.h"
+#include "decimal.h"
+
+enum shape { SCALAR, VECTOR, NESTED };
+enum kind { NUMBER, INTEGER, LABEL };
+
+/* Laid out by serving/engines/json_writer.py; offsets count from the start of the layout, those of texts from theirs. */
+struct layout {
+    uint32_t fields, width; /* width: doubles in a row of the answers */
+    uint32_t sizes_at, tables_at, labels_at, texts_at; /* the fields follow this */
+};
+struct field {
+    uint32_t before_at, before_length; /* what stands before its first value: `],"probabilities":[` */
+    uint32_t first, count, shape, kind;
+    uint32_t first_size, sizes; /* of NESTED: how many values each inner array takes */
+    uint32_t first_table; /* of LABEL: a table per value */
+};
+struct label_table { uint32_t first, count; };
+struct label { uint32_t at, length; };
+
+struct writer {
+    const char *layout;
+    uint8_t *at, *end;
+    int full, doubtful;
+};
+
+static const struct layout *head(const struct writer *w) { return (const void *)w->layout; }
+
+static void put(struct writer *w, const char *text, size_t length) {
+    if ((size_t)(w->end - w->at) < length) {
+        w->full = 1;
+        return;
+    }
+    for (size_t i = 0; i < length; i++) w->at[i] = (uint8_t)text[i];
+    w->at += length;
+}
+
+static void put_number(struct writer *w, double value) {
+    if (value - value != 0.0) put(w, "null", 4);
+    else if (w->end - w->at < LONGEST_NUMBER) w->full = 1;
+    else w->at += write_double(w->at, value);
+}
+
+static void put_integer(struct writer *w, double value) {
+    const int negative = value <= -1.0;
+    const double magnitude = negative ? -value : value;
+    if (!(magnitude > -1.0 && magnitude < 9223372036854775808.0)) {
+        w->doubtful = 1;
+        return;
+    }
+    if (negative) put(w, "-", 1);
+    if (w->end - w->at < LONGEST_NUMBER) w->full = 1;
+    else w->at += write_whole(w->at, magnitude < 1.0 ? 0 : (uint64_t)magnitude);
+}
+
+static void put_label(struct writer *w, const struct field *field, uint32_t k, double value) {
+    const struct label_table *table = (const struct label_table *)(const void *)(w->layout + head(w)->tables_at)
+                                      + field->first_table + k;
+    if (!(value >= 0.0 && value < (double)table->count)) {
+        w->doubtful = 1;
+        return;
+    }
+    const struct label *label = (const struct label *)(const void *)(w->layout + head(w)->labels_at)
+                                + table->first + (uint32_t)value;
+    put(w, w->layout + head(w)->texts_at + label->at, label->length);
+}
+
+static void put_value(struct writer *w, const struct field *field, const double *row, uint32_t k) {
+    const double value = row[field->first + k];
+    if (field->kind == NUMBER) put_number(w, value);
+    else if (field->kind == INTEGER) put_integer(w, value);
+    else put_label(w, field, k, value);
+}
+
+static void put_array(struct writer *w, const struct field *field, const double *row, uint32_t from, uint32_t to) {
+    put(w, "[", 1);
+    for (uint32_t k = from; k < to; k++) {
+        if (k > from) put(w, ",", 1);
+        put_value(w, field, row, k);
+    }
+    put(w, "]", 1);
+}
+
+static void put_row(struct writer *w, const struct field *field, const double *row) {
+    if (field->shape == SCALAR) put_value(w, field, row, 0);
+    else if (field->shape == VECTOR) put_array(w, field, row, 0, field->count);
+    else {
+        const uint32_t *sizes = (const uint32_t *)(const void *)(w->layout + head(w)->sizes_at) + field->first_size;
+        put(w, "[", 1);
+        for (uint32_t i = 0, from = 0; i < field->sizes; from += sizes[i++]) {
+            if (i) put(w, ",", 1);
+            put_array(w, field, row, from, from + sizes[i]);
+        }
+        put(w, "]", 1);
+    }
+}
+
+int64_t skylayer_write_json(const void *layout, const double *answers, uint64_t rows, void *text, uint64_t size) {
+    struct writer w = {layout, text, (uint8_t *)text + size, 0, 0};
+    const struct field *fields = (const void *)(w.layout + sizeof(struct layout));
+    for (uint32_t f = 0; f < head(&w)->fields; f++) {
+        put(&w, w.layout + head(&w)->texts_at + fields[f].before_at, fields[f].before_length);
+        for (uint64_t r = 0; r < rows && !w.full && !w.doubtful; r++) {
+            if (r) put(&w, ",", 1);
+            put_row(&w, fields + f, answers + r * head(&w)->width);
+        }
+    }
+    put(&w, "]", 1);
+    return w.full || w.doubtful ? -1 : w.at - (uint8_t *)text;
+}

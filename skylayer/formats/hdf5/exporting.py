@@ -1,0 +1,84 @@
+"""A version of the native engine as one HDF5 file that h5py, MATLAB and R read: docs/formats.md has every dataset."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from serving import artifact, golden
+from skylayer.errors import UserError
+from skylayer.formats.hdf5.tables import write_table
+from skylayer.formats.hdf5.values import store_text, write_values
+from skylayer.opening import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT, FORMAT_VERSION = "skylayer", 1
+STORED = ("created", "engine_reason", "output", "metrics", "training", "libraries")
+
+
+def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
+    """Write the tables, the schema and the golden rows of an artifact.
+
+    Args:
+        folder: The artifact, known to be whole.
+        manifest: Its manifest.
+        path: The file, replaced if it is there.
+
+    Raises:
+        UserError: The version isn't one of the native engine.
+    """
+    entry = manifest["engines"].get("native")
+    if entry is None:
+        raise UserError(
+            f"{folder.name} has no compiled tables, which hdf5 holds: it is served by the engine "
+            f"{manifest['engine']}."
+        )
+    try:
+        import h5py  # noqa: PLC0415 - an optional package
+    except ImportError:
+        raise UserError("h5py is not installed: make develop installs it.") from None
+    instances, answers = golden.read(folder)
+    statistics = (folder / artifact.STATISTICS).read_text(encoding="utf-8")
+    content = {name: manifest[name] for name in STORED} | {"proof": entry["proof"]}
+    columns = manifest["input"]["columns"]
+    own = load(folder).predict_instances(instances)
+    with h5py.File(path, "w") as file:
+        file.attrs["format"], file.attrs["format_version"] = FORMAT, FORMAT_VERSION
+        for name in ("name", "version", "task"):
+            file.attrs[name] = manifest[name]
+        store_text(file, "manifest", json.dumps(content, ensure_ascii=True, allow_nan=False))
+        store_text(file, "statistics", statistics)
+        write_table(file.create_group("tables"), (folder / entry["file"]).read_bytes())
+        _write_schema(file.create_group("schema"), manifest["input"])
+        rows = file.create_group("golden/instances")
+        for k, column in enumerate(columns):
+            values = write_values(rows, f"{k:06}", [instance[column["name"]] for instance in instances])
+            values.attrs["name"] = column["name"]
+        for group, fields in (("golden/answers", answers), ("golden/kernel", {f: own[f] for f in answers})):
+            home = file.create_group(group)
+            for field, values in fields.items():
+                write_values(home, field, values)
+        file.attrs["digest"] = digest(
+            content, manifest["input"], statistics, (manifest["name"], manifest["task"]), instances, answers
+        )
+
+
+def digest(*parts: Any) -> str:
+    """The SHA-256 of all that a file says besides its tables, which have their own."""
+    return sha256(artifact.canonical(list(parts))).hexdigest()
+
+
+def _write_schema(group: Any, schema: dict[str, Any]) -> None:
+    for name, value in schema.items():
+        if name != "columns":
+            group.attrs[name] = value
+    for k, column in enumerate(schema["columns"]):
+        inner = group.create_group(f"columns/{k:06}")
+        for name, value in column.items():
+            if name == "categories":
+                write_values(inner, name, value)
+            else:
+                inner.attrs[name] = value

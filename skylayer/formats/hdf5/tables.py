@@ -1,0 +1,121 @@
+"""The compiled table as groups and datasets, and back to the same bytes."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skylayer.compiler.assembler import HEADER, RECORD, Parts, Record, join
+from skylayer.compiler.program import Code
+from skylayer.compiler.tree_nodes import NODE, TREE, WIDE_NODE
+from skylayer.formats.hdf5.values import read_text, store, store_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_F8, _U4 = np.dtype("<f8"), np.dtype("<u4")
+# The type of each array of an operation, as docs/table-format.md has it; those of doubles alone aren't listed.
+_TYPES: dict[int, tuple[np.dtype[Any], ...]] = {
+    Code.PRODUCTS: (_U4, _U4),
+    Code.BINS: (_U4, _F8),
+    Code.PIECEWISE: (_U4, _F8, _F8),
+    Code.TREES: (NODE, TREE, _F8, _U4),
+    Code.WIDE_TREES: (WIDE_NODE, TREE, _F8, _U4),
+    Code.NEIGHBOURS: (_F8, _F8, _F8, _U4),
+}
+_DOUBLES = (_F8, _F8, _F8)
+_NUMBERS = ("code", "kind", "flags", "first", "outputs", "width")
+_COUNTS = ("dense", "sparse", "slots", "workspace")
+
+
+def write_table(group: Any, table: bytes) -> None:
+    """A table, known to be whole, into an empty h5py group."""
+    parts = split(table)
+    group.attrs["sha256"] = sha256(table).hexdigest()
+    for name in _COUNTS:
+        group.attrs[name] = getattr(parts, name)
+    operations = group.create_group("operations")
+    for k, record in enumerate(parts.records):
+        inner = operations.create_group(f"{k:06}")
+        inner.attrs["operation"] = Code(record.code).name
+        for name in _NUMBERS:
+            inner.attrs[name] = int(getattr(record, name))
+        store(inner, "inputs", record.inputs)
+        for n, array in enumerate(record.arrays):
+            _write_array(inner, f"array_{n}", array)
+    store(group, "outputs", parts.outputs)
+    store_text(group, "host", parts.host.decode())
+
+
+def read_table(group: Any) -> bytes:
+    """The bytes of the table that `write_table` stored.
+
+    Raises:
+        ValueError: They aren't those whose digest stands beside them, or something isn't of its type.
+    """
+    records = []
+    operations = group["operations"]
+    for k in range(len(operations)):
+        inner = operations[f"{k:06}"]
+        numbers = {name: int(inner.attrs[name]) for name in _NUMBERS}
+        types = _TYPES.get(numbers["code"], _DOUBLES)
+        arrays = [
+            _read_array(inner[f"array_{n}"], kind) for n, kind in enumerate(types) if f"array_{n}" in inner
+        ]
+        records.append(Record(**numbers, inputs=_typed(inner["inputs"], _U4), arrays=tuple(arrays)))
+    counts = {name: int(group.attrs[name]) for name in _COUNTS}
+    host = read_text(group["host"]).encode()
+    table = join(Parts(**counts, records=tuple(records), outputs=_typed(group["outputs"], _U4), host=host))
+    if sha256(table).hexdigest() != group.attrs["sha256"]:
+        raise ValueError("the tables aren't those whose digest it holds")
+    return table
+
+
+def split(table: bytes) -> Parts:
+    """All that a whole table says, without its offsets."""
+    header = HEADER.unpack_from(table)
+    records = []
+    for k in range(header[8]):
+        code, kind, flags, inputs, first, outputs, width, inputs_at, *places = RECORD.unpack_from(
+            table, header[10] + k * RECORD.size
+        )
+        types = _TYPES.get(code, _DOUBLES)
+        arrays = [
+            np.frombuffer(table, dtype=of, count=count, offset=at)
+            for of, at, count in zip(types, places[::2], places[1::2], strict=False)
+            if at
+        ]
+        read = np.frombuffer(table, dtype=_U4, count=inputs, offset=inputs_at)
+        records.append(Record(code, kind, flags, read, first, outputs, width, tuple(arrays)))
+    answers = np.frombuffer(table, dtype=_U4, count=header[9], offset=header[11])
+    host = table[header[12] : header[12] + header[13]]
+    return Parts(header[4], header[5], header[6], header[7], tuple(records), answers, host)
+
+
+def _write_array(group: Any, name: str, array: NDArray[Any]) -> None:
+    """Records become a group with a dataset for each field: not every language reads compound types."""
+    if array.dtype.names is None:
+        store(group, name, array)
+        return
+    inner = group.create_group(name)
+    for field in array.dtype.names:
+        store(inner, field, np.ascontiguousarray(array[field]))
+
+
+def _read_array(item: Any, kind: np.dtype[Any]) -> NDArray[Any]:
+    if kind.names is None:
+        return _typed(item, kind)
+    fields = {field: _typed(item[field], kind[field]) for field in kind.names}
+    array = np.zeros(len(next(iter(fields.values()))), dtype=kind)
+    for field, values in fields.items():
+        array[field] = values
+    return array
+
+
+def _typed(dataset: Any, kind: np.dtype[Any]) -> NDArray[Any]:
+    if dataset.dtype != kind or len(dataset.shape) != 1:
+        raise ValueError(f"{dataset.name} must have one axis of {kind}")
+    array: NDArray[Any] = dataset[()]
+    return array
