@@ -180,7 +180,10 @@ def _callers(second: Second, users: Pool, authentication: str) -> list[tuple[dic
     [
         ({"SnapStart": "PublishedVersions", "ProvisionedConcurrency": "1"}, "not both"),
         ({"SubnetIds": "subnet-1,subnet-2"}, "SubnetIds needs SecurityGroupIds"),
-        ({"AlarmTopicArn": "arn:aws:sns:us-east-1:000000000000:t"}, "AlarmTopicArn needs Monitoring=true"),
+        (
+            {"AlarmTopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Monitoring": "false"},
+            "needs Monitoring=true",
+        ),
         ({"Store": "file"}, "Store=file needs StorePlace"),
     ],
 )

@@ -115,8 +115,8 @@ def test_the_description_of_a_version_is_short_enough() -> None:
         "Store": "dynamodb", "StorePlace": "x" * 63, "StoreSeconds": "3600", "MemorySize": "10240",
         "CorsOrigin": "https://" + "x" * 40, "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
         "Subnet": "subnet-0123456789abcdef0",
-        "Group": "sg-0123456789abcdef0", "Files": "no EFS",
-        "Key": "own key",
+        "Group": "sg-0123456789abcdef0", "Files": "EFS",
+        "Key": "own",
     }  # fmt: skip
     text = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"]["Properties"][
         "Description"
