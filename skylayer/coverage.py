@@ -267,8 +267,7 @@ bound says how near the numbers of this run are to scikit-learn's, relative to t
 distances to centres: their squares); every label is equal. Meta-estimators compile when the estimators inside them do.
 
 That a class compiles doesn't settle it: at every training the proof replays rows made to hurt, and a model that differs
-on one is served by scikit-learn, which the training says. `Birch` (rows near the largest double) and `LabelSpreading`
-(probabilities near 1e-23) are known to end there.
+on one is served by scikit-learn, which the training says.
 
 **{native} of {count} are native, all {count} are served.**
 

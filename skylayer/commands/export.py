@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "make export FORMAT=joblib FILE=model.joblib",
     "make export FORMAT=skops VERSION=0123abcd",
+    "make export FORMAT=onnx FILE=model.onnx",
 )
 
 

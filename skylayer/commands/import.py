@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "make import MODEL=model.joblib SAMPLE=rows.csv",
     "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
+    "make import MODEL=model.onnx SAMPLE=rows.csv",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file and what is known of it."""
-    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras or HDF5 file")
+    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras, ONNX or HDF5 file")
     parser.add_argument("--sample", type=Path, help="CSV with rows like those that will be asked for")
     parser.add_argument("--name", help="of the model (default: the file's)")
     parser.add_argument("--classes", help="labels of a network's outputs, in their order: a,b,c")
@@ -38,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
     from skylayer.formats.reading import OtherVersion
 
     try:
-        with Progress(console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("Import and prove", total=1.0)
             folder = import_model(
                 options.model,

@@ -71,7 +71,7 @@ class Parts:
 
 def assemble(program: Program) -> bytes:
     """Drop what nothing reads, give slots places in the scratch, and write the table."""
-    operations = _live(program)
+    operations = live(program)
     places, slots = _allocate(program, operations)
     outputs = [places[slot] for output in program.outputs for slot in output.slots]
     return join(
@@ -100,7 +100,7 @@ def join(parts: Parts) -> bytes:
     return b"".join([header, records, *writer.parts])
 
 
-def _live(program: Program) -> list[Operation]:
+def live(program: Program) -> list[Operation]:
     """Operations that an output needs, and those that may refuse a row."""
     needed = {slot for output in program.outputs for slot in output.slots}
     kept = []

@@ -279,6 +279,10 @@ class Builder:
         empty = np.asarray(other, dtype=np.float64)
         return self.emit(Code.TABLE, (code,), matrix.shape[1], matrix, empty, refusal=refusal)
 
+    def refuse(self, where: Sequence[int], detail: str) -> None:
+        """Refuse the rows in which the slot isn't 0."""
+        self.table(where[0], [[0.0]], None, detail)
+
     def one_hot(self, code: int, width: int) -> Slots:
         """`width` indicators of the code 0, 1, …; none for any other code."""
         return self.emit(Code.ONE_HOT, (code,), width)
@@ -325,6 +329,10 @@ class Builder:
         bounds) how many there are, the sum of their weights and the weighted sums of their values.
         """
         return self.emit(Code.NEIGHBOURS, slots, count, *tree, kind=metric, flags=flags, width=width)
+
+    def coupling(self, pairs: Sequence[int], classes: int) -> Slots:
+        """Probabilities of classes from those of pairs (0, 1), (0, 2), … (1, 2), … for the first, as libsvm goes."""
+        return self.emit(Code.COUPLING, pairs, classes)
 
     def _lookup(
         self,

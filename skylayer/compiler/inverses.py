@@ -10,12 +10,14 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
+    PowerTransformer,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
 )
 
-from skylayer.compiler.program import Arithmetic
+from skylayer.compiler.lowerings.distribution import ends_of
+from skylayer.compiler.program import Arithmetic, Unary
 from skylayer.compiler.universal_functions import apply_function
 
 if TYPE_CHECKING:
@@ -66,11 +68,49 @@ def _max_abs(builder: Builder, scaler: Any, slots: Slots) -> Slots:
 
 
 def _quantile(builder: Builder, transformer: Any, slots: Slots) -> Slots:
-    if transformer.output_distribution != "uniform":
-        builder.cannot("needs the normal distribution", "output_distribution='normal'")
-    references = np.asarray(transformer.references_)
-    knots = [references.tolist()] * len(slots)
-    return builder.piecewise(slots, knots, transformer.quantiles_.T.tolist())
+    normal = transformer.output_distribution == "normal"
+    if normal:
+        slots = builder.unary(Unary.NORMAL_CDF, slots)
+    references, quantiles = np.asarray(transformer.references_), np.asarray(transformer.quantiles_)
+    found = builder.piecewise(slots, [references.tolist()] * len(slots), quantiles.T.tolist())
+    if not normal:  # the ends are those of the knots
+        return found
+    highest, lowest = ends_of(builder, slots, 0.0, 1.0, normal=True)
+    found = builder.select(highest, builder.constant(quantiles[-1]), found)
+    return builder.select(lowest, builder.constant(quantiles[0]), found)
+
+
+def _power(builder: Builder, transformer: Any, slots: Slots) -> Slots:
+    if transformer.standardize:
+        slots = _standard(builder, transformer._scaler, slots)  # noqa: SLF001
+    straighten = _box_cox if transformer.method == "box-cox" else _yeo_johnson
+    return tuple(
+        straighten(builder, (slot,), float(power))[0]
+        for slot, power in zip(slots, transformer.lambdas_, strict=True)
+    )
+
+
+def _yeo_johnson(builder: Builder, x: Slots, power: float) -> Slots:
+    """scikit-learn's own inverse, which isn't scipy's."""
+    negative = builder.unary(Unary.NEGATE, x)
+    above = builder.arithmetic(Arithmetic.SUBTRACT, _grown(builder, x, power), 1.0)
+    below = builder.arithmetic(Arithmetic.REVERSE_SUBTRACT, _grown(builder, negative, 2 - power), 1.0)
+    return builder.select(builder.arithmetic(Arithmetic.GREATER_EQUAL, x, 0.0), above, below)
+
+
+def _grown(builder: Builder, x: Slots, power: float) -> Slots:
+    if abs(power) < np.spacing(1.0):
+        return builder.unary(Unary.EXP, x)
+    inner = builder.arithmetic(Arithmetic.ADD, builder.arithmetic(Arithmetic.MULTIPLY, x, power), 1.0)
+    return builder.arithmetic(Arithmetic.POWER, inner, 1 / power)
+
+
+def _box_cox(builder: Builder, x: Slots, power: float) -> Slots:
+    """scipy.special.inv_boxcox, short of where power times x overflows."""
+    if power == 0.0:
+        return builder.unary(Unary.EXP, x)
+    logs = builder.unary(Unary.LOG1P, builder.arithmetic(Arithmetic.MULTIPLY, x, power))
+    return builder.unary(Unary.EXP, builder.arithmetic(Arithmetic.DIVIDE, logs, power))
 
 
 _INVERSES: dict[type, Callable[[Builder, Any, Slots], Slots]] = {
@@ -81,4 +121,5 @@ _INVERSES: dict[type, Callable[[Builder, Any, Slots], Slots]] = {
     MinMaxScaler: _min_max,
     MaxAbsScaler: _max_abs,
     QuantileTransformer: _quantile,
+    PowerTransformer: _power,
 }

@@ -43,6 +43,7 @@ class Code(enum.IntEnum):
     WIDE_TREES = 19
     WEIGHTED_MEDIAN = 20
     NEIGHBOURS = 21
+    COUPLING = 22
 
 
 class Arithmetic(enum.IntEnum):
@@ -65,7 +66,7 @@ class Arithmetic(enum.IntEnum):
 
 
 class Unary(enum.IntEnum):
-    """Functions of one slot; `EXPIT` is 1 / (1 + exp(-x)), `RECTIFY` max(x, 0)."""
+    """Functions of one slot; `EXPIT` is 1 / (1 + exp(-x)), `RECTIFY` max(x, 0), `PROBIT` the normal quantile."""
 
     IS_NAN = 0
     NEGATE = 1
@@ -87,6 +88,13 @@ class Unary(enum.IntEnum):
     SIN = 17
     COS = 18
     ERF = 19
+    NORMAL_CDF = 20
+    PROBIT = 21
+    LOG2 = 22
+    LOG10 = 23
+    EXP2 = 24
+    CBRT = 25
+    ROUND = 26
 
 
 class Reduce(enum.IntEnum):
@@ -163,6 +171,8 @@ class Operation:
         if self.code == Code.NEIGHBOURS:
             found = self.arrays[1].size // self.width if self.flags & WITHIN_RADIUS else self.outputs // 2
             return len(self.inputs) + 3 * found + 256
+        if self.code == Code.COUPLING:
+            return self.outputs * (self.outputs + 2)
         return len(self.inputs) * 16 if self.code == Code.WIDE_TREES else 0
 
 

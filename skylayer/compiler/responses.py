@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
 from skylayer.compiler.frame import RawColumn
-from skylayer.compiler.program import Arithmetic
+from skylayer.compiler.program import Arithmetic, Unary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +97,9 @@ def response(
     if method == "predict_proba":
         columns = probabilities(builder, prediction)
         return (columns[int(np.flatnonzero(estimator.classes_ == wanted)[0])],) if binary else columns, method
+    if method == "predict_log_proba":
+        columns, _ = response(builder, estimator, prediction, "predict_proba", positive)
+        return builder.unary(Unary.LOG, columns), method
     columns = scores(builder, prediction)
     if binary and wanted == estimator.classes_[0]:
         columns = builder.arithmetic(Arithmetic.MULTIPLY, columns, -1.0)

@@ -28,6 +28,19 @@ UNARY = {
     np.expm1: Unary.EXPM1,
     np.log1p: Unary.LOG1P,
     np.tanh: Unary.TANH,
+    np.sin: Unary.SIN,
+    np.cos: Unary.COS,
+    np.log2: Unary.LOG2,
+    np.log10: Unary.LOG10,
+    np.exp2: Unary.EXP2,
+    np.cbrt: Unary.CBRT,
+    np.rint: Unary.ROUND,
+}
+# The size of a value against a constant.
+COMPARED = {
+    np.logical_not: (Arithmetic.EQUAL, 0.0),
+    np.isinf: (Arithmetic.EQUAL, np.inf),
+    np.isfinite: (Arithmetic.LESS, np.inf),
 }
 SCALED = {np.deg2rad: np.pi / 180, np.radians: np.pi / 180, np.rad2deg: 180 / np.pi, np.degrees: 180 / np.pi}
 
@@ -43,4 +56,10 @@ def apply_function(builder: Builder, function: Any, arguments: Any, slots: Slots
         return builder.unary(UNARY[function], slots)
     if isinstance(function, np.ufunc) and function in SCALED:
         return builder.arithmetic(Arithmetic.MULTIPLY, slots, SCALED[function])
+    if isinstance(function, np.ufunc) and function in COMPARED:
+        kind, constant = COMPARED[function]
+        sizes = builder.unary(Unary.ABSOLUTE, slots)
+        return builder.arithmetic(kind, sizes, constant)
+    if function is np.positive:
+        return slots
     return builder.cannot("a callable can't be compiled", f"{parameter}=<{name}>")

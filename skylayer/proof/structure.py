@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler.assembler import HEADER, MAGIC, RECORD
+from skylayer.compiler.assembler import HEADER, MAGIC, RECORD, live
 from skylayer.compiler.program import Code
 from skylayer.compiler.tree_nodes import LEAF_LIMIT
 
@@ -35,9 +35,13 @@ def check_structure(table: bytes, program: Program, estimator: Any) -> int:
     if header[0] != MAGIC or header[3] != len(table):
         raise StructureError("the header doesn't fit the table")
     written = [RECORD.unpack_from(table, header[10] + k * RECORD.size) for k in range(header[8])]
-    used = _in_order(program, written)
+    used = live(program)
+    if [record[0] for record in written] != [operation.code for operation in used]:
+        raise StructureError("its operations aren't those of the program")
     compared = 0
     for record, operation in zip(written, used, strict=True):
+        if (record[1], record[3], record[5]) != (operation.kind, len(operation.inputs), operation.outputs):
+            raise StructureError(f"the shape of {operation.code.name} ({operation.path})")
         for k, array in enumerate(operation.arrays):
             at, count = record[8 + 2 * k], record[9 + 2 * k]
             data = np.ascontiguousarray(array)
@@ -48,28 +52,9 @@ def check_structure(table: bytes, program: Program, estimator: Any) -> int:
     return compared
 
 
-def _in_order(program: Program, written: list[Any]) -> list[Operation]:
-    """The program's operations that were written, in order: those that nothing reads are left out."""
-    left = iter(program.operations)
-    used: list[Operation] = []
-    for record in written:
-        for operation in left:
-            same = (operation.code, operation.kind, len(operation.inputs)) == (
-                record[0],
-                record[1],
-                record[3],
-            )
-            if same and all(a.size == record[9 + 2 * k] for k, a in enumerate(operation.arrays)):
-                used.append(operation)
-                break
-        else:
-            raise StructureError("the table holds an operation that the program doesn't")
-    return used
-
-
 def _check_trees(operations: list[Operation], estimator: Any) -> None:
     """Every tree in the table is one of the estimator's, split by split, and leaf by leaf in number."""
-    own = {_signature(*_of_sklearn(tree)) for tree in _trees_in(estimator)}
+    own = {_signature(*tree) for tree in _trees_in(estimator)}
     if not own:
         return
     for operation in operations:
@@ -80,7 +65,8 @@ def _check_trees(operations: list[Operation], estimator: Any) -> None:
                 raise StructureError(f"a tree of {operation.path} is none of the estimator's")
 
 
-def _trees_in(thing: Any) -> Iterator[Any]:
+def _trees_in(thing: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Children, features and thresholds of every tree inside an estimator."""
     seen: set[int] = set()
     left = [thing]
     while left:
@@ -95,13 +81,18 @@ def _trees_in(thing: Any) -> Iterator[Any]:
         elif isinstance(item, np.ndarray):
             left += item.ravel().tolist() if item.dtype == object else []
         elif type(item).__module__.startswith("sklearn.tree._tree"):
-            yield item
+            yield item.children_left, item.children_right, item.feature, item.threshold
         elif hasattr(item, "get_params") and hasattr(item, "__dict__"):
             left += vars(item).values()
+            yield from _of_chosen_features(item)
 
 
-def _of_sklearn(tree: Any) -> tuple[Any, Any, Any, Any]:
-    return tree.children_left, tree.children_right, tree.feature, tree.threshold
+def _of_chosen_features(ensemble: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Trees that were each shown some of the features, with the numbers that the ensemble knows these by."""
+    members = getattr(ensemble, "estimators_", ())
+    for member, chosen in zip(members, getattr(ensemble, "estimators_features_", ()), strict=False):
+        if (tree := getattr(member, "tree_", None)) is not None:
+            yield tree.children_left, tree.children_right, np.asarray(chosen)[tree.feature], tree.threshold
 
 
 def _of_table(o: Operation) -> Iterator[tuple[Any, Any, Any, Any]]:

@@ -18,7 +18,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, StandardScaler
+from sklearn.svm import SVC
 
 from skylayer.compiler import compile_estimator
 from skylayer.kernel_build import host_kernel
@@ -69,6 +70,7 @@ def fitted() -> dict[str, Any]:
     data, target = frame()
     one_hot = OneHotEncoder(handle_unknown="ignore")
     ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
+    normal = QuantileTransformer(n_quantiles=9, output_distribution="normal")
     numbers = pd.Series(target).map({"high": 3.0, "low": 1.0, "mid": 2.0})
     return {
         "forest": _pipeline(RandomForestClassifier(5, random_state=0), one_hot).fit(data, target),
@@ -77,6 +79,16 @@ def fitted() -> dict[str, Any]:
             data, numbers
         ),
         "neighbours": _pipeline(KNeighborsClassifier(3, algorithm="kd_tree"), ordinal).fit(data, target),
+        "pairs": make_pipeline(
+            make_column_transformer(
+                (
+                    make_pipeline(SimpleImputer(), normal),
+                    ["a"],
+                ),
+                (ordinal, ["straße"]),
+            ),
+            SVC(probability=True, random_state=0),
+        ).fit(data, target),
         "histogram": _pipeline(HistGradientBoostingClassifier(max_iter=3, random_state=0), ordinal).fit(
             data, target
         ),

@@ -14,6 +14,9 @@ from sklearn.preprocessing import StandardScaler
 
 from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
+from skylayer.instances import columns_of
+from skylayer.schema import infer
+from skylayer.tables import tabulate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +137,9 @@ FLOAT32_CASES = [
     (xgboost.XGBClassifier(**TREES), "flag", FLOAT32),
     (xgboost.XGBClassifier(**TREES), "code", FLOAT32),
     (xgboost.XGBRFClassifier(**TREES), "flag", FLOAT32),
+    (xgboost.XGBRegressor(**TREES, booster="dart", rate_drop=0.3), "number", EXACT),
+    (xgboost.XGBRegressor(**TREES, missing=0.0), "number", EXACT),
+    (xgboost.XGBClassifier(**TREES), "indicators", FLOAT32),
     (make_pipeline(SimpleImputer(), xgboost.XGBRegressor(**TREES)), "number", EXACT),
 ]
 
@@ -142,7 +148,56 @@ FLOAT32_CASES = [
 def test_answers_are_xgboosts_in_float32(estimator: Any, target: str, bound: float, tmp_path: Path) -> None:
     frame, targets = training()
     codes = np.searchsorted(["p", "q", "r"], targets["label"])
-    estimator.fit(frame, {**targets, "code": codes, "flag": targets["flag"].astype(int)}[target])
+    flag = targets["flag"].astype(int)
+    made = {"code": codes, "flag": flag, "indicators": np.column_stack([flag, codes == 1]).astype(int)}
+    estimator.fit(frame, {**targets, **made}[target])
     columns = [[v if v is None else min(max(v, -1e9), 1e300) for v in column] for column in requests()]
     columns[1][:2] = [3.4028235677973366e38, -3.4028235677973366e38]
     compare(estimator, numeric_schema(COLUMNS), columns, tmp_path, bound)
+
+
+@pytest.mark.parametrize("one_hot", [1, 100])
+def test_xgboost_decides_codes_of_categories(one_hot: int, tmp_path: Path) -> None:
+    """Codes beyond those of the training, negative ones and fractions have ways of their own."""
+    frame, targets = training()
+    kinds = ["q", "q", "q", "c"]
+    model = xgboost.XGBRegressor(
+        **TREES, enable_categorical=True, feature_types=kinds, max_cat_to_onehot=one_hot
+    ).fit(frame, targets["number"])
+    columns = [[v if v is None else min(max(v, -1e9), 1e300) for v in column] for column in requests()]
+    compare(model, numeric_schema(COLUMNS), columns, tmp_path, EXACT)
+
+
+def with_categories(rows: int, seed: int) -> tuple[pd.DataFrame, Any]:
+    random = np.random.default_rng(seed)
+    word = pd.Series(random.choice(["x", "ü", "why", "z"], rows)).mask(random.random(rows) < 0.1)
+    whole = random.choice([3, 7, 1, 40], rows)
+    frame = pd.DataFrame(
+        {"a": random.normal(size=rows).round(2), "s": word.astype("category"), "n": pd.Categorical(whole)}
+    )
+    return frame, frame.a + (word == "ü") * 2 + (whole == 7) * 3 + 4
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        xgboost.XGBRegressor(**TREES, enable_categorical=True, max_cat_to_onehot=1),
+        lightgbm.LGBMRegressor(**SMALL, min_data_per_group=1, cat_smooth=1),
+    ],
+    ids=lambda m: type(m).__name__,
+)
+def test_pandas_categories_keep_their_codes(model: Any, tmp_path: Path) -> None:
+    frame, target = with_categories(400, 0)
+    table = tabulate(frame)
+    schema = infer(table).to_manifest()
+    model.fit(frame, target)
+    asked = tabulate(with_categories(300, 1)[0])
+    columns = list(columns_of(asked, infer(table)).values())
+    compare(model, schema, columns, tmp_path, EXACT)
+    unseen = [column[:1] for column in columns]
+    unseen[1] = ["never seen"]
+    if isinstance(model, xgboost.XGBRegressor):  # as XGBoost does
+        with pytest.raises(RowError, match="unknown category in column 's'"):
+            compare(model, schema, unseen, tmp_path, EXACT)
+    else:
+        compare(model, schema, unseen, tmp_path, EXACT)

@@ -37,12 +37,34 @@ def magnitudes(low: float, high: float) -> NDArray[np.float64]:
     return RANDOM.choice([-1.0, 1.0], SAMPLES) * 10.0 ** between(low, high)
 
 
+def probit(p: mpmath.mpf) -> mpmath.mpf:
+    with mpmath.workprec(BITS + 2100):  # 1 - 2p is near 1
+        return mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1)
+
+
+def normal(x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
+
+
 def logistic(x: mpmath.mpf) -> mpmath.mpf:
     return 1 / (1 + mpmath.exp(-x))
 
 
 NEAR_ZERO = [magnitudes(-300, -1), magnitudes(-18, 0), between(-0.02, 0.02)]
-ANGLES = [between(-10, 10), between(-1e6, 1e6), np.arange(SAMPLES) * np.pi / 2, *NEAR_ZERO]
+ANGLES = [
+    between(-10, 10),
+    between(-1e6, 1e6),
+    between(1.6e6, 1.7e6),
+    magnitudes(6, 308),
+    np.arange(SAMPLES) * np.pi / 2,
+    *NEAR_ZERO,
+]
+SHARES = [
+    between(0, 1),
+    10.0 ** between(-300, -0.3),
+    1 - 10.0 ** between(-12, -0.5),
+    0.5 + magnitudes(-15, -1),
+]
 # function, exact function, arguments, largest error in units of the last place
 CASES = [
     (Unary.EXP, mpmath.exp, [between(-745, 709.7), between(-745.1, -708), *NEAR_ZERO], 0.75),
@@ -59,6 +81,13 @@ CASES = [
     (Unary.SIN, mpmath.sin, ANGLES, 1.0),
     (Unary.COS, mpmath.cos, ANGLES, 1.0),
     (Unary.ERF, mpmath.erf, [between(-7, 7), between(-1, 1), *NEAR_ZERO], 0.75),
+    (Unary.NORMAL_CDF, normal, [between(-2, 9), between(-1, 1), *NEAR_ZERO], 6.0),  # x / sqrt(2) is rounded
+    (Unary.NORMAL_CDF, normal, [between(-37, -2)], 2000.0),  # which counts x^2 times in a tail
+    (Unary.PROBIT, probit, SHARES, 4.0),
+    (Unary.LOG2, lambda x: mpmath.log(x, 2), [abs(magnitudes(-320, 308)), 1 + magnitudes(-15, -1)], 0.51),
+    (Unary.LOG10, mpmath.log10, [abs(magnitudes(-320, 308)), 1 + magnitudes(-15, -1)], 0.51),
+    (Unary.EXP2, lambda x: mpmath.power(2, x), [between(-1074, 1023.9), *NEAR_ZERO], 0.75),
+    (Unary.CBRT, lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), [magnitudes(-320, 308)], 0.51),
 ]
 
 
@@ -108,6 +137,18 @@ def test_error_of_powers(tmp_path: Path) -> None:
     assert worst[0] <= 0.51, worst
 
 
+@pytest.mark.parametrize(("kind", "exact"), [(Unary.SIN, mpmath.sin), (Unary.COS, mpmath.cos)])
+def test_error_at_the_doubles_nearest_to_quarter_turns(kind: Unary, exact: Any, tmp_path: Path) -> None:
+    """There a reduction loses most: 6381956970095103 * 2**797 is nearer to one than any other double."""
+    with mpmath.workprec(1400):
+        turns = [mpmath.mpf(int(n)) * mpmath.mpf(2) ** int(e) for n, e in
+                 zip(RANDOM.integers(1, 2**40, SAMPLES), RANDOM.integers(0, 980, SAMPLES), strict=True)]  # fmt: skip
+        x = [6381956970095103.0 * 2.0**797, *(float(t * mpmath.pi / 2) for t in turns)]
+        found = evaluate(lambda builder, frame: builder.unary(kind, frame), [x], tmp_path)
+        worst = max((error(got, exact(mpmath.mpf(v))), v) for got, v in zip(found, x, strict=True))
+    assert worst[0] <= 1.0, worst
+
+
 @pytest.mark.parametrize(
     ("kind", "x", "y"),
     [
@@ -119,6 +160,18 @@ def test_error_of_powers(tmp_path: Path) -> None:
         (Unary.LOG1P, -0.0, -0.0),
         (Unary.EXPIT, -800.0, 0.0),
         (Unary.ERF, -7.0, -1.0),
+        (Unary.NORMAL_CDF, -39.0, 0.0),
+        (Unary.NORMAL_CDF, 9.0, 1.0),
+        (Unary.PROBIT, 0.5, 0.0),
+        (Unary.PROBIT, 0.0, None),
+        (Unary.PROBIT, 1.5, None),
+        (Unary.LOG2, 2.0**-1074, -1074.0),
+        (Unary.LOG10, 1e22, 22.0),
+        (Unary.EXP2, 1024.0, None),
+        (Unary.EXP2, -1074.0, 5e-324),
+        (Unary.CBRT, -27.0, -3.0),
+        (Unary.ROUND, 2.5, 2.0),
+        (Unary.COS, math.inf, None),
         (Unary.SIN, -0.0, -0.0),
         (Unary.EXP, 710.0, None),  # infinity and NaN are null in an answer
         (Unary.LOG, 0.0, None),

@@ -20,7 +20,13 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skylayer.compiler import CannotCompile, compile_estimator
@@ -87,6 +93,7 @@ CASES = [
     (multioutput.MultiOutputRegressor(tree.DecisionTreeRegressor(max_depth=5)), "numbers", EXACT),
     (multioutput.ClassifierChain(logistic(), order=[2, 0, 1]), "indicators", ROUNDED),
     (multioutput.ClassifierChain(small_tree(), chain_method="predict_proba"), "indicators", EXACT),
+    (multioutput.ClassifierChain(logistic(), chain_method="predict_log_proba"), "indicators", ROUNDED),
     (multioutput.RegressorChain(tree.DecisionTreeRegressor(max_depth=5), order=[1, 0]), "numbers", EXACT),
     (calibration.CalibratedClassifierCV(linear_model.RidgeClassifier(), cv=3), "label", ROUNDED),
     (calibration.CalibratedClassifierCV(small_tree(), cv=3), "flag", 1e-14),
@@ -106,6 +113,9 @@ CASES = [
         "number",
         EXACT,
     ),
+    *((TransformedTargetRegressor(tree.DecisionTreeRegressor(max_depth=6), transformer=transformer), "number", ROUNDED)
+      for transformer in (PowerTransformer(), PowerTransformer(standardize=False),
+                          QuantileTransformer(n_quantiles=30, output_distribution="normal"))),
     (FixedThresholdClassifier(forest(), threshold=0.3, pos_label="no"), "word", EXACT),
     (FixedThresholdClassifier(linear_model.RidgeClassifier()), "flag", ROUNDED),
     (TunedThresholdClassifierCV(forest(), cv=3), "flag", EXACT),

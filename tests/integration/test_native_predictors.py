@@ -56,6 +56,8 @@ CASES: list[tuple[Any, Any]] = [
     (svm.SVC(break_ties=True, gamma="auto"), LABELS),
     (svm.SVC(kernel="poly", degree=2, coef0=1.0), FLAG),
     (svm.NuSVC(nu=0.3), LABELS),
+    *((svm.SVC(probability=True, random_state=0), y) for y in (LABELS, FLAG)),
+    (svm.NuSVC(nu=0.2, probability=True, random_state=0), LABELS),
     (svm.SVR(kernel="sigmoid", gamma=0.1), NUMBER),
     (svm.NuSVR(kernel="linear"), NUMBER),
     (svm.OneClassSVM(kernel="poly"), None),

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from native_compare import compare
-from sklearn import decomposition, feature_selection, kernel_approximation, preprocessing
+from sklearn import (
+    cluster,
+    decomposition,
+    feature_selection,
+    kernel_approximation,
+    preprocessing,
+    random_projection,
+)
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import MissingIndicator, SimpleImputer
@@ -52,6 +59,12 @@ NUMERIC = [
     (preprocessing.PowerTransformer(standardize=False), ROUNDED),
     (make_pipeline(preprocessing.MinMaxScaler((1, 2)), preprocessing.PowerTransformer("box-cox")), ROUNDED),
     (preprocessing.QuantileTransformer(n_quantiles=20), EXACT),
+    (preprocessing.QuantileTransformer(n_quantiles=20, output_distribution="normal"), ROUNDED),
+    (random_projection.GaussianRandomProjection(2, random_state=0), ROUNDED),
+    (random_projection.SparseRandomProjection(2, random_state=0), ROUNDED),
+    (cluster.KMeans(4, n_init=1, random_state=0), ROUNDED),
+    (cluster.Birch(n_clusters=None, threshold=3.0), 1e-8),
+    (preprocessing.OneHotEncoder(handle_unknown="ignore", dtype=int), EXACT),
     (preprocessing.RobustScaler(quantile_range=(10, 90)), EXACT),
     (preprocessing.MinMaxScaler(clip=True), EXACT),
     (preprocessing.MaxAbsScaler(), EXACT),
@@ -70,6 +83,12 @@ NUMERIC = [
     (preprocessing.FunctionTransformer(np.log1p, validate=True), ROUNDED),
     (preprocessing.FunctionTransformer(np.sqrt), EXACT),
     (preprocessing.FunctionTransformer(np.deg2rad), EXACT),
+    *((preprocessing.FunctionTransformer(function), ROUNDED)
+      for function in (np.sin, np.cos, np.exp2, np.cbrt, np.tanh, np.expm1)),
+    *((make_pipeline(preprocessing.MinMaxScaler((1, 2)), preprocessing.FunctionTransformer(function)), ROUNDED)
+      for function in (np.log2, np.log10)),
+    *((preprocessing.FunctionTransformer(function), EXACT)
+      for function in (np.rint, np.isfinite, np.isinf, np.logical_not, np.positive, np.sign, np.floor)),
     (make_union(preprocessing.StandardScaler(), MissingIndicator(features="all")), EXACT),
     (FeatureUnion([("x", "passthrough"), ("y", "drop"), ("z", preprocessing.StandardScaler())],
                   transformer_weights={"z": 0.3}), EXACT),
@@ -206,10 +225,7 @@ def test_values_that_a_step_refuses_refuse_their_row(tmp_path: Path) -> None:
             r"FunctionTransformer.func=<<lambda>>.: a callable can't",
         ),
         (preprocessing.FunctionTransformer(np.clip, kw_args={"min": 0, "max": 1}), "arguments of a function"),
-        (
-            preprocessing.QuantileTransformer(n_quantiles=9, output_distribution="normal"),
-            "inverse of the normal",
-        ),
+        (preprocessing.OneHotEncoder(handle_unknown="ignore", dtype=np.float32), "dtype=float32"),
         (preprocessing.SplineTransformer(), "SplineTransformer: has no native equivalent"),
     ],
 )
@@ -219,3 +235,22 @@ def test_what_cannot_be_compiled_is_named(step: Any, reason: str) -> None:
     pipeline = make_pipeline(columns, DecisionTreeClassifier()).fit(frame, targets["flag"])
     with pytest.raises(CannotCompile, match=reason):
         compile_estimator(pipeline, SCHEMA)
+
+
+@pytest.mark.parametrize("function", [np.square, np.negative, np.absolute])
+def test_functions_of_integers_that_may_overflow_are_named(function: Any) -> None:
+    frame, targets = training()
+    columns = make_column_transformer((preprocessing.FunctionTransformer(function), ["c"]))
+    pipeline = make_pipeline(columns, DecisionTreeClassifier()).fit(frame, targets["flag"])
+    with pytest.raises(CannotCompile, match="dtype of column 'c', int64"):
+        compile_estimator(pipeline, SCHEMA)
+
+
+def test_cosines_of_any_angle(tmp_path: Path) -> None:
+    frame, targets = training()
+    sampler = kernel_approximation.RBFSampler(gamma=1.0, n_components=8, random_state=0)
+    pipeline = make_pipeline(make_column_transformer((sampler, ["b"])), Ridge())
+    pipeline.fit(frame, targets["number"])
+    far = [1e6, 2e6, -3e7, 1e9]
+    columns: list[list[Any]] = [[1.0] * 4, far, [1] * 4, ["x"] * 4, ["no"] * 4]
+    compare(pipeline, SCHEMA, columns, tmp_path, 1e-4)  # the angle itself is rounded

@@ -8,29 +8,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import Birch, KMeans
 from sklearn.compose import make_column_transformer
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
+    IsolationForest,
     RandomForestClassifier,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, QuantileTransformer, StandardScaler
+from sklearn.semi_supervised import LabelSpreading
+from sklearn.svm import SVC
 
 import skylayer
 from serving.artifact import read_manifest
-from skylayer.compiler import lower
+from skylayer.compiler import compile_estimator, lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Arithmetic, Code
 from skylayer.instances import columns_of
-from skylayer.proof import native
+from skylayer.proof import native, rules
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.bounds import inexact, radii
 from skylayer.proof.native import ProofFailed, prove_native
+from skylayer.proof.outcome import Proof
+from skylayer.proof.replay import Replay
 from skylayer.proof.structure import StructureError, check_structure
 from skylayer.proof.trace import Trace
 from skylayer.schema import infer
@@ -270,3 +281,84 @@ def test_a_matrix_before_trees_leaves_rows_at_the_splits_undecided_and_no_others
     pipeline = fitted(make_pipeline(PCA(2), RandomForestClassifier(5, random_state=0)))
     _, proof = prove_native(pipeline, schema, FIELDS, columns, rows=3000)
     assert 0 < proof.ties < proof.rows / 2
+
+
+def numeric(target: Any, estimator: Any, rows: int = 240) -> tuple[Any, dict[str, Any], list[list[Any]]]:
+    random = np.random.default_rng(2)
+    frame = pd.DataFrame(random.normal(size=(rows, 3)).round(2), columns=["x", "y", "z"])
+    table = tabulate(frame)
+    schema = infer(table)
+    values = None if target is None else target(frame)
+    fitted_one = estimator.fit(frame, *([] if values is None else [values]))
+    return fitted_one, schema.to_manifest(), list(columns_of(table, schema).values())
+
+
+def thirds(frame: pd.DataFrame) -> Any:
+    return np.array(["p", "q", "r"])[np.digitize(frame.x + frame.y, [-0.6, 0.6])]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "target", "fields"),
+    [
+        # Sums of such rows overflow or not by the order of their terms.
+        (OneVsRestClassifier(LogisticRegression()), thirds, FIELDS),
+        (PLSRegression(2), lambda f: f.x - f.z, FIELDS[:1]),
+        (KernelRidge(kernel="rbf"), lambda f: f.x - f.z, FIELDS[:1]),
+        (SVC(kernel="poly", degree=2, coef0=1.0), thirds, ("predictions", "scores")),
+        (make_pipeline(StandardScaler(), KMeans(4, n_init=1)), None, ("predictions", "distances")),
+        (Birch(threshold=1.0), None, ("predictions", "distances")),
+        # Probabilities far below the smallest double's neighbours, of denormal weights.
+        (LabelSpreading(), lambda f: np.where(f.index % 3 == 0, f.x > 0, -1), FIELDS),
+        # Trees that were each shown some of the features; operations of the same shape, one of them dead.
+        (IsolationForest(n_estimators=5, max_features=2), None, ("predictions", "scores")),
+        (NearestCentroid(metric="manhattan"), thirds, FIELDS[:1]),
+        # The logarithms and the thresholds made of them: the rows on a threshold are ties, and come out equal.
+        (
+            make_pipeline(FunctionTransformer(np.exp), HistGradientBoostingClassifier(max_iter=5)),
+            thirds,
+            FIELDS,
+        ),
+        (SVC(probability=True, random_state=0), thirds, FIELDS),
+        (
+            make_pipeline(
+                QuantileTransformer(n_quantiles=40, output_distribution="normal"), LogisticRegression()
+            ),
+            thirds,
+            FIELDS,
+        ),
+        (
+            make_pipeline(RBFSampler(gamma=0.5, n_components=9, random_state=0), Ridge()),
+            lambda f: f.x - f.z,
+            FIELDS[:1],
+        ),
+    ],
+    ids=lambda v: type(v).__name__ if hasattr(v, "fit") else "",
+)
+def test_rows_made_to_hurt_pass_where_scikit_learn_agrees_with_itself(
+    estimator: Any, target: Any, fields: tuple[str, ...]
+) -> None:
+    fitted_one, schema, columns = numeric(target, estimator)
+    _, proof = prove_native(fitted_one, schema, fields, columns, rows=1200)
+    assert proof.rows + proof.refused >= 1000
+
+
+def test_a_decision_function_that_overflows_is_a_tie_and_no_other() -> None:
+    fitted_one, schema, _ = numeric(thirds, LogisticRegression())
+    program, table = lower(fitted_one, schema), compile_estimator(fitted_one, schema)
+    proof = Proof()
+    Replay(fitted_one, program, table, schema, FIELDS, proof).compare(
+        [[1e308, 1.0], [-1e308, 2.0], [1e308, 3.0]], "a test"
+    )
+    assert proof.ties == 1
+
+
+def test_the_largest_less_itself_is_exactly_nothing() -> None:
+    fitted_one, schema, _ = numeric(thirds, LogisticRegression())
+    program = lower(fitted_one, schema)
+    shift = next(o for o in program.operations if o.kind == Arithmetic.SUBTRACT and o.code == Code.COMBINE)
+    x = np.array([[3e16, 2.0, 1.0, 3e16], [1.0, 1.0 + 1e-16, 0.0, 1.0]])
+    r = np.array([[300.0, 1.0, 1.0, 300.0], [1e-15, 1e-15, 1e-15, 1e-15]])
+    radius = rules.shifted(shift, x, r, x[:, :-1] - x[:, -1:])
+    assert radius[0, 0] == 0.0
+    assert radius[0, 1] > 300.0
+    assert (radius[1] > 0).all()

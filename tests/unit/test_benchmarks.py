@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import marshal
 import zipfile
 from dataclasses import asdict, replace
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from benchmarks import bytecode, data, page, results, table
 from benchmarks.checks import STANDARD_LIBRARY, foreign_modules
 from benchmarks.comparison import Agreement, compare, restored, summary
 from benchmarks.measure import parts_of
+from benchmarks.progress import Progress, clock
 from benchmarks.results import Results
 from benchmarks.samples import Sample, Spread, percentile, ratios, select, spread, values
 from benchmarks.settings import CHIEF, FULL, GROWTH, PACKAGES, QUICK, SHARES
@@ -150,6 +153,20 @@ def test_every_section_has_a_budget_and_all_of_them_keep_the_limit() -> None:
             assert set(settings.only((model,)).budget) >= {PACKAGES, model}
     assert FULL.only((CHIEF,)).sections == (PACKAGES, CHIEF, SHARES)
     assert FULL.only(("mlp",)).sections == (PACKAGES, "mlp")
+
+
+def test_progress_tells_each_step_once_and_each_section_beside_its_budget() -> None:
+    told = io.StringIO()
+    with Progress(Console(file=told, width=200), QUICK) as progress:
+        progress.section("forest")
+        for variant in ("bare", "onnxruntime"):
+            progress.say("round 1 of 3", variant)
+    expected = clock(sum(QUICK.budget.values()))
+    assert told.getvalue().splitlines() == [
+        f"0:00 of about {expected}  forest: round 1 of 3",
+        f"0:00  forest: 0 s (budget {QUICK.budget['forest']} s)",
+    ]
+    assert clock(125.9) == "2:05"
 
 
 @pytest.mark.parametrize(

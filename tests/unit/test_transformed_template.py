@@ -189,6 +189,25 @@ def test_the_dashboard_is_a_document_of_known_functions() -> None:
     assert "${" not in body
 
 
+def test_a_file_system_is_mounted_only_when_asked_for_and_to_read() -> None:
+    point = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"
+    mounted = expand(**EVERYTHING, Store="file", StoreFileSystem=point)
+    function = mounted["Resources"]["PredictFunction"]["Properties"]
+    condition, yes, no = function["FileSystemConfigs"]["Fn::If"]
+    assert mounted["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "StoreFileSystem"}, ""]}]}
+    assert yes == [{"Arn": {"Ref": "StoreFileSystem"}, "LocalMountPath": "/mnt/models"}]
+    assert no == {"Ref": "AWS::NoValue"}
+    place = function["Environment"]["Variables"]["SKYLAYER_STORE"]["Fn::If"][1]
+    assert place["Fn::If"][:2] == [condition, "file:///mnt/models"]
+    policies = mounted["Resources"]["PredictRole"]["Properties"]["Policies"]
+    (grant,) = [s for s in statements(policies) if "elasticfilesystem" in json.dumps(s)]
+    assert grant["Action"] == "elasticfilesystem:ClientMount"
+    assert grant["Condition"] == {
+        "StringEquals": {"elasticfilesystem:AccessPointArn": {"Ref": "StoreFileSystem"}}
+    }
+    assert PLAIN["Parameters"]["StoreFileSystem"]["Default"] == ""
+
+
 @BOTH
 def test_limits_hold(template: dict[str, Any]) -> None:
     source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))

@@ -77,6 +77,7 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     case TREES: return (in * LANES + 1) / 2 > workspace || check_trees(table, o) != OK;
     case WIDE_TREES: return in * LANES > workspace || check_wide_trees(table, o) != OK;
     case NEIGHBOURS: return check_neighbours(table, o, workspace) != OK;
+    case COUPLING: return out < 2 || in != out * (out - 1) / 2 || out * (out + 2) > workspace;
     default: return 1;
     }
 }

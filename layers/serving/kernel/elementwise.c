@@ -43,6 +43,13 @@ static inline __attribute__((always_inline)) double unary(int kind, double x) {
     case SIN: return sky_sin(x);
     case COS: return sky_cos(x);
     case ERF: return sky_erf(x);
+    case NORMAL_CDF: return sky_normal_cdf(x);
+    case PROBIT: return sky_probit(x);
+    case LOG2: return sky_log2(x);
+    case LOG10: return sky_log10(x);
+    case EXP2: return sky_exp2(x);
+    case CBRT: return sky_cbrt(x);
+    case ROUND: return __builtin_rint(x);
     default: return sky_expit(x);
     }
 }

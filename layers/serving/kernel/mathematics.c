@@ -1,47 +1,10 @@
 /* Elementary functions: argument reduction in two doubles, then a short series; about half a unit in the
  * last place. After P. T. P. Tang, "Table-driven implementation of the exponential function in IEEE
  * floating-point arithmetic", ACM TOMS 15 (1989), and the same author's logarithm, TOMS 16 (1990). */
-#include "mathematics.h"
+#include "pairs.h"
 #include "mathematics_tables.h"
-#include <stdint.h>
 
-static const double infinity = __builtin_inf();
-
-static uint64_t to_bits(double x) {
-    union { double d; uint64_t u; } both = {x};
-    return both.u;
-}
-static double from_bits(uint64_t u) {
-    union { uint64_t u; double d; } both = {u};
-    return both.d;
-}
-/* x * 2^n, rounded once, for any n that an exponential asks for */
-static double scale(double x, int n) {
-    if (n > 1000) return x * from_bits((uint64_t)(1023 + 1000) << 52) * from_bits((uint64_t)(23 + n) << 52);
-    if (n < -1000) return x * from_bits((uint64_t)(n + 1023 + 600) << 52) * from_bits((uint64_t)(1023 - 600) << 52);
-    return x * from_bits((uint64_t)(1023 + n) << 52);
-}
-
-struct pair {
-    double high, low;
-};
-static struct pair quick_sum(double a, double b) { /* |a| >= |b| */
-    double s = a + b;
-    return (struct pair){s, b - (s - a)};
-}
-static struct pair two_sum(double a, double b) {
-    double s = a + b, bb = s - a;
-    return (struct pair){s, (a - (s - bb)) + (b - bb)};
-}
-static struct pair two_product(double a, double b) { /* Dekker's splitting: no fused multiply-add */
-    double ca = 134217729.0 * a, cb = 134217729.0 * b;
-    double ah = ca - (ca - a), al = a - ah, bh = cb - (cb - b), bl = b - bh;
-    double p = a * b;
-    return (struct pair){p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
-}
-
-/* e^(x + tail) = pair * 2^n for |x| < 746 */
-static struct pair exponential(double x, double tail, int *n) {
+struct pair sky_exponential(double x, double tail, int *n) {
     double turns = __builtin_rint(x * INVERSE_LN2_64);
     int k = (int)turns, i = k & 63;
     *n = (k - i) / 64;
@@ -61,12 +24,11 @@ double sky_exp(double x) {
     if (x > 709.8) return infinity;
     if (x < -745.2) return 0.0;
     int n;
-    struct pair e = exponential(x, 0.0, &n);
+    struct pair e = sky_exponential(x, 0.0, &n);
     return scale(e.high + e.low, n);
 }
 
-/* log(x) of a positive finite x as two doubles */
-static struct pair logarithm(double x) {
+struct pair sky_logarithm(double x) {
     int k = 0;
     if (x < 2.2250738585072014e-308) x *= 18014398509481984.0, k = -54;
     uint64_t u = to_bits(x);
@@ -94,7 +56,7 @@ double sky_log(double x) {
     if (is_nan(x) || x == infinity) return x;
     if (x == 0.0) return -infinity;
     if (x < 0.0) return __builtin_nan("");
-    struct pair l = logarithm(x);
+    struct pair l = sky_logarithm(x);
     return l.high + l.low;
 }
 
@@ -109,7 +71,7 @@ static struct pair exponential_less_one(double x) {
         return quick_sum(s.high, s.low);
     }
     int n;
-    struct pair e = exponential(x, 0.0, &n);
+    struct pair e = sky_exponential(x, 0.0, &n);
     struct pair s = two_sum(scale(e.high, n), -1.0);
     s.low += scale(e.low, n);
     return quick_sum(s.high, s.low);
@@ -133,7 +95,7 @@ double sky_log1p(double x) {
         return s.high + (s.low - 0.5 * square.low + x * x * x * (1.0 / 3 - x * 0.25));
     }
     struct pair s = two_sum(1.0, x);
-    struct pair l = logarithm(s.high);
+    struct pair l = sky_logarithm(s.high);
     return l.high + (l.low + s.low / s.high);
 }
 
@@ -170,85 +132,43 @@ double sky_pow(double x, double y) {
         return odd ? __builtin_copysign(result, x) : result;
     }
     if (x < 0.0 && !whole) return __builtin_nan("");
-    struct pair l = logarithm(size);
+    struct pair l = sky_logarithm(size);
     double sign = x < 0.0 && odd ? -1.0 : 1.0;
     double estimate = l.high * y;
     if (estimate > 709.8) return sign * infinity;
     if (estimate < -745.2) return sign * 0.0;
     struct pair p = two_product(l.high, y);
     int n;
-    struct pair e = exponential(p.high, p.low + l.low * y, &n);
+    struct pair e = sky_exponential(p.high, p.low + l.low * y, &n);
     return sign * scale(e.high + e.low, n);
 }
 
-/* x = n * pi/2 + pair, |pair| <= pi/4; pi/2 in three parts of 33 bits and a rest (Cody and Waite 1980). Good to
- * the last place up to REDUCIBLE, where n still has 20 bits. */
-static const double REDUCIBLE = 1647099.0;
-static struct pair reduce_angle(double x, int *quadrant) {
-    double n = __builtin_rint(x * HALF_PI_INVERSE);
-    *quadrant = (int)n & 3;
-    double first = x - n * HALF_PI[0];
-    struct pair s = two_sum(first, -(n * HALF_PI[1]));
-    struct pair t = two_sum(s.high, -(n * HALF_PI[2]));
-    t.low += s.low - n * HALF_PI[3];
-    return quick_sum(t.high, t.low);
+static double scaled_logarithm(double x, const double inverse[2]) {
+    if (!(x > 0.0) || x == infinity) return sky_log(x);
+    struct pair l = multiply(sky_logarithm(x), (struct pair){inverse[0], inverse[1]});
+    return l.high + l.low;
 }
 
-static double sine(struct pair r) {
-    double z = r.high * r.high;
-    double p = z * (-1.0 / 6 + z * (1.0 / 120 + z * (-1.0 / 5040 + z * (1.0 / 362880 + z * (-1.0 / 39916800
-               + z * (1.0 / 6227020800.0 + z * (-1.0 / 1307674368000.0)))))));
-    return r.high + (r.low * (1.0 - 0.5 * z) + r.high * p);
-}
+double sky_log2(double x) { return scaled_logarithm(x, INVERSE_LN2); }
+double sky_log10(double x) { return scaled_logarithm(x, INVERSE_LN10); }
 
-static double cosine(struct pair r) {
-    struct pair square = two_product(r.high, r.high);
-    double z = square.high;
-    double p = z * z * (1.0 / 24 + z * (-1.0 / 720 + z * (1.0 / 40320 + z * (-1.0 / 3628800 + z * (1.0 / 479001600
-               + z * (-1.0 / 87178291200.0 + z * (1.0 / 20922789888000.0)))))));
-    struct pair s = quick_sum(1.0, -0.5 * z);
-    return s.high + (s.low - 0.5 * square.low - r.high * r.low + p);
-}
-
-static double turn(double x, int quarter) {
-    if (!(__builtin_fabs(x) < REDUCIBLE)) return __builtin_nan("");
-    int quadrant;
-    struct pair r = reduce_angle(x, &quadrant);
-    quadrant = (quadrant + quarter) & 3;
-    double y = quadrant & 1 ? cosine(r) : sine(r);
-    return quadrant & 2 ? -y : y;
-}
-
-/* NaN from 1.6 million radians on, where a reduction of this kind loses places */
-double sky_sin(double x) { return x == 0.0 ? x : turn(x, 0); }
-double sky_cos(double x) { return turn(x, 1); }
-
-static struct pair multiply(struct pair a, struct pair b) {
-    struct pair p = two_product(a.high, b.high);
-    p.low += a.high * b.low + a.low * b.high;
-    return quick_sum(p.high, p.low);
-}
-
-/* 2/sqrt(pi) e^(-x^2) (x + 2x^3/3 + 4x^5/15 + ...): no term is negative (Abramowitz and Stegun 7.1.6) */
-double sky_erf(double x) {
-    double a = __builtin_fabs(x);
-    if (is_nan(x) || x == 0.0) return x;
-    if (a > 6.0) return x > 0.0 ? 1.0 : -1.0;
-    if (a < 1e-9) return x * TWO_BY_ROOT_PI[0];
-    struct pair square = two_product(a, a), twice = {2.0 * square.high, 2.0 * square.low};
-    struct pair term = {1.0, 0.0}, sum = term;
-    for (double odd = 3.0; term.high > 1e-18 * sum.high; odd += 2.0) {
-        struct pair p = multiply(term, twice);
-        double q = p.high / odd;
-        struct pair back = two_product(q, odd);
-        term = quick_sum(q, ((p.high - back.high) - back.low + p.low) / odd);
-        struct pair s = two_sum(sum.high, term.high);
-        sum = quick_sum(s.high, s.low + sum.low + term.low);
-    }
+double sky_exp2(double x) {
+    if (is_nan(x)) return x;
+    if (x >= 1024.0) return infinity;
+    if (x < -1075.0) return 0.0;
+    struct pair p = two_product(x, LN2_PAIR[0]);
     int n;
-    struct pair e = exponential(-square.high, -square.low, &n);
-    struct pair constant = {TWO_BY_ROOT_PI[0], TWO_BY_ROOT_PI[1]};
-    struct pair y = multiply(multiply(multiply(sum, e), constant), (struct pair){a, 0.0});
-    double result = scale(y.high + y.low, n);
-    return x > 0.0 ? result : -result;
+    struct pair e = sky_exponential(p.high, p.low + x * LN2_PAIR[1], &n);
+    return scale(e.high + e.low, n);
+}
+
+double sky_cbrt(double x) {
+    double a = __builtin_fabs(x);
+    if (is_nan(x) || x == 0.0 || a == infinity) return x;
+    struct pair l = sky_logarithm(a);
+    double third = l.high / 3.0;
+    struct pair back = two_product(third, 3.0);
+    int n;
+    struct pair e = sky_exponential(third, ((l.high - back.high) - back.low + l.low) / 3.0, &n);
+    return __builtin_copysign(scale(e.high + e.low, n), x);
 }

@@ -11,5 +11,11 @@ double sky_pow(double x, double y);
 double sky_sin(double x);
 double sky_cos(double x);
 double sky_erf(double x);
+double sky_normal_cdf(double x);
+double sky_probit(double p);
+double sky_log2(double x);
+double sky_log10(double x);
+double sky_exp2(double x);
+double sky_cbrt(double x);
 static inline int is_nan(double x) { return x != x; }
 #endif

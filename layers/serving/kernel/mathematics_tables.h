@@ -1,4 +1,5 @@
 /* Written by mathematics_tables.py; don't edit. */
+#include <stdint.h>
 static const double LN2_64_HIGH = 0x1.62e42fef80000p-7;
 static const double LN2_64_LOW = 0x1.1cf79abc9e3b4p-42;
 static const double LN2_HIGH = 0x1.62e42fefa2000p-1;
@@ -8,8 +9,70 @@ static const double HALF_PI_INVERSE = 0x1.45f306dc9c883p-1;
 static const double HALF_PI[4] = {
     0x1.921fb54400000p+0, 0x1.0b4611a600000p-34, 0x1.3198a2e000000p-69, 0x1.b839a252049c1p-104,
 };
+static const double HALF_PI_PAIR[2] = {
+    0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54,
+};
+static const uint32_t TWO_BY_PI[39] = {
+    0x00000000u, 0x00000000u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u,
+    0xdb629599u, 0x3c439041u, 0xfe5163abu, 0xdebbc561u, 0xb7246e3au, 0x424dd2e0u,
+    0x06492eeau, 0x09d1921cu, 0xfe1deb1cu, 0xb129a73eu, 0xe88235f5u, 0x2ebb4484u,
+    0xe99c7026u, 0xb45f7e41u, 0x3991d639u, 0x835339f4u, 0x9c845f8bu, 0xbdf9283bu,
+    0x1ff897ffu, 0xde05980fu, 0xef2f118bu, 0x5a0a6d1fu, 0x6d367ecfu, 0x27cb09b7u,
+    0x4f463f66u, 0x9e5fea2du, 0x7527bac7u, 0xebe5f17bu, 0x3d0739f7u, 0x8a5292eau,
+    0x6bfb5fb1u, 0x1f8d5d08u, 0x56033046u,
+};
 static const double TWO_BY_ROOT_PI[2] = {
     0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56,
+};
+static const double INVERSE_LN2[2] = {
+    0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56,
+};
+static const double INVERSE_LN10[2] = {
+    0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
+};
+static const double LN2_PAIR[2] = {
+    0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56,
+};
+static const double PROBIT_SERIES[72] = {
+    0x1.40d931ff62706p+1, 0x1.4ffddeaa22dc8p+1, 0x1.71713082d9a2bp+2, 0x1.f55d0d78fa712p+3,
+    0x1.78494af24589dp+5, 0x1.2ba8db280dc75p+7, 0x1.f04609825ba27p+8, 0x1.a6776962b1cbep+10,
+    0x1.6f1fe90609fb9p+12, 0x1.44298b137a413p+14, 0x1.21e3960f60633p+16, 0x1.05f0cd8d0c677p+18,
+    0x1.dd78092834641p+19, 0x1.b658159fe81bfp+21, 0x1.94ef91118e86ap+23, 0x1.7817724eb711fp+25,
+    0x1.5ef28335be92fp+27, 0x1.48d7bb65d1018p+29, 0x1.3543c7ded6d2fp+31, 0x1.23cf1f8ba3cd0p+33,
+    0x1.14270f5bdd1b6p+35, 0x1.0608c1eed5d79p+37, 0x1.f27b43d307665p+38, 0x1.db315b8373742p+40,
+    0x1.c5e8ed6bc4fb5p+42, 0x1.b2633625c252cp+44, 0x1.a06b3534b67a1p+46, 0x1.8fd3db56a0614p+48,
+    0x1.80769cf35722dp+50, 0x1.72325077c8a1ap+52, 0x1.64ea46de9b547p+54, 0x1.5885913bf6390p+56,
+    0x1.4cee696d3f086p+58, 0x1.4211b672e21bbp+60, 0x1.37dea6bd2d0b9p+62, 0x1.2e465c043f414p+64,
+    0x1.253ba53e43e12p+66, 0x1.1cb2c405319f5p+68, 0x1.14a13b4e4687dp+70, 0x1.0cfda5c4ee09ep+72,
+    0x1.05bf92711805ap+74, 0x1.fdbecd28c437dp+75, 0x1.f0ac87bcafbe1p+77, 0x1.e43be483b2026p+79,
+    0x1.d86199add9b00p+81, 0x1.cd13629db1ec3p+83, 0x1.c247e32b51789p+85, 0x1.b7f68e9b24310p+87,
+    0x1.ae1791bd46cf8p+89, 0x1.a4a3bfc12309dp+91, 0x1.9b94815bafee4p+93, 0x1.92e3c5ee1f8b4p+95,
+    0x1.8a8bf6677b236p+97, 0x1.8287e9a63c0e2p+99, 0x1.7ad2da27b8222p+101, 0x1.73685cda8f954p+103,
+    0x1.6c4458ef71e86p+105, 0x1.65630088bd1bep+107, 0x1.5ec0ca2dd95b4p+109, 0x1.585a6aeae6b05p+111,
+    0x1.522cd10876d81p+113, 0x1.4c351f49ba8b8p+115, 0x1.4670a8a1d2c1bp+117, 0x1.40dcec52eb97cp+119,
+    0x1.3b77926b74d34p+121, 0x1.363e68973e504p+123, 0x1.312f5f3b7e3f5p+125, 0x1.2c4886d5db7acp+127,
+    0x1.27880d9785d35p+129, 0x1.22ec3d36365b5p+131, 0x1.1e7378eda6f23p+133, 0x1.1a1c3bacae6ecp+135,
+};
+static const double PROBIT_NEAR[18] = {
+    0x1.a6e2b4da218cap-19, 0x1.1748d16354abfp-8, 0x1.ee46676b3c9b6p-3, 0x1.b32680d2ff8d0p+1,
+    0x1.16c88eae2f544p+4, 0x1.6feebf87e8806p+5, 0x1.15cced57e1bbep+6, 0x1.21c1d353ecddcp+5,
+    0x1.d6439db24c5ffp+1, 0x1.62b09cc564c74p-11, 0x1.b91c15492de64p-5, 0x1.0670403cc6a59p+0,
+    0x1.c2699cb1da5f5p+2, 0x1.75b915e648a83p+4, 0x1.7172144c974a1p+5, 0x1.685e929551e74p+5,
+    0x1.e55dffb627d31p+3, 0x1.0000000000000p+0,
+};
+static const double PROBIT_FAR[18] = {
+    0x1.4a58fedfda1eap-30, 0x1.2b4e64ee4ad23p-18, 0x1.48e622b675f75p-11, 0x1.5321b22bc0bb2p-6,
+    0x1.9fc40d701497fp-3, 0x1.69588cb5978a6p-1, 0x1.72f70ab5690aap+1, 0x1.1071d32cff15fp+3,
+    0x1.93ac9d706d8c5p+1, 0x1.4db9fe809c4e7p-21, 0x1.ed5eedf926107p-14, 0x1.4c91a95171420p-8,
+    0x1.16d3faa72a6cfp-4, 0x1.4cc1c0887a187p-2, 0x1.2435da0d4ae9bp+0, 0x1.1c186b24edf13p+2,
+    0x1.4e1b349425eb2p+2, 0x1.0000000000000p+0,
+};
+static const double PROBIT_FARTHEST[18] = {
+    0x1.a26200c3bc893p-42, 0x1.8cca43bfe6c96p-28, 0x1.b43bb32a0fd82p-19, 0x1.f642e19cbe293p-12,
+    0x1.9db253b19cd4cp-6, 0x1.0a8c9ee831a11p-1, 0x1.037405da79d01p+2, 0x1.36c2d7cbe8090p+3,
+    0x1.9bc95f3db54a2p+1, 0x1.76efac7848f92p-31, 0x1.049501e5831adp-21, 0x1.69c3d8b444cdbp-14,
+    0x1.6728e8328736dp-8, 0x1.1ea35cefbbaa3p-3, 0x1.721a1ed0c18f4p+0, 0x1.5e50a56a6bdddp+2,
+    0x1.6ef5b91e2dbb9p+2, 0x1.0000000000000p+0,
 };
 static const double EXP_HIGH[64] = {
     0x1.0000000000000p+0, 0x1.02c9a3e778061p+0, 0x1.059b0d3158574p+0, 0x1.0874518759bc8p+0,

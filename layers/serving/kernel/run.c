@@ -9,6 +9,7 @@ static int step(struct tile *t, const struct operation *o) {
     case TREES: return run_trees(t, o);
     case WIDE_TREES: return run_wide_trees(t, o);
     case NEIGHBOURS: return run_neighbours(t, o);
+    case COUPLING: return run_coupling(t, o);
     default: return run_elementwise(t, o);
     }
 }

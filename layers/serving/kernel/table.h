@@ -39,7 +39,7 @@ struct operation {
 enum code {
     CHECK = 1, ROUND32, CONSTANT, REPLACE, ARITHMETIC, COMBINE, UNARY, SELECT, REDUCE, LOOKUP, TABLE,
     ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, WIDE_TREES, WEIGHTED_MEDIAN,
-    NEIGHBOURS, CODE_END
+    NEIGHBOURS, COUPLING, CODE_END
 };
 
 /* 8 bytes. Internal: x <= threshold goes to the next node, else `right` nodes on.
@@ -117,6 +117,7 @@ int run_weighted_median(struct tile *, const struct operation *);
 int run_trees(struct tile *, const struct operation *);
 int run_wide_trees(struct tile *, const struct operation *);
 int run_neighbours(struct tile *, const struct operation *);
+int run_coupling(struct tile *, const struct operation *);
 int check_trees(const char *table, const struct operation *);
 int check_wide_trees(const char *table, const struct operation *);
 int check_neighbours(const char *table, const struct operation *, uint64_t workspace);
@@ -128,7 +129,8 @@ enum arithmetic {
 };
 enum unary {
     IS_NAN, NEGATE, ABSOLUTE, SIGN, SQUARE, SQUARE_ROOT, RECIPROCAL, FLOOR, CEIL, TRUNCATE, RECTIFY,
-    EXP, LOG, EXPM1, LOG1P, TANH, EXPIT, SIN, COS, ERF, UNARY_END
+    EXP, LOG, EXPM1, LOG1P, TANH, EXPIT, SIN, COS, ERF, NORMAL_CDF, PROBIT, LOG2, LOG10, EXP2, CBRT, ROUND,
+    UNARY_END
 };
 enum reduce { SUM, PAIRWISE_SUM, REDUCE_MAXIMUM, REDUCE_MINIMUM, ARGMAX, ARGMIN, REDUCE_END };
 enum pairwise { DOT, SQUARED_EUCLIDEAN, MANHATTAN, CHEBYSHEV, PAIRWISE_END };

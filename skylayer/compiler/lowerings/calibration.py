@@ -29,6 +29,7 @@ def _calibrate(builder: Builder, calibrator: Any, score: int) -> int:
 
 
 def _temperature(builder: Builder, calibrator: Any, columns: Slots, method: str) -> Slots:
+    columns = builder.check(columns)
     if method == "predict_proba":
         shares = builder.complement(columns[0]) if len(columns) == 1 else columns
         shifted = builder.arithmetic(Arithmetic.ADD, shares, SMALLEST)

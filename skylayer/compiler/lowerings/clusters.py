@@ -59,6 +59,16 @@ def _label(builder: Builder, node: Any, x: Slots, offset: Any) -> Slots:
     )
 
 
+def transform_distances(builder: Builder, estimator: Any, frame: Frame) -> Frame:
+    """The distance to each centre."""
+    centres = getattr(estimator, "subcluster_centers_", None)
+    rows = estimator.cluster_centers_ if centres is None else centres
+    return euclidean_distances(builder, builder.check(frame), rows)
+
+
+TRANSFORMERS = dict.fromkeys(
+    (cluster.KMeans, cluster.MiniBatchKMeans, cluster.BisectingKMeans, cluster.Birch), transform_distances
+)
 PREDICTORS = {
     cluster.KMeans: predict_means,
     cluster.MiniBatchKMeans: predict_means,

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.decomposition import PCA, FastICA, IncrementalPCA, TruncatedSVD
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
+from skylayer.compiler.compositions import dense
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ def transform_principal(builder: Builder, pca: Any, frame: Frame) -> Frame:
     return builder.arithmetic(Arithmetic.DIVIDE, projected, np.maximum(scale, np.finfo(scale.dtype).eps))
 
 
-def transform_truncated(builder: Builder, svd: Any, frame: Frame) -> Frame:
-    """The projection."""
-    return builder.matrix(builder.check(frame), svd.components_)
+def transform_projection(builder: Builder, projection: Any, frame: Frame) -> Frame:
+    """The product with its components, whether they were learned or drawn."""
+    return builder.matrix(builder.check(frame), dense(projection.components_))
 
 
 def transform_independent(builder: Builder, ica: Any, frame: Frame) -> Frame:
@@ -39,6 +41,8 @@ def transform_independent(builder: Builder, ica: Any, frame: Frame) -> Frame:
 TRANSFORMERS = {
     PCA: transform_principal,
     IncrementalPCA: transform_principal,
-    TruncatedSVD: transform_truncated,
+    TruncatedSVD: transform_projection,
+    GaussianRandomProjection: transform_projection,
+    SparseRandomProjection: transform_projection,
     FastICA: transform_independent,
 }

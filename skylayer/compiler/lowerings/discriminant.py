@@ -78,6 +78,15 @@ def predict_centroid(builder: Builder, estimator: Any, frame: Frame) -> Predicti
     return Prediction(values, answer.classes, answer.probabilities, answer.scores)
 
 
+def transform_linear(builder: Builder, estimator: Any, frame: Frame) -> Frame:
+    """The projection onto the directions that part the classes."""
+    x = builder.check(frame)
+    if estimator.solver == "svd":
+        x = builder.arithmetic(Arithmetic.SUBTRACT, x, estimator.xbar_)
+    return builder.matrix(x, estimator.scalings_.T[: estimator._max_components])  # noqa: SLF001
+
+
+TRANSFORMERS = {LinearDiscriminantAnalysis: transform_linear}
 PREDICTORS = {
     LinearDiscriminantAnalysis: predict_logistic,
     QuadraticDiscriminantAnalysis: predict_quadratic,

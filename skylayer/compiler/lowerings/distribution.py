@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.stats import norm  # type: ignore[import-untyped]
 from sklearn.preprocessing import PowerTransformer, QuantileTransformer
+from sklearn.preprocessing._data import BOUNDS_THRESHOLD
 
 from skylayer.compiler.program import Arithmetic, Unary
 
@@ -39,8 +41,7 @@ def _yeo_johnson(builder: Builder, x: Slots, power: float) -> Slots:
 def _box_cox(builder: Builder, x: Slots, power: float) -> Slots:
     """scipy.special.boxcox; what isn't positive is refused."""
     refused = builder.arithmetic(Arithmetic.LESS_EQUAL, x, 0.0)
-    detail = "the Box-Cox transformation accepts positive values only"
-    x = builder.combine(Arithmetic.ADD, x, builder.table(refused[0], [[0.0]], None, detail))
+    builder.refuse(refused, "the Box-Cox transformation accepts positive values only")
     logs = builder.unary(Unary.LOG, x)
     if abs(power) < LOGARITHMIC:
         return logs
@@ -66,8 +67,6 @@ def transform_power(builder: Builder, transformer: Any, frame: Frame) -> Frame:
 
 def transform_quantile(builder: Builder, transformer: Any, frame: Frame) -> Frame:
     """The share of the training data below each value, the mean of both sides of a step."""
-    if transformer.output_distribution != "uniform":
-        builder.cannot("needs the inverse of the normal distribution", "output_distribution='normal'")
     x = builder.check(frame, allow_nan=True)
     quantiles = np.asarray(transformer.quantiles_, dtype=np.float64).T
     shares = np.asarray(transformer.references_, dtype=np.float64)
@@ -77,11 +76,28 @@ def transform_quantile(builder: Builder, transformer: Any, frame: Frame) -> Fram
     )
     both = builder.combine(Arithmetic.SUBTRACT, rising, falling)
     both = builder.arithmetic(Arithmetic.MULTIPLY, both, 0.5)
-    ends = builder.constant([0.0, 1.0])
-    highest = builder.arithmetic(Arithmetic.EQUAL, x, quantiles[:, -1])
-    both = builder.select(highest, ends[1:] * len(x), both)
-    lowest = builder.arithmetic(Arithmetic.EQUAL, x, quantiles[:, 0])
-    return builder.select(lowest, ends[:1] * len(x), both)
+    normal = transformer.output_distribution == "normal"
+    highest, lowest = ends_of(builder, x, quantiles[:, 0], quantiles[:, -1], normal=normal)
+    zero, one = builder.constant([0.0, 1.0])
+    both = builder.select(highest, (one,) * len(x), both)
+    both = builder.select(lowest, (zero,) * len(x), both)
+    if not normal:
+        return both
+    least = BOUNDS_THRESHOLD - np.spacing(1)
+    bent = builder.unary(Unary.PROBIT, both)
+    bent = builder.arithmetic(Arithmetic.MAXIMUM, bent, norm.ppf(least))
+    return builder.arithmetic(Arithmetic.MINIMUM, bent, norm.ppf(1 - least))
+
+
+def ends_of(builder: Builder, x: Slots, low: Any, high: Any, *, normal: bool) -> tuple[Slots, Slots]:
+    """Where values lie at the upper and at the lower end, to within a threshold if they become normal."""
+    if not normal:
+        return builder.arithmetic(Arithmetic.EQUAL, x, high), builder.arithmetic(Arithmetic.EQUAL, x, low)
+    above = builder.arithmetic(Arithmetic.ADD, x, BOUNDS_THRESHOLD)
+    below = builder.arithmetic(Arithmetic.SUBTRACT, x, BOUNDS_THRESHOLD)
+    return builder.arithmetic(Arithmetic.GREATER, above, high), builder.arithmetic(
+        Arithmetic.LESS, below, low
+    )
 
 
 TRANSFORMERS = {PowerTransformer: transform_power, QuantileTransformer: transform_quantile}

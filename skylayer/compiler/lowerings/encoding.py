@@ -48,7 +48,7 @@ def _unknown(encoder: Any, column: int) -> int | None:
 
 def transform_one_hot(builder: Builder, encoder: Any, frame: Frame) -> Frame:
     """An indicator per category that is kept."""
-    if np.dtype(encoder.dtype) != np.float64:
+    if np.dtype(encoder.dtype).kind == "f" and np.dtype(encoder.dtype) != np.float64:
         builder.cannot("computes in float64 only", f"dtype={np.dtype(encoder.dtype).name}")
     result: list[int] = []
     for column, feature in enumerate(finite(builder, frame)):

@@ -161,6 +161,7 @@ def predict_binary(builder: Builder, estimator: Any, frame: Frame) -> Prediction
     five error functions (Williams and Barber 1998)."""  # noqa: D205, D209
     x = builder.check(frame)
     values = covariance(builder, estimator.kernel_, x, estimator.X_train_)
+    values = builder.check(values)  # scipy's solver does
     mean = builder.matrix(values, estimator.y_train_ - estimator.pi_)
     solved = builder.matrix(values, np.linalg.inv(estimator.L_) * estimator.W_sr_)
     reduction = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, solved))

@@ -9,6 +9,7 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 
 from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY
 from skylayer.compiler.tree_nodes import (
@@ -84,6 +85,20 @@ def _splits(builder: Builder, tree: Fields, bitsets: list[int]) -> WideSplits:
     )
 
 
+def _coded(builder: Builder, frame: Frame, categories: list[list[Any]]) -> Frame:
+    """Columns of pandas categories by the codes that they had in training; others are missing values."""
+    left = iter(categories)
+    result: list[RawColumn | int] = []
+    for feature in frame:
+        if isinstance(feature, RawColumn) and feature.dtype == "category":
+            known = next(left)
+            codes = list(map(float, range(len(known))))
+            result.append(builder.codes(feature, known, codes, unknown=np.nan, detail=""))
+        else:
+            result.append(feature)
+    return tuple(result)
+
+
 def _features(builder: Builder, frame: Frame, categorical: set[int]) -> Slots:
     """As its predictor reads a row: almost zero is zero, and categories are cut to integers."""
     x = builder.numbers(frame)
@@ -96,8 +111,7 @@ def _raw_scores(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, 
     """One slot per class, or one in all, and the words of the objective."""
     if callable(estimator.objective_):
         builder.cannot("a callable can't be compiled", "objective=<function>")
-    if estimator.booster_.pandas_categorical:
-        builder.cannot("takes the codes of pandas categories")
+    frame = _coded(builder, frame, estimator.booster_.pandas_categorical or [])
     header, trees = _sections(estimator)
     outputs = int(header["num_tree_per_iteration"])
     bitsets: list[int] = []

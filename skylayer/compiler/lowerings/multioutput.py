@@ -58,7 +58,7 @@ def _columns(builder: Builder, members: list[tuple[Any, Prediction]], method: st
         return None
     columns = [response(builder, e, p, method)[0] for e, p in members]
     if any(len(c) > 1 for c in columns):
-        return None
+        builder.cannot(f"has no {method} of more than two classes")
     return tuple(c for (c,) in columns)
 
 

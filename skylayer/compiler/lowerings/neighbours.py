@@ -103,6 +103,11 @@ def predict_nearest_class(builder: Builder, estimator: Any, frame: Frame) -> Pre
     distances, rows = nearest_neighbours(builder, estimator, frame, estimator.n_neighbors)
     found = [builder.table(row, y, None) for row in rows]
     weights = _weights(builder, distances) if weighted else ()
+    if weighted:
+        total = builder.reduce(Reduce.MAXIMUM, weights)
+        builder.refuse(
+            builder.arithmetic(Arithmetic.EQUAL, (total,), 0.0), "every neighbour is infinitely far"
+        )
     values, probabilities = [], []
     for j, group in enumerate(groups):
         labels = tuple(row[j] for row in found)
@@ -153,8 +158,7 @@ def predict_radius_class(builder: Builder, estimator: Any, frame: Frame) -> Pred
     outlier = estimator.outlier_label_
     if outlier is None:
         detail = f"there is no training row within the radius {estimator.radius}"
-        empty = builder.arithmetic(Arithmetic.EQUAL, (count,), 0.0)
-        builder.table(empty[0], [[0.0]], None, detail)
+        builder.refuse(builder.arithmetic(Arithmetic.EQUAL, (count,), 0.0), detail)
     values, probabilities, named, start = [], [], [], 0
     for j, group in enumerate(groups):
         labels = list(group)

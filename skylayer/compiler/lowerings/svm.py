@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ from skylayer.compiler.program import Arithmetic, Reduce, Unary
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder, Slots
     from skylayer.compiler.frame import Frame
+
+
+LEAST = 1e-7  # libsvm's least probability of a pair
 
 
 def kernel(builder: Builder, estimator: Any, frame: Frame) -> Slots:
@@ -44,9 +48,25 @@ def _decisions(builder: Builder, estimator: Any, values: Slots) -> Slots:
 
 def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """One vote for each pair of classes; the class with most votes, the first of equals."""
-    if hasattr(estimator, "predict_proba"):
-        builder.cannot("probabilities of libsvm are not compiled", "probability=True")
     decisions = _decisions(builder, estimator, kernel(builder, estimator, frame))
+    answer = _decide(builder, estimator, decisions)
+    if not hasattr(estimator, "predict_proba"):
+        return answer
+    return dataclasses.replace(answer, probabilities=(_probabilities(builder, estimator, decisions),))
+
+
+def _probabilities(builder: Builder, estimator: Any, decisions: Slots) -> Slots:
+    """Platt's sigmoid of each pair's decision, cut off near 0 and 1, and the pairs brought together."""
+    slopes, offsets = estimator._probA, estimator._probB  # noqa: SLF001
+    line = builder.arithmetic(Arithmetic.MULTIPLY, decisions, slopes)
+    line = builder.arithmetic(Arithmetic.ADD, line, offsets)
+    pairs = builder.unary(Unary.EXPIT, builder.unary(Unary.NEGATE, line))
+    pairs = builder.arithmetic(Arithmetic.MAXIMUM, pairs, LEAST)
+    pairs = builder.arithmetic(Arithmetic.MINIMUM, pairs, 1 - LEAST)
+    return builder.coupling(pairs, len(estimator.classes_))
+
+
+def _decide(builder: Builder, estimator: Any, decisions: Slots) -> Prediction:
     classes = plain_classes(builder, [estimator.classes_])
     count = len(classes[0])
     if count == 2:  # noqa: PLR2004 - the only case with one score

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY
-from skylayer.compiler.tree_nodes import FLOAT32_SUM, WideSplits, emit_wide_trees
+from skylayer.compiler.tree_nodes import CATEGORICAL, FLOAT32_SUM, WideSplits, emit_wide_trees
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder, Slots
@@ -24,28 +26,85 @@ LOGISTIC = {"binary:logistic", "reg:logistic"}
 MULTICLASS = {"multi:softprob", "multi:softmax"}
 
 
-def _splits(builder: Builder, tree: Any) -> WideSplits:
-    if any(tree["split_type"]):
-        builder.cannot("splits by category", "enable_categorical=True")
+def _sets(tree: Any) -> dict[int, list[int]]:
+    """The categories that go right, by node."""
+    nodes, starts, sizes = (tree[f"categories_{name}"] for name in ("nodes", "segments", "sizes"))
+    return {
+        node: tree["categories"][start : start + size]
+        for node, start, size in zip(nodes, starts, sizes, strict=True)
+    }
+
+
+def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: list[int]) -> WideSplits:
+    """One tree, its leaves times `weight`; each categorical split knows the codes from 0 to `codes`."""
     if int(tree["tree_param"]["size_leaf_vector"]) > 1:
         builder.cannot("has several values in a leaf", "multi_strategy='multi_output_tree'")
     left = np.asarray(tree["left_children"], dtype=np.int64)
+    right = np.asarray(tree["right_children"], dtype=np.int64)
     conditions = np.asarray(tree["split_conditions"], dtype=np.float32)
+    categorical = np.asarray(tree["split_type"], dtype=bool)
+    bits = np.zeros(len(left), dtype=np.uint64)
+    length = codes // 32 + 1
+    for node, members in _sets(tree).items():
+        chosen = [sum(1 << (c % 32) for c in members if c // 32 == word) for word in range(length)]
+        bits[node] = len(bitsets) | length << 32
+        bitsets.extend(chosen + [0xFFFFFFFF] * length)
     return WideSplits(
-        left=left,
-        right=np.asarray(tree["right_children"], dtype=np.int64),
+        # The kernel's categories go left where they are in the set, and XGBoost's right.
+        left=np.where(categorical, right, left),
+        right=np.where(categorical, left, right),
         feature=np.where(left < 0, 0, np.asarray(tree["split_indices"], dtype=np.int64)),
         # It goes left below the condition: up to the float32 before it.
         threshold=np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64),
-        missing_left=np.asarray(tree["default_left"], dtype=bool),
-        values=np.where(left < 0, conditions, 0).astype(np.float64)[:, None],
+        missing_left=np.asarray(tree["default_left"], dtype=bool) != categorical,
+        values=np.where(left < 0, conditions * np.float32(weight), 0).astype(np.float64)[:, None],
+        words=np.where(categorical, CATEGORICAL, 0).astype(np.uint32),
+        bits=bits,
     )
+
+
+def _categories(encoding: Any) -> list[Any]:
+    """A column's categories in the order of their codes."""
+    values = encoding["values"]
+    if "offsets" not in encoding:
+        return list(values)
+    text = bytes(value & 0xFF for value in values)
+    return [text[a:b].decode() for a, b in pairwise(encoding["offsets"])]
+
+
+def _inputs(builder: Builder, estimator: Any, frame: Frame, model: Any, codes: int) -> Slots:
+    """As its predictor reads a row: in float32, categories by their codes, and what has no code as `codes`."""
+    encodings = model.get("cats", {}).get("enc") or [{}] * len(frame)
+    coded: list[RawColumn | int] = []
+    for feature, encoding in zip(frame, encodings, strict=True):
+        if isinstance(feature, RawColumn) and feature.dtype == "category" and encoding.get("values"):
+            known = _categories(encoding)
+            detail = f"unknown category in column {feature.name!r}"
+            numbers = [*map(float, range(len(known))), np.nan]
+            coded.append(builder.codes(feature, [*known, np.nan], numbers, unknown=None, detail=detail))
+        else:
+            coded.append(feature)
+    # Infinity is refused as it comes; what becomes infinite in float32 is compared as such.
+    x = builder.round32(builder.check(tuple(coded), allow_nan=True))
+    if estimator.missing is not None and not np.isnan(estimator.missing):
+        x = builder.replace(x, [np.nan] * len(x), float(np.float32(estimator.missing)))
+    split_on = {
+        int(tree["split_indices"][node])
+        for tree in model["trees"]
+        for node in np.flatnonzero(tree["split_type"])
+    }
+    return tuple(_code(builder, slot, codes) if k in split_on else slot for k, slot in enumerate(x))
+
+
+def _code(builder: Builder, slot: int, codes: int) -> int:
+    beyond = builder.arithmetic(Arithmetic.GREATER_EQUAL, (slot,), float(codes))
+    either = builder.combine(Arithmetic.MAXIMUM, builder.arithmetic(Arithmetic.LESS, (slot,), 0.0), beyond)
+    whole = builder.unary(Unary.TRUNCATE, (slot,))
+    return builder.select(either, builder.constant([float(codes)]), whole)[0]
 
 
 def _learner(builder: Builder, estimator: Any) -> Any:
     """The model as JSON, cut at the best iteration."""
-    if estimator.missing is not None and not np.isnan(estimator.missing):
-        builder.cannot("takes a number for a missing value", f"missing={estimator.missing}")
     if callable(estimator.objective):
         builder.cannot("a callable can't be compiled", "objective=<function>")
     booster = estimator.get_booster()
@@ -76,11 +135,16 @@ def _margins(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, str
     model = learner["gradient_booster"]["model"]
     parameters = learner["learner_model_param"]
     outputs = max(1, int(parameters["num_class"]), int(parameters["num_target"]))
-    # Infinity is refused as it comes; what becomes infinite in float32 is compared as such.
-    x = builder.round32(builder.check(frame, allow_nan=True))
-    splits = [_splits(builder, tree) for tree in model["trees"]]
+    codes = 1 + max((c for tree in model["trees"] for c in tree["categories"]), default=0)
+    x = _inputs(builder, estimator, frame, model, codes)
+    bitsets: list[int] = []
+    weights = model.get("weight_drop", [1.0] * len(model["trees"]))
+    splits = [
+        _splits(builder, tree, weight, codes, bitsets)
+        for tree, weight in zip(model["trees"], weights, strict=True)
+    ]
     start = builder.constant(_base(objective, learner, outputs))
-    return emit_wide_trees(builder, x, splits, model["tree_info"], start, flags=FLOAT32_SUM), objective
+    return emit_wide_trees(builder, x, splits, model["tree_info"], start, bitsets, FLOAT32_SUM), objective
 
 
 def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
@@ -98,6 +162,10 @@ def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Predict
 def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """Above one half, or the first class with the largest probability."""
     margins, objective = _margins(builder, estimator, frame)
+    if objective in LOGISTIC and len(margins) > 1:
+        shares = builder.round32(builder.unary(Unary.EXPIT, margins))
+        above = builder.arithmetic(Arithmetic.GREATER, shares, 0.5)
+        return Prediction(above, None, (shares,), vector=True, integer=True)
     classes = plain_classes(builder, [estimator.classes_])
     if objective in LOGISTIC and len(estimator.classes_) == BINARY:
         share = builder.round32(builder.unary(Unary.EXPIT, margins))

@@ -1,0 +1,284 @@
+"""What each operation of a program makes of the radii of its inputs.
+
+A rule takes the operation, its inputs' values and radii and its outputs' values (each of shape (rows, slots)) and
+gives the outputs' radii.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, Unary
+from skylayer.compiler.tree_nodes import CATEGORICAL, START
+from skylayer.proof.coupling import coupling
+from skylayer.proof.functions import EPSILON, SMALLEST, TRANSCENDENTAL, ULPS, transcendental
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from skylayer.compiler.program import Operation
+
+    Rows = NDArray[np.float64]  # shape (rows, slots of one operand)
+    Rule = Callable[[Operation, Rows, Rows, Rows], Rows]
+
+FLOAT32_EPSILON = float(np.finfo(np.float32).eps)
+TERMS = 1e-14
+FALLBACK = 1e-12
+NUMPY_BLOCK = 128  # up to so many terms the kernel adds in numpy's order
+_STEPS: dict[int, Callable[[Any], Any]] = {
+    Unary.SIGN: np.sign,
+    Unary.FLOOR: np.floor,
+    Unary.CEIL: np.ceil,
+    Unary.TRUNCATE: np.trunc,
+    Unary.ROUND: np.rint,
+}
+_COMPARISONS = {
+    Arithmetic.GREATER,
+    Arithmetic.GREATER_EQUAL,
+    Arithmetic.LESS,
+    Arithmetic.LESS_EQUAL,
+    Arithmetic.EQUAL,
+}
+
+
+def is_source(o: Operation) -> bool:
+    """Whether an operation's own bits may differ from scikit-learn's."""
+    if o.code == Code.UNARY:
+        return o.kind in TRANSCENDENTAL
+    if o.code in {Code.ARITHMETIC, Code.COMBINE}:
+        return o.kind == Arithmetic.POWER
+    if o.code == Code.REDUCE:
+        return o.kind == Reduce.PAIRWISE_SUM and len(o.inputs) > NUMPY_BLOCK
+    return o.code in {Code.MATRIX, Code.PAIRWISE} or o.code not in RULES
+
+
+def candidates(x: Rows, r: Rows, *, largest: bool = True) -> NDArray[np.bool_]:
+    """Which of several slots may be the largest (smallest), shape (rows, slots); a NaN counts as such."""
+    sign = 1.0 if largest else -1.0
+    value = np.where(np.isnan(x), np.inf, sign * x)
+    with np.errstate(invalid="ignore"):
+        low = np.where(np.isinf(r), -np.inf, value - r)
+        high = np.where(np.isinf(r), np.inf, value + r)
+    return np.asarray(high >= low.max(axis=1, keepdims=True))
+
+
+def shifted(_: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    """Less the largest: exactly 0 where x is the largest without doubt."""
+    x, r = x[:, :-1], r[:, :-1]
+    possible = candidates(x, r)
+    alone = possible.sum(axis=1, keepdims=True) == 1
+    largest = np.where(possible, r, 0.0).max(axis=1, keepdims=True)
+    radius = r + largest
+    radius = radius + np.where(radius > 0, EPSILON * np.abs(y) + SMALLEST, 0.0)
+    return np.where(alone & possible & np.isfinite(x), 0.0, radius)
+
+
+def unknown(_: Operation, __: Rows, r: Rows, y: Rows) -> Rows:
+    """An operation without a rule: close if its inputs are exact, anything if they aren't."""
+    scale = FALLBACK * np.abs(y).max(axis=1, keepdims=True)
+    return np.where(r.any(axis=1, keepdims=True), np.inf, scale)
+
+
+def _round32(_: Operation, x: Rows, r: Rows, __: Rows) -> Rows:
+    # XGBoost takes its functions in float32; libraries differ there as they do in double precision.
+    return np.where(r > 0, r + ULPS * FLOAT32_EPSILON * np.abs(x), 0.0)
+
+
+def _replace(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
+    if not o.kind:
+        return r
+    return np.where((r > 0) & (np.abs(x - o.arrays[1][0]) <= r), np.inf, r)
+
+
+def _arithmetic(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    constants = np.broadcast_to(o.arrays[0].astype(np.float64), x.shape)
+    return _binary(o.kind, x, r, constants, np.zeros_like(x), y)
+
+
+def _combine(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    n = o.outputs
+    second = slice(n, 2 * n) if len(o.inputs) == 2 * n else slice(n, n + 1)
+    a, b = x[:, :n], np.broadcast_to(x[:, second], (len(x), n))
+    return _binary(o.kind, a, r[:, :n], b, np.broadcast_to(r[:, second], (len(x), n)), y)
+
+
+def _binary(  # noqa: PLR0917 - two operands with their radii
+    kind: int, a: Rows, ra: Rows, b: Rows, rb: Rows, y: Rows
+) -> Rows:
+    both = ra + rb
+    if kind in _COMPARISONS:
+        return np.where((both > 0) & ~(np.abs(a - b) > both), 1.0, 0.0)
+    if kind in {Arithmetic.MAXIMUM, Arithmetic.MINIMUM}:
+        ahead = a - b if kind == Arithmetic.MAXIMUM else b - a
+        return np.where(ahead > both, ra, np.where(ahead < -both, rb, np.maximum(ra, rb)))
+    if kind == Arithmetic.MULTIPLY:
+        radius = np.abs(a) * rb + np.abs(b) * ra + ra * rb
+    elif kind in {Arithmetic.DIVIDE, Arithmetic.REVERSE_DIVIDE}:
+        if kind == Arithmetic.REVERSE_DIVIDE:
+            a, ra, b, rb = b, rb, a, ra
+        room = np.abs(b) - rb
+        radius = np.where(room > 0, (ra + np.abs(y) * rb) / room, np.inf)
+    elif kind == Arithmetic.POWER:
+        slope = np.abs(b * y / a) * ra + np.abs(y * np.log(np.abs(a))) * rb
+        return np.where(both > 0, 2 * slope, 0.0) + ULPS * EPSILON * np.abs(y)
+    else:
+        radius = both
+    return np.where(both > 0, radius + EPSILON * np.abs(y) + SMALLEST, 0.0)
+
+
+def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    kind = Unary(o.kind)
+    if kind in _STEPS:
+        f = _STEPS[kind]
+        return np.asarray(np.abs(f(x + r) - f(x - r)), dtype=np.float64)
+    if kind in {Unary.NEGATE, Unary.ABSOLUTE, Unary.RECTIFY}:
+        return r
+    if kind == Unary.IS_NAN:
+        return np.where(np.isinf(r), 1.0, 0.0)
+    if kind in TRANSCENDENTAL:
+        return transcendental(kind, x, r, y)
+    if kind == Unary.SQUARE:
+        radius = 2 * np.abs(x) * r + r * r
+    elif kind == Unary.SQUARE_ROOT:
+        radius = np.minimum(np.sqrt(r), r / y)
+    else:  # reciprocal
+        radius = np.where(np.abs(x) > r, np.abs(y) * r / (np.abs(x) - r), np.inf)
+    return np.where(r > 0, radius + EPSILON * np.abs(y) + SMALLEST, 0.0)
+
+
+def _select(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
+    n = o.outputs
+    then, otherwise = x[:, n : 2 * n], x[:, 2 * n :]
+    chosen = np.where(x[:, :n] != 0.0, r[:, n : 2 * n], r[:, 2 * n :])
+    either = np.maximum(r[:, n : 2 * n], r[:, 2 * n :]) + np.abs(then - otherwise)
+    return np.where(r[:, :n] > 0, either, chosen)
+
+
+def _reduce(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    if o.kind in {Reduce.ARGMAX, Reduce.ARGMIN}:
+        tied = candidates(x, r, largest=o.kind == Reduce.ARGMAX).sum(axis=1, keepdims=True) > 1
+        return np.where(tied & (r > 0).any(axis=1, keepdims=True), np.inf, 0.0)
+    if o.kind in {Reduce.MAXIMUM, Reduce.MINIMUM}:
+        possible = candidates(x, r, largest=o.kind == Reduce.MAXIMUM)
+        return np.where(possible, r, 0.0).max(axis=1, keepdims=True)
+    total = r.sum(axis=1, keepdims=True)
+    rounding = len(o.inputs) * (EPSILON * np.abs(x).sum(axis=1, keepdims=True) + SMALLEST)
+    return total + np.where((total > 0) | (len(o.inputs) > NUMPY_BLOCK), rounding, 0.0) + 0.0 * y
+
+
+def _keyed(_: Operation, __: Rows, r: Rows, y: Rows) -> Rows:
+    """A lookup by value: exact or undecided."""
+    return np.where(r.any(axis=1, keepdims=True), np.inf, np.zeros_like(y))
+
+
+def _bins(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    starts, edges = (a for a in o.arrays[:2])
+    radius = np.zeros_like(y)
+    for i in range(x.shape[1]):
+        own = edges[starts[i] : starts[i + 1]].astype(np.float64)
+        low, high = np.searchsorted(own, x[:, i] - r[:, i]), np.searchsorted(own, x[:, i] + r[:, i], "right")
+        radius[:, i] = np.where(r[:, i] > 0, high - low, 0)
+    return radius
+
+
+def _piecewise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    starts, xs, ys = (a for a in o.arrays[:3])
+    radius = np.zeros_like(y)
+    for i in range(x.shape[1]):
+        own = slice(int(starts[i]), int(starts[i + 1]))
+        knots, heights = xs[own].astype(np.float64), ys[own].astype(np.float64)
+        steep = np.abs(np.diff(heights) / np.diff(knots))
+        slopes = np.concatenate([[0.0], np.where(np.isnan(steep), 0.0, steep), [0.0]])
+        low = np.searchsorted(knots, x[:, i] - r[:, i])
+        high = np.searchsorted(knots, x[:, i] + r[:, i], "right")
+        radius[:, i] = r[:, i] * np.where(low == high, slopes[low], slopes.max())
+    return np.where(r > 0, radius + EPSILON * np.abs(y) + SMALLEST, 0.0)
+
+
+def _matrix(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
+    weights = np.abs(o.arrays[0].astype(np.float64).reshape(o.outputs, -1))
+    terms = np.abs(x) @ weights.T
+    if len(o.arrays) > 1 and o.arrays[1].size:
+        terms = terms + np.abs(o.arrays[1].astype(np.float64))
+    return np.asarray(r @ weights.T + TERMS * terms + (len(o.inputs) + 1) * SMALLEST)
+
+
+def _pairwise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    stored = o.arrays[0].astype(np.float64).reshape(o.outputs, -1)
+    if o.kind == Pairwise.DOT:
+        return _matrix(o, x, r, y)
+    if o.kind == Pairwise.SQUARED_EUCLIDEAN:  # scikit-learn may expand it to x² - 2xp + p²
+        scale = (x * x).sum(axis=1)[:, None] + (stored * stored).sum(axis=1)[None, :]
+        spread = 2 * np.sqrt(y) * np.sqrt((r * r).sum(axis=1))[:, None]
+        return np.asarray(TERMS * scale + spread + (r * r).sum(axis=1)[:, None])
+    return TERMS * np.abs(y) + (r.sum(axis=1) if o.kind == Pairwise.MANHATTAN else r.max(axis=1))[:, None]
+
+
+def _products(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    starts, factors = o.arrays[0], o.arrays[1]
+    radius = np.zeros_like(y)
+    for k in range(o.outputs):
+        own = factors[starts[k] : starts[k + 1]].astype(np.int64)
+        widest = np.prod(np.abs(x[:, own]) + r[:, own], axis=1) - np.prod(np.abs(x[:, own]), axis=1)
+        used = (r[:, own] > 0).any(axis=1)
+        radius[:, k] = np.where(used, widest + len(own) * EPSILON * np.abs(y[:, k]), 0.0)
+    return radius
+
+
+def _trees(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    count = len(o.inputs) - (o.outputs if o.flags & START else 0)
+    undecided = np.zeros(len(x), dtype=bool)
+    for feature in np.flatnonzero((r[:, :count] > 0).any(axis=0)):
+        splits = thresholds(o, int(feature))
+        low, high = x[:, feature] - r[:, feature], x[:, feature] + r[:, feature]
+        if o.code == Code.TREES:
+            low, high = (v.astype(np.float32).astype(np.float64) for v in (low, high))
+        undecided |= np.searchsorted(splits, low) != np.searchsorted(splits, high)
+    radius = r[:, count:] if o.flags & START else np.zeros_like(y)
+    return np.where(undecided[:, None], np.inf, radius)
+
+
+def thresholds(o: Operation, feature: int) -> NDArray[np.float64]:
+    """The distinct thresholds that an operation of trees compares a feature with, ascending."""
+    nodes = o.arrays[0]
+    if o.code == Code.TREES:
+        internal = (nodes["word"] >> np.uint32(o.kind + 1)) != 0
+        own = internal & ((nodes["word"] & np.uint32((1 << o.kind) - 1)) == feature)
+        return np.unique(nodes["threshold"][own].view(np.float32).astype(np.float64))
+    own = (
+        (nodes["right"] != 0)
+        & ((nodes["word"] & 0x0FFFFFFF) == feature)
+        & ((nodes["word"] & CATEGORICAL) == 0)
+    )
+    return np.unique(np.ascontiguousarray(nodes["threshold"][own]).view(np.float64))
+
+
+RULES: dict[int, Rule] = {
+    Code.CHECK: lambda _, __, ___, y: np.zeros_like(y),
+    Code.CONSTANT: lambda _, __, ___, y: np.zeros_like(y),
+    Code.ROUND32: _round32,
+    Code.REPLACE: _replace,
+    Code.ARITHMETIC: _arithmetic,
+    Code.COMBINE: _combine,
+    Code.UNARY: _unary,
+    Code.SELECT: _select,
+    Code.REDUCE: _reduce,
+    Code.LOOKUP: _keyed,
+    Code.TABLE: _keyed,
+    Code.ONE_HOT: _keyed,
+    Code.BINS: _bins,
+    Code.PIECEWISE: _piecewise,
+    Code.MATRIX: _matrix,
+    Code.PAIRWISE: _pairwise,
+    Code.PRODUCTS: _products,
+    Code.NEIGHBOURS: _keyed,
+    Code.COUPLING: coupling,
+    Code.TREES: _trees,
+    Code.WIDE_TREES: _trees,
+    # No order statistic moves further than the values do.
+    Code.WEIGHTED_MEDIAN: lambda _, __, r, ___: r.max(axis=1, keepdims=True),
+}
