@@ -118,13 +118,17 @@ static double extreme(const struct tile *t, const struct operation *o, const uin
     return o->kind == ARGMAX || o->kind == ARGMIN ? (double)at : best;
 }
 
-static void reduce(const struct tile *t, const struct operation *o, const uint32_t *in, double *out) {
+static int reduce(const struct tile *t, const struct operation *o, const uint32_t *in) {
     const size_t rows = t->rows;
+    double *out = slot(t, o->output);
     if (o->kind == PAIRWISE_SUM && o->inputs <= 128) EACH(pairwise_sum(t, in, o->inputs, r));
     else if (o->kind == SUM || o->kind == PAIRWISE_SUM) {
-        EACH(slot(t, in[0])[r]);
-        for (uint32_t i = 1; i < o->inputs; i++) add(out, slot(t, in[i]), rows);
+        const uint32_t n = picks(t, o->inputs);
+        if (n) EACH(slot(t, in[pick(t, 0)])[r]);
+        else EACH(0.0);
+        for (uint32_t k = 1; k < n; k++) add(out, slot(t, in[pick(t, k)]), rows);
     } else EACH(extreme(t, o, in, r));
+    return OK;
 }
 
 static int unfit(double x, int nan_allowed, double limit, double least) {
@@ -136,7 +140,8 @@ static int check(struct tile *t, const struct operation *o, const uint32_t *in) 
     const double infinity = __builtin_inf(); /* below: what rounds to infinity as a float32 */
     const double limit = o->flags & 2 ? 3.4028235677973366e38 : infinity, least = o->flags & 4 ? 0.0 : -infinity;
     const int nan_allowed = (int)(o->flags & 1);
-    for (uint32_t i = 0; i < o->inputs; i++) {
+    for (uint32_t k = 0; k < picks(t, o->inputs); k++) {
+        const uint32_t i = pick(t, k);
         const double *x = slot(t, in[i]);
         int any = 0;
         for (size_t r = 0; r < t->rows; r++) any |= unfit(x[r], nan_allowed, limit, least);
@@ -159,7 +164,9 @@ int run_elementwise(struct tile *t, const struct operation *o) {
     const double *a = doubles(t, o, 0), *number = o->kind ? doubles(t, o, 1) : 0;
     const size_t rows = t->rows;
     if (o->code == CHECK) return check(t, o, in);
-    for (uint32_t i = 0; i < o->outputs; i++) {
+    if (o->code == REDUCE) return reduce(t, o, in);
+    for (uint32_t k = 0; k < picks(t, o->outputs); k++) {
+        const uint32_t i = pick(t, k);
         double *restrict out = slot(t, o->output + i);
         switch (o->code) {
         case ROUND32: EACH((double)(float)slot(t, in[i])[r]); break;
@@ -172,7 +179,6 @@ int run_elementwise(struct tile *t, const struct operation *o) {
             break;
         case UNARY: apply(out, slot(t, in[i]), o->kind, rows); break;
         case SELECT: EACH(slot(t, in[slot(t, in[i])[r] != 0.0 ? o->outputs + i : 2 * o->outputs + i])[r]); break;
-        case REDUCE: reduce(t, o, in, out); break;
         default: EACH(product(t, in, words(t, o, 1), starts[i], starts[i + 1], r));
         }
     }

@@ -22,7 +22,8 @@ int run_linear(struct tile *t, const struct operation *o) {
         double *out = slot(t, o->output + j);
         const double *row = matrix + (size_t)j * o->inputs;
         for (size_t r = 0; r < t->rows; r++) out[r] = 0.0;
-        for (uint32_t i = 0; i < o->inputs; i++) {
+        for (uint32_t k = 0; k < picks(t, o->inputs); k++) {
+            const uint32_t i = pick(t, k);
             if (o->code == MATRIX || o->kind == DOT) add_product(out, slot(t, in[i]), row[i], t->rows);
             else add_distance(out, slot(t, in[i]), row[i], o->kind, t->rows);
         }

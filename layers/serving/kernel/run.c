@@ -14,24 +14,12 @@ static int step(struct tile *t, const struct operation *o) {
     }
 }
 
-static int load_sparse(struct tile *t, const struct header *h, uint64_t base, const uint64_t *starts,
-                       const uint32_t *slots, const double *values) {
-    double *first = slot(t, h->dense);
-    for (size_t i = 0; i < (size_t)h->sparse * t->stride; i++) first[i] = 0.0;
-    for (size_t r = 0; r < t->rows; r++) {
-        for (uint64_t k = starts[base + r]; k < starts[base + r + 1]; k++) {
-            if (slots[k] >= h->sparse) return BAD_INPUT;
-            first[(size_t)slots[k] * t->stride + r] = values[k];
-        }
-    }
-    return OK;
-}
-
 static size_t tile_rows(const struct header *h) { return h->slots > WIDE_SLOTS ? LANES : MOST_ROWS; }
 
 uint64_t skylayer_scratch(const void *table) {
     const struct header *h = table;
-    return ((uint64_t)h->slots * tile_rows(h) + (uint64_t)h->workspace * (tile_rows(h) / LANES)) * sizeof(double);
+    const uint64_t marks = h->sparse ? (uint64_t)h->slots : 0; /* five bytes for each slot, in doubles */
+    return ((uint64_t)h->slots * tile_rows(h) + (uint64_t)h->workspace * (tile_rows(h) / LANES) + marks) * sizeof(double);
 }
 
 int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,
@@ -42,21 +30,27 @@ int32_t skylayer_run(const void *table, const double *dense, const uint64_t *sta
     if (h->sparse && (!starts || !slots || !values)) return BAD_INPUT;
     const size_t most = tile_rows(h), rounded = rows < 4 ? (size_t)rows : (size_t)(rows + LANES - 1) / LANES * LANES;
     const size_t stride = rows < most ? rounded : most;
-    struct tile t = {table, scratch, (double *)scratch + (size_t)h->slots * most, stride, 0, 0, 0};
+    double *workspace = (double *)scratch + (size_t)h->slots * most;
+    uint32_t *picked = (void *)(workspace + (size_t)h->workspace * (most / LANES));
+    struct tile t = {table, scratch, workspace, stride, 0, 0, 0, 0, 0, 0};
+    if (h->sparse) t.live = (unsigned char *)(picked + h->slots);
     const struct operation *operations = (const void *)(t.table + h->operations_at);
     const uint32_t *wanted = (const void *)(t.table + h->outputs_at);
     for (uint64_t base = 0; base < rows; base += most) {
         t.rows = rows - base < most ? (size_t)(rows - base) : most;
         for (uint32_t i = 0; i < h->dense; i++)
             for (size_t r = 0; r < t.rows; r++) slot(&t, i)[r] = dense[(uint64_t)i * rows + base + r];
-        if (h->sparse && load_sparse(&t, h, base, starts, slots, values) != OK) return BAD_INPUT;
+        if (h->sparse && load_sparse(&t, h, starts + base, slots, values) != OK) return BAD_INPUT;
         for (uint32_t k = 0; k < h->operations; k++) {
+            if (t.live) before_operation(&t, operations + k, picked);
             int status = step(&t, operations + k);
+            if (t.live) after_operation(&t, operations + k);
             if (status != OK) {
                 *failure = (struct failure){base + t.failed_row, k, t.failed_input};
                 return status;
             }
         }
+        if (t.live) write_zeros(&t, wanted, h->outputs);
         for (size_t r = 0; r < t.rows; r++)
             for (uint32_t k = 0; k < h->outputs; k++)
                 outputs[(base + r) * h->outputs + k] = slot(&t, wanted[k])[r];

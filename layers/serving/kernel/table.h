@@ -74,6 +74,9 @@ struct tile {
     size_t stride;      /* at least rows; if rows >= 4, a multiple of LANES */
     size_t rows;        /* rows in use, 1 .. MOST_ROWS */
     uint32_t failed_row, failed_input;
+    unsigned char *live; /* null without sparse inputs; by slot, 0: it is zero in every row, and none is written */
+    uint32_t *picked;    /* which inputs an operation that may pass over zeros reads; null: all of them */
+    uint32_t picks;
 };
 
 static inline const uint32_t *inputs_of(const struct tile *t, const struct operation *o) {
@@ -91,6 +94,10 @@ static inline int refuse(struct tile *t, size_t row, uint32_t input) {
     t->failed_input = input;
     return ROW_REFUSED;
 }
+
+/* How many of n inputs an operation reads, and the number of each. */
+static inline uint32_t picks(const struct tile *t, uint32_t n) { return t->picked ? t->picks : n; }
+static inline uint32_t pick(const struct tile *t, uint32_t k) { return t->picked ? t->picked[k] : k; }
 
 /* A loop without a loop; and a choice that would be predicted wrongly half of the time, so that it mustn't be a branch. */
 #if defined(__clang__)
@@ -118,6 +125,11 @@ int run_trees(struct tile *, const struct operation *);
 int run_wide_trees(struct tile *, const struct operation *);
 int run_neighbours(struct tile *, const struct operation *);
 int run_coupling(struct tile *, const struct operation *);
+/* Around each operation where there are sparse inputs; starts: of the tile's first row. */
+int load_sparse(struct tile *, const struct header *, const uint64_t *starts, const uint32_t *slots, const double *values);
+void before_operation(struct tile *, const struct operation *, uint32_t *picked);
+void after_operation(struct tile *, const struct operation *);
+void write_zeros(struct tile *, const uint32_t *in, uint32_t n);
 int check_trees(const char *table, const struct operation *);
 int check_wide_trees(const char *table, const struct operation *);
 int check_neighbours(const char *table, const struct operation *, uint64_t workspace);

@@ -75,9 +75,15 @@ def _predict(request: Request, model: Model) -> Response:
     headers = {"model-version": model.reference["version"]}
     if sent == wanted == JSON:
         short = model.predict_json(request.body)
-        if short is not None and short[1] <= MAX_ROWS:
-            return Response(200, {"content-type": JSON, **headers}, short[0], rows=short[1])
-    answer = _json_answer(request.body, model) if sent == JSON else _csv_answer(request.body, model)
+        if short is None or short[1] > MAX_ROWS:
+            instances = _instances(request.body)
+            short = model.answer_json(instances), len(instances)
+        return Response(200, {"content-type": JSON, **headers}, short[0], rows=short[1])
+    answer = (
+        model.predict_instances(_instances(request.body))
+        if sent == JSON
+        else _csv_answer(request.body, model)
+    )
     rows = len(answer[model.fields[0]])
     if wanted == JSON:
         return json_response(answer, rows=rows, headers=headers)
@@ -89,7 +95,7 @@ def _predict(request: Request, model: Model) -> Response:
     )
 
 
-def _json_answer(body: bytes, model: Model) -> dict[str, Any]:
+def _instances(body: bytes) -> list[Any]:
     document = json_body.parse(body)
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         raise Problem(
@@ -107,10 +113,10 @@ def _json_answer(body: bytes, model: Model) -> dict[str, Any]:
             for name in unknown[:MAX_PROBLEMS]
         ]
         raise Problem(422, "The body has unknown members.", errors=errors, count=len(unknown))
-    instances = document["instances"]
+    instances: list[Any] = document["instances"]
     if len(instances) > MAX_ROWS:
         raise Problem(413, f"The body has {len(instances)} rows; at most {MAX_ROWS} are taken at a time.")
-    return model.predict_instances(instances)
+    return instances
 
 
 def _csv_answer(body: bytes, model: Model) -> dict[str, Any]:

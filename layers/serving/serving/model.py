@@ -53,12 +53,27 @@ class Model:
         Raises:
             Problem: 422: rows that the schema or the estimator refuses, each with a JSON pointer.
         """
+        return self.answer(self._ask(self.engine.predict, instances))
+
+    def answer_json(self, instances: list[Any]) -> str:
+        """The text of `predict_instances`' answer, written by the engine where it can.
+
+        Raises:
+            Problem: 422, as from `predict_instances`.
+        """
+        write = getattr(self.engine, "predict_members", None)
+        members = self._ask(write, instances) if write else None
+        if members is None:
+            return json_body.encode(self.predict_instances(instances))
+        return f"{{{members}{self._tail}"
+
+    def _ask(self, predict: Callable[[list[list[Any]], int], Any], instances: list[Any]) -> Any:
         from serving.instances import columns_of  # not above: a short cut, where there is one, needs none
 
         if not instances:
             raise Problem(422, "There are no instances: send at least one.", errors=[], count=0)
         try:
-            return self.answer(self.engine.predict(columns_of(instances, self.schema), len(instances)))
+            return predict(columns_of(instances, self.schema), len(instances))
         except RowError as error:
             raise self._refusal(error, instances) from None
 

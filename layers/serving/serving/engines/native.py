@@ -11,6 +11,7 @@ import mmap
 import os
 import struct
 import sys
+from itertools import accumulate
 
 from serving.artifact import ArtifactError
 from serving.engines.json_reader import pointer_to, reader_of
@@ -54,7 +55,7 @@ class NativeEngine:
         self._refusals: dict[str, list[Any]] = host["refusals"]
         self._names = names
         self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
-        self._texts = _counters(host["sparse"])
+        self._texts = _packers(host["sparse"])
         self._outputs = decoders_of(host["outputs"], fields)
         self._fields = fields
         size = kernel.skylayer_scratch(self._address)
@@ -87,11 +88,7 @@ class NativeEngine:
         Raises:
             RowError: The estimator would refuse a row.
         """
-        dense: list[float] = []
-        for encode, column in self._inputs:
-            dense += encode(columns[column], self._names[column])
-        packed = struct.pack(f"{len(dense)}d", *dense)
-        return memoryview(self._run(packed, rows, self._count(columns, rows))).cast("d")
+        return memoryview(self._answers(columns, rows)).cast("d")
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
@@ -116,6 +113,21 @@ class NativeEngine:
         text = self.writer.write(answers, rows)
         return None if text is None else (text, rows)
 
+    def predict_members(self, columns: list[list[Any]], rows: int) -> str | None:
+        """The members of the answer to checked rows, as JSON without braces; None where `predict` must give them.
+
+        Raises:
+            RowError: The estimator would refuse a row.
+        """
+        return None if self.writer is None else self.writer.write(self._answers(columns, rows), rows)
+
+    def _answers(self, columns: list[list[Any]], rows: int) -> bytearray:
+        dense: list[float] = []
+        for encode, column in self._inputs:
+            dense += encode(columns[column], self._names[column])
+        packed = struct.pack(f"{len(dense)}d", *dense)
+        return self._run(packed, rows, self._count(columns, rows))
+
     def _run(self, dense: Any, rows: int, terms: tuple[Any, Any, Any] = (None, None, None)) -> bytearray:
         answers = bytearray(8 * rows * self._width)
         failure = _Failure()
@@ -132,21 +144,13 @@ class NativeEngine:
         return answers
 
     def _count(self, columns: list[list[Any]], rows: int) -> tuple[Any, Any, Any]:
-        """The texts' terms in compressed rows, as ctypes arrays; three times None without texts."""
+        """The texts' terms in compressed rows: starts, slots, values; three times None without texts."""
         if not self._texts:
             return None, None, None
-        starts, slots, counts = [0], [], []
-        for row in range(rows):
-            for slot, count in _count_row(self._texts, columns, self._names, row):
-                slots.append(slot)
-                counts.append(count)
-            starts.append(len(slots))
-        size = len(slots)
-        return (
-            (ctypes.c_uint64 * (rows + 1))(*starts),
-            (ctypes.c_uint32 * size)(*slots),
-            (ctypes.c_double * size)(*counts),
-        )
+        found = [_terms(pack, columns[column], self._names[column]) for column, pack in self._texts]
+        slots, values = found[0] if len(found) == 1 else map(_side_by_side, zip(*found, strict=True))
+        starts = [0, *accumulate([len(row) // 4 for row in slots])]
+        return struct.pack(f"{rows + 1}Q", *starts), b"".join(slots), b"".join(values)
 
 
 def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
@@ -253,34 +257,39 @@ def _codes(table: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
     return codes
 
 
-def _counters(sparse: list[Any]) -> list[tuple[int, int, Callable[[str], dict[int, float]]]]:
-    """Per column of texts: its number, its first slot among the sparse inputs, and what counts its terms."""
+def _packers(sparse: list[Any]) -> list[tuple[int, Callable[[str], tuple[bytes, bytes]]]]:
+    """Per column of texts: its number, and what makes slots and values of a text's terms."""
     if not sparse:
         return []
-    from serving.engines.text import counter_of
+    from serving.engines.text import packer_of
 
     result, first = [], 0
     for column, width, description in sparse:
-        result.append((column, first, counter_of(description)))
+        result.append((column, packer_of(description, first)))
         first += width
     return result
 
 
-def _count_row(
-    texts: list[Any], columns: list[list[Any]], names: list[str], row: int
-) -> list[tuple[int, float]]:
-    """A row's sparse inputs: slot and value of each term that occurs.
+def _terms(
+    pack: Callable[[str], tuple[bytes, bytes]], column: list[Any], name: str
+) -> tuple[list[bytes], list[bytes]]:
+    """The slots and the values of each row's terms.
 
     Raises:
         RowError: A value isn't a text, or can't be encoded as one.
     """
-    found = []
-    for column, first, count in texts:
-        value = columns[column][row]
-        if not isinstance(value, str):
-            raise RowError(row, names[column], "a text is needed here")
+    slots, values = [], []
+    for row, text in enumerate(column):
+        if not isinstance(text, str):
+            raise RowError(row, name, "a text is needed here")
         try:
-            found += [(first + slot, number) for slot, number in count(value).items()]
+            found, numbers = pack(text)
         except UnicodeEncodeError:
-            raise RowError(row, names[column], "a lone surrogate isn't a character") from None
-    return found
+            raise RowError(row, name, "a lone surrogate isn't a character") from None
+        slots.append(found)
+        values.append(numbers)
+    return slots, values
+
+
+def _side_by_side(columns: tuple[list[bytes], ...]) -> list[bytes]:
+    return list(map(b"".join, zip(*columns, strict=True)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+from itertools import repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +13,41 @@ if TYPE_CHECKING:
 
 _WHITE_SPACE = re.compile(r"\s\s+")
 _WORD = 0xFFFFFFFF
+_SLOT, _NUMBER = struct.Struct("=I"), struct.Struct("=d")
+_ONE = _NUMBER.pack(1.0)
+_WORDS = r"(?u)\b\w\w+\b"  # what every vectorizer has unless told otherwise
+_SPACED = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)).ljust(256)
+
+
+def packer_of(description: dict[str, Any], first: int) -> Callable[[str], tuple[bytes, bytes]]:
+    """A function from a text to its terms as the kernel takes them: slots, u32 each, and what to add there, f64 each.
+
+    Args:
+        description: The table's; `compiler/lowerings/text.py` writes it.
+        first: The slot of the first term.
+    """
+    if "features" in description or description["binary"]:
+        return _packed_counts(counter_of(description), first)
+    analyze, vocabulary = _analyzer(description), description["vocabulary"]
+    slot_of = dict(zip(vocabulary, map(_SLOT.pack, range(first, first + len(vocabulary))), strict=True)).get
+    nothing = repeat(b"")
+
+    def pack(text: str) -> tuple[bytes, bytes]:
+        slots = b"".join(map(slot_of, analyze(text), nothing))
+        return slots, _ONE * (len(slots) // _SLOT.size)
+
+    return pack
+
+
+def _packed_counts(
+    count: Callable[[str], dict[int, float]], first: int
+) -> Callable[[str], tuple[bytes, bytes]]:
+    def pack(text: str) -> tuple[bytes, bytes]:
+        counts = count(text)
+        slots = b"".join([_SLOT.pack(first + slot) for slot in counts])
+        return slots, b"".join(map(_NUMBER.pack, counts.values()))
+
+    return pack
 
 
 def counter_of(description: dict[str, Any]) -> Callable[[str], dict[int, float]]:
@@ -81,11 +118,13 @@ def _strip_ascii(text: str) -> str:
 
 
 def _words(description: dict[str, Any], lowest: int, highest: int) -> Callable[[str], list[str]]:
-    tokenize = re.compile(description["token_pattern"]).findall
+    tokenize = _tokenizer(description["token_pattern"])
     stop_words = frozenset(description["stop_words"])
 
     def words(text: str) -> list[str]:
-        tokens = [token for token in tokenize(text) if token not in stop_words]
+        tokens = tokenize(text)
+        if stop_words:
+            tokens = [token for token in tokens if token not in stop_words]
         if highest == 1:
             return tokens
         return [
@@ -95,6 +134,20 @@ def _words(description: dict[str, Any], lowest: int, highest: int) -> Callable[[
         ]
 
     return words
+
+
+def _tokenizer(pattern: str) -> Callable[[str], list[str]]:
+    find = re.compile(pattern).findall
+    if pattern != _WORDS:
+        return find
+
+    def tokenize(text: str) -> list[str]:
+        if not text.isascii():
+            return find(text)
+        # A third of the time that the expression takes.
+        return [word for word in text.encode().translate(_SPACED).decode().split() if len(word) > 1]
+
+    return tokenize
 
 
 def _characters(_: dict[str, Any], lowest: int, highest: int) -> Callable[[str], list[str]]:
