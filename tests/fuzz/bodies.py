@@ -144,6 +144,7 @@ def attack(count: int, seed: int, progress: Callable[[], None] = lambda: None) -
     """
     columns = [Column(column) for column in models.schema()["columns"]]
     engines = [engine(name) for name in models.tables()]
+    engines = [opened for opened in engines if opened.reader is not None]  # texts are Python's to read
     answered = 0
     for number in range(count):
         source = random.Random(f"{seed} {number}")  # noqa: S311 - reproducible, not secret

@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -92,6 +93,13 @@ def fitted() -> dict[str, Any]:
         "histogram": _pipeline(HistGradientBoostingClassifier(max_iter=3, random_state=0), ordinal).fit(
             data, target
         ),
+        "terms": make_pipeline(
+            make_column_transformer(
+                (TfidfVectorizer(analyzer="char", vocabulary=list("abcdefghijklmnopqrstuvwxyz")), "unused"),
+                ("passthrough", ["whole"]),
+            ),
+            LogisticRegression(max_iter=1_000),
+        ).fit(data, target),
     }
 
 

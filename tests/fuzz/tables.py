@@ -20,7 +20,7 @@ ROWS: list[list[Any]] = [
     [1, 2, 300, -32768, 32767, 0, 7, 8, 9],
     [True, False] * 4 + [True],
     ["x", "why", "Ü", None, "new", "", "x", "why", "Ü"],
-    ["p"] * 9,
+    ["p", "quip", "zzz", "", "Ü", "a to z", "p", "p q", "q"],
 ]
 _WORDS = (
     0,

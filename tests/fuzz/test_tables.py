@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,43 @@ def test_a_description_that_leads_outside_is_refused(
     words[3], words[12], words[13] = len(longer), len(table), len(changed)
     with pytest.raises(ArtifactError, match="description"):
         opened(tmp_path / "tables.bin", _HEADER.pack(*words) + longer[_HEADER.size :])
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("vocabulary", ["a"]),
+        ("vocabulary", list(range(26))),
+        ("features", 27),
+        ("features", 26),  # without alternate_sign
+        ("analyzer", "words"),
+        ("strip_accents", "all"),
+        ("lowercase", None),
+        ("ngram_range", [0, 1]),
+        ("ngram_range", [2, 1]),
+        ("ngram_range", [1]),
+        ("stop_words", [["a"]]),
+        ("stop_words", "a"),
+    ],
+)
+def test_a_description_of_terms_that_does_not_fit_is_refused(
+    member: str, value: object, tmp_path: Path
+) -> None:
+    program = lower(models.fitted()["terms"], models.schema())
+    (terms,) = program.sparse
+    description = {**terms.description, member: value}
+    changed = replace(program, sparse=(replace(terms, description=description),))
+    with pytest.raises(ArtifactError, match="description"):
+        opened(tmp_path / "tables.bin", assemble(changed))
+
+
+def test_a_token_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
+    program = lower(models.fitted()["terms"], models.schema())
+    (terms,) = program.sparse
+    description = {**terms.description, "analyzer": "word", "token_pattern": "("}
+    changed = replace(program, sparse=(replace(terms, description=description),))
+    with pytest.raises(ArtifactError, match="token pattern"):
+        opened(tmp_path / "tables.bin", assemble(changed))
 
 
 def changed_array(name: str, code: Code, change: Any) -> bytes:

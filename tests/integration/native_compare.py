@@ -16,6 +16,8 @@ from skylayer.kernel_build import host_kernel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from serving.engines.native import NativeEngine
+
 
 def numeric_schema(count: int) -> dict[str, Any]:
     """A frame of float64 columns x0, x1, …; null is a missing value."""
@@ -37,15 +39,20 @@ def fields_of(estimator: Any) -> tuple[str, ...]:
     return tuple(fields)
 
 
+def opened(estimator: Any, schema: dict[str, Any], folder: Path) -> NativeEngine:
+    """The native engine of an estimator, its table in a folder."""
+    path = folder / "tables.bin"
+    path.write_bytes(compile_estimator(estimator, schema))
+    names = [column["name"] for column in schema["columns"]]
+    return open_table(str(path), open_kernel(str(host_kernel())), names, list(fields_of(estimator)))
+
+
 def native_and_reference(
     estimator: Any, schema: dict[str, Any], columns: list[list[Any]], folder: Path
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both answers to the same rows, per field as arrays."""
     rows, fields = len(columns[0]), fields_of(estimator)
-    path = folder / "tables.bin"
-    path.write_bytes(compile_estimator(estimator, schema))
-    names = [column["name"] for column in schema["columns"]]
-    engine = open_table(str(path), open_kernel(str(host_kernel())), names, list(fields))
+    engine = opened(estimator, schema, folder)
     native = {field: _native(answer) for field, answer in engine.predict(columns, rows).items()}
     return native, {f: _expected(a) for f, a in reference(estimator, schema, columns, rows, fields).items()}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from native_compare import compare
+from native_compare import compare, opened
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import (
     CountVectorizer,
@@ -23,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import murmurhash3_32
 
-from serving.engines.text import counter_of, murmur3
+from serving.engines.text import _WORDS, _tokenizer, counter_of, murmur3, packer_of
 from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
 from skylayer.compiler.lowerings.text import _description
@@ -35,6 +37,13 @@ SCHEMA: dict[str, Any] = {
     "container": "texts",
     "columns": [{"name": "text", "kind": "text", "dtype": "object", "nullable": False}],
 }
+ODD_TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.text(st.characters(max_codepoint=127), max_size=300),
+    st.text("aB1_ \0\t\n\x1c\x1f-'", max_size=2_000),
+    st.text("aA9_ \u0301\u200d\u00aa\u0660ßİ你", max_size=60),
+    st.lists(st.sampled_from(["the", "a", "42", "x_y", "THE", "I", "_", "é", "\0"])).map(" ".join),
+)
 WORDS = [
     "the",
     "Straße",
@@ -128,6 +137,66 @@ def test_what_cannot_be_compiled_is_named(vectorizer: Any, reason: str) -> None:
     pipeline = make_pipeline(vectorizer, DecisionTreeClassifier()).fit(train, labels(train))
     with pytest.raises(CannotCompile, match=reason):
         compile_estimator(pipeline, SCHEMA)
+
+
+@pytest.mark.parametrize("vectorizer", VECTORIZERS, ids=lambda v: type(v).__name__)
+def test_a_text_is_answered_alone_as_among_others(vectorizer: Any, tmp_path: Path) -> None:
+    train = texts(150, 0)
+    pipeline = make_pipeline(vectorizer, LogisticRegression()).fit(train, labels(train))
+    engine = opened(pipeline, SCHEMA, tmp_path)
+    asked = [*texts(600, 1), "", "new words only"]  # more than are evaluated at once
+    together = engine.predict([asked], len(asked))["probabilities"]
+    assert together == [engine.predict([[text]], 1)["probabilities"][0] for text in asked]
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.inf, -np.inf, np.nan])
+def test_a_weight_of_any_kind_meets_the_terms_that_a_text_lacks(weight: float, tmp_path: Path) -> None:
+    train = texts(150, 0)
+    pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(train, labels(train))
+    pipeline[-1].coef_[:, 3] = weight
+    engine = opened(pipeline, SCHEMA, tmp_path)
+    without, column = "nothing known", pipeline[0].transform(["nothing known"]).toarray()
+    expected = column @ pipeline[-1].coef_.T + pipeline[-1].intercept_
+    (answer,) = engine.predict([[without]], 1)["probabilities"]
+    assert (answer[0] is None) == bool(np.isnan(expected).any())
+
+
+def test_a_text_is_a_column_beside_another(tmp_path: Path) -> None:
+    columns = [{"name": n, "kind": "text", "dtype": "str", "nullable": False} for n in ("title", "body")]
+    schema = {"container": "frame", "columns": columns}
+    train = pd.DataFrame({"title": texts(150, 0), "body": texts(150, 1)}, dtype="str")
+    both = make_column_transformer((TfidfVectorizer(), "title"), (HashingVectorizer(n_features=40), "body"))
+    pipeline = make_pipeline(both, LogisticRegression()).fit(train, labels(train["title"].tolist()))
+    compare(pipeline, schema, [texts(300, 2), texts(300, 3)], tmp_path, 1e-11)
+
+
+@given(ODD_TEXTS, st.booleans(), st.sampled_from([[], ["the", "42"]]), st.sampled_from([(1, 1), (1, 2)]))
+def test_packed_terms_are_those_that_are_counted(
+    text: str, lowercase: bool, stop_words: list[str], ngrams: tuple[int, int]
+) -> None:
+    vectorizer = CountVectorizer(lowercase=lowercase, stop_words=stop_words or None, ngram_range=ngrams)
+    terms = list(dict.fromkeys(vectorizer.build_analyzer()(text)))
+    vocabulary = [*terms[::2], "the", "a", "x_y", "never there"]
+    description: dict[str, Any] = _description(None, vectorizer)  # type: ignore[arg-type] # refuses nothing here
+    description["vocabulary"] = vocabulary = list(dict.fromkeys(vocabulary))
+    slots, values = packer_of(description, 7)(text)
+    packed = Counter(slot - 7 for slot in np.frombuffer(slots, dtype="u4").tolist())
+    assert np.frombuffer(values).tolist() == [1.0] * packed.total()
+    assert packed == counter_of(description)(text)
+    expected = vectorizer.set_params(vocabulary=vocabulary).transform([text]).tocoo()
+    assert packed == dict(zip(expected.coords[-1].tolist(), expected.data.tolist(), strict=True))
+
+
+@given(ODD_TEXTS)
+def test_the_short_cut_through_ascii_finds_what_the_expression_finds(text: str) -> None:
+    assert _tokenizer(_WORDS)(text) == re.findall(_WORDS, text)
+
+
+def test_every_character_of_ascii_is_in_a_word_or_not() -> None:
+    for character in map(chr, range(128)):
+        text = f"ab{character}cd {character}{character} {character}"
+        assert _tokenizer(_WORDS)(text) == re.findall(_WORDS, text)
+    assert CountVectorizer().token_pattern == _WORDS
 
 
 @given(st.binary())

@@ -261,11 +261,14 @@ def _packers(sparse: list[Any]) -> list[tuple[int, Callable[[str], tuple[bytes, 
     """Per column of texts: its number, and what makes slots and values of a text's terms."""
     if not sparse:
         return []
-    from serving.engines.text import packer_of
+    from serving.engines.text import BadPattern, packer_of
 
     result, first = [], 0
     for column, width, description in sparse:
-        result.append((column, packer_of(description, first)))
+        try:
+            result.append((column, packer_of(description, first)))
+        except BadPattern as error:
+            raise ArtifactError(f"The table is damaged: its token pattern is none: {error}.") from None
         first += width
     return result
 

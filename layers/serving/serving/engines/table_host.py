@@ -24,7 +24,7 @@ def fits(host: Any, columns: int, dense: int, sparse: int, outputs: int) -> bool
             len(host["dense"]) == dense
             and all(_input(entry, columns, len(host["tables"])) for entry in host["dense"])
             and all(map(_table, host["tables"]))
-            and all(_index(c, columns) and _index(width, sparse + 1) and isinstance(description, dict)
+            and all(_index(c, columns) and _index(width, sparse + 1) and _text(description, width)
                     for c, width, description in host["sparse"])
             and sum(width for _, width, _ in host["sparse"]) == sparse
             and all(map(_output, host["outputs"]))
@@ -34,6 +34,30 @@ def fits(host: Any, columns: int, dense: int, sparse: int, outputs: int) -> bool
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
+
+
+def _text(description: Any, width: int) -> bool:
+    lowest, highest = description["ngram_range"]
+    word = description["analyzer"] == "word"
+    if "features" in description:
+        fits_slots = description["features"] == width and type(description["alternate_sign"]) is bool
+    else:
+        fits_slots = len(description["vocabulary"]) == width and _texts(description["vocabulary"])
+    return (
+        fits_slots
+        and description["analyzer"] in {"word", "char", "char_wb"}
+        and description["strip_accents"] in {None, "unicode", "ascii"}
+        and (type(description["token_pattern"]) is str or not word)
+        and type(description["stop_words"]) is list
+        and _texts(description["stop_words"])
+        and all(type(description[name]) is bool for name in ("lowercase", "binary"))
+        and type(lowest) is type(highest) is int
+        and 1 <= lowest <= highest
+    )
+
+
+def _texts(values: Any) -> bool:
+    return set(map(type, values)) <= {str}
 
 
 def _index(value: Any, end: int) -> bool:

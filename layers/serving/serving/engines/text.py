@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+BadPattern = re.error  # PatternError is its name from Python 3.13
 _WHITE_SPACE = re.compile(r"\s\s+")
 _WORD = 0xFFFFFFFF
 _SLOT, _NUMBER = struct.Struct("=I"), struct.Struct("=d")
 _ONE = _NUMBER.pack(1.0)
 _WORDS = r"(?u)\b\w\w+\b"  # what every vectorizer has unless told otherwise
-_SPACED = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)).ljust(256)
+_SPACED = bytes(ord(c) if c.isalnum() or c == "_" else ord(" ") for c in map(chr, range(128))).ljust(256)
 
 
 def packer_of(description: dict[str, Any], first: int) -> Callable[[str], tuple[bytes, bytes]]:
