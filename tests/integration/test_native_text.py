@@ -25,8 +25,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import murmurhash3_32
 
+from serving import json_body, model
 from serving.engines.text import _WORDS, _tokenizer, counter_of, murmur3, packer_of
-from serving.errors import RowError
+from serving.errors import Problem, RowError
 from skylayer.compiler import CannotCompile, compile_estimator
 from skylayer.compiler.lowerings.text import _description
 
@@ -222,3 +223,19 @@ def test_any_text_is_taken_apart_the_same_way(
     assert {s: c for s, c in counts.items() if c} == {
         int(s): c for s, c in zip(expected.coords[-1], expected.data, strict=True) if c
     }
+
+
+def test_the_engines_own_json_is_that_of_its_values(tmp_path: Path) -> None:
+    train = pd.DataFrame({"text": texts(150, 0)}, dtype="str")
+    columns = make_column_transformer((TfidfVectorizer(), "text"))
+    pipeline = make_pipeline(columns, LogisticRegression()).fit(train, labels(train["text"].tolist()))
+    folder = skylayer.package(pipeline, train, labels(train["text"].tolist()), name="t", directory=tmp_path)
+    loaded = model.load(folder)
+    assert loaded.manifest["engine"] == "native"
+    instances = [{"text": text} for text in [*texts(30, 1), "", 'a "quoted" one']]
+    written = loaded.answer_json(instances)
+    assert written == json_body.encode(loaded.predict_instances(instances))
+    with pytest.raises(Problem, match="column"):
+        loaded.answer_json([{"text": "fine"}, {"text": 3}])
+    with pytest.raises(Problem, match="no instances"):
+        loaded.answer_json([])

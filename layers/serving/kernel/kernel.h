@@ -27,7 +27,8 @@ uint64_t skylayer_scratch(const void *table);
 
 /* Evaluates `rows` rows of a checked table.
  * dense: one block of `rows` doubles per dense input, in order. starts, slots, values: the sparse inputs in
- * compressed rows (rows + 1 starts; slots count from 0 at the first sparse input); null when there are none.
+ * compressed rows (rows + 1 starts; slots count from 0 at the first sparse input; a slot named more than once in a
+ * row gets the sum); null when there are none.
  * outputs: rows x output count, row by row. */
 int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,
                      const double *values, uint64_t rows, double *outputs, void *scratch,

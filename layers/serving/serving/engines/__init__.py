@@ -30,7 +30,8 @@ def load(folder: str, manifest: dict[str, Any]) -> Engine:
 
     An engine may also have `predict_json(body: bytes) -> tuple[str, int] | None`, a short cut from an
     `application/json` body to the members of its answer, as JSON without braces, and the number of rows; it gives
-    None where anything is doubtful.
+    None where anything is doubtful. And `predict_members(columns, rows) -> str | None`, the same members for what
+    `predict` takes.
 
     Raises:
         ArtifactError: This Skylayer has no such engine.
