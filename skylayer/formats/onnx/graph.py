@@ -82,8 +82,15 @@ def read_graph(path: Path, content: bytes) -> Graph:
         raise UserError(f"{path} is cut off or damaged: {first_line(error)}.") from error
     if not model.graph.output:
         raise UserError(f"{path} is cut off or damaged: it holds no graph with outputs.")
-    _refuse_external_data(path, model)
-    _refuse_custom_operators(path, model)
+    try:
+        _refuse_external_data(path, model)
+        _refuse_custom_operators(path, model)
+        return _looked_at(model, content)
+    except (ValueError, TypeError, LookupError) as error:  # a damaged file breaks off anywhere
+        raise UserError(f"{path} is cut off or damaged: {first_line(error)}.") from error
+
+
+def _looked_at(model: Any, content: bytes) -> Graph:
     unzipped = _unzip(model)
     makers = {output: node for node in model.graph.node for output in node.output}
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
