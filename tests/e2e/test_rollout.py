@@ -54,10 +54,6 @@ class Following:
         text = config.read_text(encoding="utf-8")
         text = re.sub(r'"(ThrottleRate=10000 [^"]*LogRetentionDays=1)[^"]*"', rf'"\1 {overrides}"', text)
         config.write_text(text, encoding="utf-8")
-        # The emulator's SAM transform sees defaults only, so the parameter alone would leave the alias where it is.
-        template = self.fork.folder / "template.yaml"
-        text = re.sub(r"(, its model from ).*", rf"\g<1>{overrides}", template.read_text(encoding="utf-8"))
-        template.write_text(text, encoding="utf-8")
         self.fork.up()
         self.deployment = self.fork.deployment()
         stacks = deployments.client(self.deployment.emulator, "cloudformation").describe_stacks()["Stacks"]
