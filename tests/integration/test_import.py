@@ -229,6 +229,17 @@ def test_another_scikit_learn_is_told_before_anything_is_loaded(tmp_path: Path) 
         bring(path, tmp_path)
 
 
+def test_an_estimator_of_another_scikit_learn_is_not_exported_by_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = skylayer.package(numbers(), NUMBERS, LABELS, name="out", directory=tmp_path, proof_rows=300)
+    monkeypatch.setattr("sklearn.__version__", "9.9.9")
+    with pytest.raises(OtherVersion, match=r"and 9\.9\.9 is installed"):
+        export(folder, "joblib", tmp_path / "out.joblib")
+    assert not (tmp_path / "out.joblib").exists()
+    export(folder, "hdf5", tmp_path / "out.h5")
+
+
 def test_skops_names_types_that_it_does_not_know(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     skops.io.dump(make_pipeline(StandardScaler(), Unknown()).fit(NUMBERS, LABELS), path)
