@@ -90,8 +90,8 @@ import: ## Package a model from a file: MODEL=model.joblib [SAMPLE=rows.csv NAME
 	@$(if $(MODEL),,echo "make import: give the file as MODEL=model.joblib" >&2; exit 2;) \
 	$(formats) python -m skylayer import "$(MODEL)" $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(NAME),--name "$(NAME)") $(if $(CLASSES),--classes "$(CLASSES)") $(if $(TRUST),--trust "$(TRUST)")
 
-export: ## Write a version as a file: FORMAT=joblib, pickle, skops or hdf5 [VERSION=… FILE=model.joblib]
-	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle, skops or hdf5" >&2; exit 2;) \
+export: ## Write a version as a file: FORMAT=joblib, pickle, skops, hdf5 or onnx [VERSION=… FILE=model.joblib]
+	@$(if $(FORMAT),,echo "make export: say FORMAT=joblib, pickle, skops, hdf5 or onnx" >&2; exit 2;) \
 	$(formats) python -m skylayer export "$(FORMAT)" $(if $(VERSION),--version "$(VERSION)") $(if $(FILE),--file "$(FILE)")
 
 push: ## Copy a version, the champion if none is given, into a store [STORE=s3://bucket VERSION=… LOCAL=1]
@@ -164,7 +164,7 @@ client: ## A typed client of the API into clients/: LANG=python or LANG=typescri
 bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp COMPARE=earlier.json]
 	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)") $(if $(COMPARE),--compare $(COMPARE))
 
-formats: ## Export two models in every format, and write the table of docs/formats.md
+formats: ## Export three models in every format, and write the table of docs/formats.md
 	@$(formats) python -m skylayer formats
 
 coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/coverage.md

@@ -23,6 +23,7 @@ FEWEST_WARM = 20
 LONGEST_WARM = 1.0
 FEWEST_BATCHES = 3
 MOST_BATCHES = 10
+MOST_CALLS = 300
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def split(deployment: Deployment, requests: dict[int, bytes], place: Place) -> l
         for rows, request in requests.items():
             fewest = FEWEST_WARM if rows == 1 else FEWEST_BATCHES
             tried = median(_repeated(emulator, request, fewest))
-            repeat = int(min(1_000, max(fewest, REPEAT_SECONDS / tried)))
+            repeat = int(min(MOST_CALLS, max(fewest, REPEAT_SECONDS / tried)))
             seconds = _repeated(emulator, request, repeat)
             samples.append(place.sample("handler_latency", seconds, rows=rows))
     return samples

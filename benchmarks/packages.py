@@ -93,6 +93,6 @@ class Installer:
         pins.unlink()
         if done.returncode:
             shutil.rmtree(target, ignore_errors=True)
-            reason = self._unreachable[packages] = " ".join(done.stderr.split())
+            reason = self._unreachable[packages] = " ".join(done.stderr.split()).removeprefix("error: ")
             raise UnreachableError(reason)
         (target / ".lock").unlink(missing_ok=True)

@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "make export FORMAT=joblib FILE=model.joblib",
     "make export FORMAT=skops VERSION=0123abcd",
+    "make export FORMAT=onnx FILE=model.onnx",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the version, the format and the file."""
     parser.add_argument("format", help="joblib, pickle, skops, hdf5 or onnx")
+    parser.add_argument("--in-its-environment", action="store_true", help="set by export itself")
     parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
     parser.add_argument("--file", type=Path, help="where to (default: <name>-<version> here)")
 
 
 def run(options: argparse.Namespace) -> None:
     """Write, read back, ask for the golden rows, then say where it is."""
+    from skylayer.formats.environment import run_with
     from skylayer.formats.exporting import FORMATS, export
+    from skylayer.formats.reading import OtherVersion
 
     if options.format not in FORMATS:
         raise UserError(f"FORMAT is {options.format!r}; it must be one of {', '.join(FORMATS)}.")
@@ -37,5 +41,11 @@ def run(options: argparse.Namespace) -> None:
     else:
         folder = project.champion()
     path = options.file or Path(f"{folder.parent.name}-{folder.name}{FORMATS[options.format].ending}")
-    export(folder, options.format, path)
+    try:
+        export(folder, options.format, path)
+    except OtherVersion as other:
+        if options.in_its_environment:
+            raise UserError(f"{folder.name} was {other}.") from None
+        run_with(other.written, "export")
+        return
     print(f"{path}: read back, it answers the golden rows as {folder.name} does.")

@@ -1,16 +1,17 @@
-"""`formats`: export the champion and a forest in every format, open them, and write the table of docs/formats.md."""
+"""`formats`: export three models in every format, open the files, and write the table of docs/formats.md."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skylayer import project
 
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = ("make formats",)
 _TREES, _ROWS, _COLUMNS = 200, 1000, 20
 
 
@@ -29,6 +30,7 @@ def run(options: argparse.Namespace) -> None:
         models = [
             ("the champion of a fresh clone", measure(project.champion(), Path(home))),
             (f"a forest of {_TREES} trees", measure(_forest(Path(home, "artifacts")), Path(home))),
+            ("a logistic regression", measure(_linear(Path(home, "artifacts")), Path(home))),
         ]
     page = options.page.read_text(encoding="utf-8")
     options.page.write_text(rewrite(page, table(models)), encoding="utf-8")
@@ -36,11 +38,22 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _forest(home: Path) -> Path:
-    from sklearn.datasets import make_classification
     from sklearn.ensemble import RandomForestClassifier
+
+    return _packaged(RandomForestClassifier(_TREES, random_state=0), home)
+
+
+def _linear(home: Path) -> Path:
+    from sklearn.linear_model import LogisticRegression
+
+    return _packaged(LogisticRegression(), home)
+
+
+def _packaged(estimator: Any, home: Path) -> Path:
+    from sklearn.datasets import make_classification
 
     import skylayer
 
     data, target = make_classification(_ROWS, _COLUMNS, n_informative=_COLUMNS // 2, random_state=0)
-    forest = RandomForestClassifier(_TREES, random_state=0).fit(data, target)
-    return skylayer.package(forest, data, target, name="forest", directory=home, proof_rows=_ROWS)
+    fitted = estimator.fit(data, target)
+    return skylayer.package(fitted, data, target, name="made-up", directory=home, proof_rows=_ROWS)

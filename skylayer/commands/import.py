@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +17,13 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "make import MODEL=model.joblib SAMPLE=rows.csv",
     "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
+    "make import MODEL=model.onnx SAMPLE=rows.csv",
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the file and what is known of it."""
-    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras or HDF5 file")
+    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras, ONNX or HDF5 file")
     parser.add_argument("--sample", type=Path, help="CSV with rows like those that will be asked for")
     parser.add_argument("--name", help="of the model (default: the file's)")
     parser.add_argument("--classes", help="labels of a network's outputs, in their order: a,b,c")
@@ -34,11 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Open, package, prove, make it the champion; in another environment if another scikit-learn wrote it."""
+    from skylayer.formats.environment import run_with
     from skylayer.formats.importing import import_model
     from skylayer.formats.reading import OtherVersion
 
     try:
-        with Progress(console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("Import and prove", total=1.0)
             folder = import_model(
                 options.model,
@@ -52,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     except OtherVersion as other:
         if options.in_its_environment:
             raise UserError(f"{options.model} was {other}.") from None
-        return _in_the_environment_of(other.written)
+        run_with(other.written, "import")
+        return 0
     from serving import artifact
 
     manifest = artifact.read_manifest(folder)
@@ -74,28 +76,3 @@ def _labels(text: str | None) -> list[str] | list[int] | None:
     if len(set(labels)) < len(labels) or "" in labels:
         raise UserError(f"CLASSES={text} must be different labels with commas between them.")
     return [int(label) for label in labels] if all(label.isdecimal() for label in labels) else labels
-
-
-def _in_the_environment_of(version: str) -> int:
-    """Import with the scikit-learn that wrote the file, so that it is opened and served by that one."""
-    print(f"Written by scikit-learn {version}: importing with that version.", file=sys.stderr)
-    command = [
-        project.uv(),
-        "run",
-        "--frozen",
-        "--quiet",
-        "--group",
-        "formats",
-        "--group",
-        "estimators",
-        "--with",
-        f"scikit-learn=={version}",
-    ]
-    command += ["python", "-m", "skylayer", *sys.argv[1:], "--in-its-environment"]
-    done = subprocess.run(command, cwd=project.ROOT, check=False)  # noqa: S603
-    if done.returncode:
-        raise UserError(
-            f"The import with scikit-learn {version} failed. If it can't be installed on this Python, load the "
-            f"file where it was written and fit it again with the current version."
-        )
-    return 0

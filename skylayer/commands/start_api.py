@@ -31,10 +31,10 @@ def run(options: argparse.Namespace) -> int:
     from samcli.yamlhelper import yaml_parse
 
     port = numbers.port(options.port)
+    parameters = {"MemorySize": str(numbers.whole("memory", options.memory))} if options.memory else {}
     built = sam.BUILD / "template.yaml"
     if not built.is_file():
         raise UserError("There is no build in .aws-sam/build: run make build.")
-    parameters = {"MemorySize": str(numbers.whole("memory", options.memory))} if options.memory else {}
     # SAM knows no keys here, so none are asked for.
     settled = settle(yaml_parse(built.read_text(encoding="utf-8")), {**parameters, "Authentication": "none"})
     (sam.BUILD / NAME).write_text(json.dumps(settled, default=str), encoding="utf-8")

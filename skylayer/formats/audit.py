@@ -11,6 +11,7 @@ import io
 import math
 import pickle
 import re
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,8 @@ def _run(file: io.BytesIO, found: Audit, depth: int) -> None:
         _Interpreter(file, found, depth).load()
     except Damaged:
         raise
+    except (EOFError, struct.error) as error:
+        raise Damaged("it ends early") from error
     except Exception as error:  # a damaged pickle raises whatever its bytes lead to
         raise Damaged(f"{type(error).__name__}: {error}") from error
 

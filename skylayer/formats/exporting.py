@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving import artifact, golden
 from skylayer.errors import UserError
+from skylayer.formats.reading import check_version
 from skylayer.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def export(folder: Path, form: str, path: Path) -> None:
     Raises:
         UserError: The artifact was altered, has nothing to be exported as this, or doesn't come back with the
             same answers.
+        OtherVersion: Its estimator was made with another scikit-learn than the one that is installed.
     """
     try:
         manifest = artifact.verify(folder)
@@ -77,6 +79,7 @@ def _of_estimator(form: str, dump: Callable[[Any, Path], None], load: Callable[[
             raise UserError(
                 f"{folder.name} has no scikit-learn estimator, so it can't be exported as {form}."
             )
+        check_version({manifest["libraries"]["scikit-learn"]})
         dump(joblib.load(folder / entry["file"]), path)
         return _replay(load(path), folder, manifest)
 

@@ -133,8 +133,11 @@ def import_model(
 def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
     _refuse_classes(request)
     estimator = open_estimator(request.path, content, kind, request.trust).estimator
-    check_estimator(estimator)
-    check_fitted(estimator)
+    try:
+        check_estimator(estimator)
+        check_fitted(estimator)
+    except UserError as error:
+        raise UserError(f"{request.path}: {error}") from error
     rows = make_sample(estimator) if request.sample is None else read_sample(estimator, request.sample)
     return Source(estimator, rows, choose)
 

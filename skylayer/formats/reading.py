@@ -76,7 +76,7 @@ def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> 
             f"{path} is a pickle, which runs code when it is opened; it was not opened. {wrong}"
             f"It imports {shown or 'nothing'}. If you trust where it comes from: TRUST={digest}"
         )
-    _check_version(found.versions)
+    check_version(found.versions)
     import joblib  # noqa: PLC0415 - a refusal needs none of it
 
     try:
@@ -116,7 +116,12 @@ def _from_skops(path: Path, content: bytes, digest: str, trust: str | None) -> A
     return estimator
 
 
-def _check_version(versions: set[str]) -> None:
+def check_version(versions: set[str]) -> None:
+    """Let only what the installed scikit-learn wrote be opened.
+
+    Raises:
+        OtherVersion: Another one wrote it.
+    """
     import sklearn  # noqa: PLC0415 - a refusal needs none of it
 
     installed = sklearn.__version__

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import numpy as np
+import onnxruntime
 import pytest
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.linear_model import LogisticRegression
 
 from e2e.fork import Fork, copy_project, free_port
 from skylayer import deployment as deployments
@@ -46,10 +54,6 @@ class Following:
         text = config.read_text(encoding="utf-8")
         text = re.sub(r'"(ThrottleRate=10000 [^"]*LogRetentionDays=1)[^"]*"', rf'"\1 {overrides}"', text)
         config.write_text(text, encoding="utf-8")
-        # The emulator's SAM transform sees defaults only, so the parameter alone would leave the alias where it is.
-        template = self.fork.folder / "template.yaml"
-        text = re.sub(r"(, its model from ).*", rf"\g<1>{overrides}", template.read_text(encoding="utf-8"))
-        template.write_text(text, encoding="utf-8")
         self.fork.up()
         self.deployment = self.fork.deployment()
         stacks = deployments.client(self.deployment.emulator, "cloudformation").describe_stacks()["Stacks"]
@@ -207,3 +211,25 @@ def test_a_challenger_answers_its_share(following: Following) -> None:
 
 def test_a_directory_is_followed_like_a_bucket(following: Following) -> None:
     _promote_twice(following, f"Store=file StorePlace={following.fork.folder.parent}/store")
+
+
+def test_an_onnx_file_goes_live(following: Following) -> None:
+    numbers = np.random.default_rng(0).normal(size=(60, 3)).round(2)
+    fitted = LogisticRegression().fit(numbers, np.where(numbers[:, 0] > 0, "above", "below"))
+    path = following.fork.folder.parent / "sides.onnx"
+    converted = convert_sklearn(fitted, initial_types=[("x", FloatTensorType([None, 3]))])
+    path.write_bytes(converted.SerializeToString())
+    following.fork.make("import", f"MODEL={path}")
+    version = following.fork.champion().name
+    following.deploy(f"StoreSeconds={SECONDS} Store=file StorePlace={following.fork.folder.parent}/empty")
+    libraries = (following.fork.folder / ".aws-sam" / "build" / "RuntimeLayer").rglob("libonnxruntime.*")
+    assert len(list(libraries)) == 1
+    answer = following.deployment.request("/predict", {"instances": numbers.tolist()})
+    assert answer.status == 200, answer.body
+    session = onnxruntime.InferenceSession(path.read_bytes())
+    labels, mappings = session.run(None, {"x": numbers.astype(np.float32)})
+    body = answer.json()
+    assert body["model"]["version"] == version
+    assert body["predictions"] == labels.tolist()
+    expected = {"probabilities": [[row["above"], row["below"]] for row in mappings]}
+    assert golden.difference(expected, body, golden.spread(following.fork.champion())) is None

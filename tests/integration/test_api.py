@@ -252,6 +252,20 @@ def test_a_request_is_one_line_of_log_without_its_values(
     assert "secret" not in str([first, second, third])
 
 
+@pytest.mark.parametrize(
+    ("authentication", "security"),
+    [(None, [{"api_key": []}]), ("iam", [{"signature": []}]), ("cognito", [{"id_token": []}]), ("none", [])],
+)
+def test_the_document_says_what_this_stack_asks_its_callers_for(
+    birds: Client, authentication: str | None, security: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if authentication:
+        monkeypatch.setenv("SKYLAYER_AUTHENTICATION", authentication)
+    served = birds.send(None, "/openapi.json", "GET").json()
+    assert served["security"] == security
+    assert set(served["components"]["securitySchemes"]) == {name for each in security for name in each}
+
+
 def test_cors_headers_only_when_asked_for(birds: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "access-control-allow-origin" not in birds.post(with_bird()).headers
     monkeypatch.setenv("SKYLAYER_CORS_ORIGIN", "https://example.com")

@@ -107,5 +107,6 @@ def test_a_browser_gets_the_page_and_a_program_the_json(birds: tuple[Path, Any])
         for accept in ("text/html,*/*;q=0.8", "application/json", "*/*"):
             request = Request(f"{url}model", headers={"accept": accept, "x-api-key": KEY})  # noqa: S310
             with urlopen(request) as response:  # noqa: S310
+                assert "unsafe" not in response.headers.get("content-security-policy", "")
                 kinds[accept] = response.headers.get_content_type()
     assert [*kinds.values()] == ["text/html", "application/json", "application/json"]

@@ -15,12 +15,16 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx_models
 import pytest
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
 
 import skylayer
 from serving import following, gateway, model
+from serving.engines import onnx as onnx_engine
 from serving.engines import sklearn as sklearn_engine
 from skylayer.stores import open_store, operations
 
@@ -245,6 +249,27 @@ def test_an_engine_that_the_layers_lack_is_named(
     clock.now += 11
     assert running.answering() == running.names[0]
     assert "is not in the deployed layers: there is no joblib" in lines("model swap failed")[0].reason
+
+
+def test_an_onnx_version_answers_once_the_layers_have_its_library(
+    running: Running, clock: Clock, lines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = LinearRegression().fit(X, X @ [1.0, 2.0] * 5)
+    converted = convert_sklearn(fitted, initial_types=[("x", FloatTensorType([None, 2]))])
+    brought = onnx_models.bring(converted, tmp_path, name="sums")
+    running.store.push(brought, lambda _: None)
+    operations.promote(running.store, reference_of(brought))
+    clock.now += 11
+    with monkeypatch.context() as layers:
+        layers.delenv(onnx_engine.LIBRARY, raising=False)
+        layers.setattr(onnx_engine, "library_in", lambda _: None)
+        assert running.answering() == running.names[0]
+    (failure,) = lines("model swap failed")
+    assert "the engine onnx is not in the deployed layers: there is no libonnxruntime" in failure.reason
+    clock.now += 11
+    now = running.following.current()
+    assert now.reference["version"] == brought.name
+    assert now.predict_instances([[1.0, 1.0]])["predictions"] == pytest.approx([15.0])
 
 
 def test_a_full_disk_changes_nothing(

@@ -16,6 +16,7 @@ import onnx_models as models
 import pandas as pd
 import pytest
 from conftest import Client
+from elftools.elf.elffile import ELFFile
 from onnx_models import NUMBERS, TOWNS, TensorProto, bring, helper
 from test_runtime_client import invoke, invoke_url_of
 
@@ -29,7 +30,6 @@ from skylayer.errors import UserError
 from skylayer.packaging import layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SINGLES = NUMBERS.astype(np.float32)
@@ -167,7 +167,7 @@ def test_missing_numbers_reach_the_graph_as_nan(tmp_path: Path) -> None:
     assert opened.predict([[None, 1]])["predictions"] == [[1.0, 0.0]]
 
 
-ELEMENTS = {
+ELEMENTS: dict[str, Any] = {
     "FLOAT16": 1.5, "FLOAT": 0.1, "DOUBLE": 0.1, "INT8": -3, "UINT8": 3, "INT16": -3, "UINT16": 3, "INT32": -3,
     "UINT32": 3, "INT64": -(2**40), "UINT64": 2**40, "BOOL": True, "STRING": "Straße",
 }  # fmt: skip
@@ -373,6 +373,19 @@ def test_the_runtime_layer_holds_the_library_and_its_licences_alone(layer: Path)
     assert (layer / library).stat().st_size < 50_000_000
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="wheels of other systems hold no ELF files")
+@pytest.mark.parametrize(("architecture", "machine"), [("x86_64", "EM_X86_64"), ("arm64", "EM_AARCH64")])
+def test_each_architecture_gets_its_own_library(
+    architecture: str, machine: str, towns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHITECTURE", architecture)
+    layers.runtime_layer(tmp_path, towns)
+    (library,) = tmp_path.rglob("libonnxruntime.so.*")
+    with library.open("rb") as file:
+        assert ELFFile(file)["e_machine"] == machine
+    assert json.loads((tmp_path / "runtime.json").read_text())["architecture"] == architecture
+
+
 # What would reach a numpy or an onnxruntime of this machine is kept out: -S leaves the environment's packages aside.
 LAMBDA = """
 import ctypes, json, os, socket, sys
@@ -433,15 +446,9 @@ def test_the_runtime_client_serves_it(layer: Path, towns: Path, tmp_path: Path) 
     assert json.loads(answer["body"])["predictions"] == skylayer.open(towns).predict(rows)["predictions"]
 
 
-@pytest.fixture
-def no_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def test_without_the_library_the_engine_says_so(towns: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(engine.LIBRARY, raising=False)
     monkeypatch.setattr(engine, "library_in", lambda _: None)
-    return None
-
-
-@pytest.mark.usefixtures("no_library")
-def test_without_the_library_the_engine_says_so(towns: Path) -> None:
     with pytest.raises(artifact.ArtifactError, match="the engine onnx is not in the deployed layers"):
         model.load(towns)
 
@@ -462,7 +469,12 @@ def test_a_damaged_graph_is_refused_with_what_onnx_runtime_says(towns: Path, tmp
     (tmp_path / "model.onnx").write_bytes(b"\x08\x08garbage")
     with pytest.raises(artifact.ArtifactError, match=r"ONNX Runtime [\d.]+ refuses model\.onnx"):
         engine.load(str(tmp_path), manifest)
-    for wrong in ({"inputs": [{"name": "size"}]}, {"inputs": [], "outputs": [{}]}, {"inputs": 3}):
+    damaged: list[dict[str, Any]] = [
+        {"inputs": [{"name": "size"}]},
+        {"inputs": [], "outputs": [{}]},
+        {"inputs": 3},
+    ]
+    for wrong in damaged:
         entry = manifest["engines"]["onnx"] | wrong
         with pytest.raises(artifact.ArtifactError, match=r"engines\.onnx doesn't describe"):
             engine.load(str(towns), {**manifest, "engines": {"onnx": entry}})

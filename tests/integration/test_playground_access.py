@@ -14,6 +14,7 @@ from web import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = browser.needed
 
@@ -71,6 +72,17 @@ def test_axe_finds_what_is_wrong(page: browser.Page, birds: Live) -> None:
     page.connect(birds.url, KEY)
     page.driver.execute_script("document.getElementById('copy').textContent = ''")
     assert [line.split(":")[0] for line in page.violations()] == ["button-name"]
+
+
+def test_the_card_passes_axe_as_a_page_and_keeps_its_style(page: browser.Page, tmp_path: Path) -> None:
+    with live("classification", tmp_path, key=None) as found:
+        page.resize(*SCREENS["telephone"])
+        for colours in ("light", "dark"):
+            page.colours(colours)
+            page.driver.get(f"{found.url}model")
+            assert page.violations() == []
+            assert page.find("#card").value_of_css_property("border-radius") != "0px"
+            assert page.complaints() == []
 
 
 def test_every_control_has_a_name(page: browser.Page, model: Live) -> None:

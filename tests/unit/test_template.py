@@ -132,12 +132,21 @@ def test_nothing_has_a_name_that_two_stacks_would_share() -> None:
                 assert "AWS::StackName" in str(value), f"{name}.{field}"
 
 
+READS = {
+    "s3:GetObject",
+    "s3:ListBucket",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "elasticfilesystem:ClientMount",
+}
+
+
 def test_the_role_may_write_only_its_own_logs() -> None:
     always, *by_condition = RESOURCES["PredictRole"]["Properties"]["Policies"]
     reads = [choice["!If"][1]["PolicyDocument"]["Statement"] for choice in by_condition]
     for statement in [one for statements in reads for one in statements]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert set(actions) <= {"s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:Query"}
+        assert set(actions) <= READS
         assert statement["Resource"] != "*"
     for statement in always["PolicyDocument"]["Statement"]:
         if statement.get("Resource") == "*":

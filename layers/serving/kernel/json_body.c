@@ -26,6 +26,7 @@ struct code_table {
 };
 struct entry { /* ascending by length, then by bytes */
     uint32_t at, length;
+    uint64_t start; /* as of struct text */
     double code;
 };
 
@@ -39,6 +40,7 @@ struct reader {
 struct text {
     const uint8_t *at;
     uint64_t length;
+    uint64_t start; /* the first eight bytes, the first one highest, zeros behind the last */
     int ascii;
 };
 
@@ -47,11 +49,11 @@ static const struct column *columns_of(const struct reader *r) {
     return (const void *)(r->schema + head(r)->columns_at);
 }
 
-static void skip_space(struct reader *r) {
+static inline void skip_space(struct reader *r) {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t')) r->at++;
 }
 
-static int take(struct reader *r, char c) {
+static inline int take(struct reader *r, char c) {
     skip_space(r);
     if (r->at == r->end || *r->at != (uint8_t)c) return 0;
     r->at++;
@@ -76,16 +78,30 @@ static int compare(const uint8_t *a, uint64_t n, const char *b, uint64_t m) {
 /* A string without escapes. Bytes that aren't ASCII are taken as they are: only a known name equals them. */
 static int take_text(struct reader *r, struct text *text) {
     if (!take(r, '"')) return 0;
-    const uint8_t *p = r->at;
-    uint8_t all = 0;
-    for (; p < r->end && *p != '"'; p++) {
+    const uint8_t *p = r->at, *end = r->end;
+    uint64_t start = 0;
+    uint32_t all = 0;
+    for (; p < end && *p != '"'; p++) {
         if (*p == '\\' || *p < 0x20) return 0;
         all |= *p;
+        if (p - r->at < 8) start = start << 8 | *p;
     }
-    if (p == r->end) return 0;
-    *text = (struct text){r->at, (uint64_t)(p - r->at), all < 0x80};
+    if (p == end) return 0;
+    const uint64_t length = (uint64_t)(p - r->at);
+    if (length < 8) start = length ? start << (64 - 8 * length) : 0;
+    *text = (struct text){r->at, length, start, all < 0x80};
     r->at = p + 1;
     return 1;
+}
+
+/* A string that is known, and known to be without escapes. */
+static inline int take_this(struct reader *r, const char *known, uint64_t length) {
+    if (!take(r, '"') || (uint64_t)(r->end - r->at) <= length) return 0;
+    const uint8_t *p = r->at;
+    uint32_t differs = p[length] ^ '"';
+    for (uint64_t i = 0; i < length; i++) differs |= p[i] ^ (uint8_t)known[i];
+    r->at = p + length + 1;
+    return differs == 0;
 }
 
 static const double TENS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
@@ -114,49 +130,64 @@ static int divide_exactly(uint64_t mantissa, int k, double *result) {
     return 0;
 }
 
+static inline int is_digit(const uint8_t *p, const uint8_t *end) { return p < end && *p >= '0' && *p <= '9'; }
+
+/* mantissa * 10^exponent, as Python's float() would give it; 0 if that takes more than a few instructions to tell. */
+static int scale(uint64_t mantissa, int exponent, double *result) {
+    *result = (double)mantissa;
+    if (mantissa == 0 || exponent == 0) return 1; /* the conversion has rounded correctly */
+    if (mantissa <= 0x20000000000000u && exponent >= -22 && exponent <= 22) {
+        *result = exponent < 0 ? *result / TENS[-exponent] : *result * TENS[exponent];
+        return 1;
+    }
+    return exponent < 0 && exponent >= -27 && divide_exactly(mantissa, -exponent, result);
+}
+
 /* A JSON number as Python's float() would give it; `whole` if it has neither fraction nor exponent. */
 static int take_number(struct reader *r, double *value, int *whole) {
     const uint8_t *p = r->at, *end = r->end;
     const int negative = p < end && *p == '-';
     p += negative;
-    if (p == end || *p < '0' || *p > '9') return 0;
-    if (*p == '0' && p + 1 < end && p[1] >= '0' && p[1] <= '9') return 0;
+    if (!is_digit(p, end) || (*p == '0' && is_digit(p + 1, end))) return 0;
+    const uint8_t *first = p + (*p == '0'); /* of those that count: zeros in front of them don't */
     uint64_t mantissa = 0;
-    int digits = 0, exponent = 0;
+    int exponent = 0;
     *whole = 1;
-    for (; p < end && *p >= '0' && *p <= '9'; p++) {
-        if ((digits += mantissa || *p != '0') > 18) return 0;
-        mantissa = mantissa * 10 + (uint64_t)(*p - '0');
-    }
+    for (; is_digit(p, end); p++) mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+    int64_t digits = p - first;
     if (p < end && *p == '.') {
-        const uint8_t *first = ++p;
+        const uint8_t *point = p++;
         *whole = 0;
-        for (; p < end && *p >= '0' && *p <= '9'; p++, exponent--) {
-            if ((digits += mantissa || *p != '0') > 18) return 0;
-            mantissa = mantissa * 10 + (uint64_t)(*p - '0');
-        }
-        if (p == first || p - first > 400) return 0;
+        for (; mantissa == 0 && p < end && *p == '0'; p++) {}
+        first = p;
+        for (; is_digit(p, end); p++) mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+        digits += p - first;
+        if (p - point < 2 || p - point > 400) return 0;
+        exponent = (int)(point + 1 - p);
     }
+    if (digits > 18) return 0;
     if (p < end && (*p == 'e' || *p == 'E')) {
         const int minus = ++p < end && *p == '-';
         int given = 0;
         *whole = 0;
         if (p < end && (*p == '-' || *p == '+')) p++;
-        const uint8_t *first = p;
-        for (; p < end && *p >= '0' && *p <= '9'; p++)
+        first = p;
+        for (; is_digit(p, end); p++)
             if ((given = given * 10 + (*p - '0')) > 400) return 0;
         if (p == first) return 0;
         exponent += minus ? -given : given;
     }
-    double found = (double)mantissa;
-    if (mantissa == 0) found = 0.0;
-    else if (exponent == 0) { /* the conversion has rounded correctly */ }
-    else if (mantissa <= 0x20000000000000u && exponent >= -22 && exponent <= 22)
-        found = exponent < 0 ? found / TENS[-exponent] : found * TENS[exponent];
-    else if (exponent > 0 || exponent < -27 || !divide_exactly(mantissa, -exponent, &found)) return 0;
-    *value = negative && !(*whole && mantissa == 0) ? -found : found;
+    if (!scale(mantissa, exponent, value)) return 0;
+    if (negative && !(*whole && mantissa == 0)) *value = -*value;
     r->at = p;
     return 1;
+}
+
+/* As the entries are ordered. */
+static int order_of(const struct text *text, const struct entry *entry, const char *schema) {
+    if (text->length != entry->length) return text->length < entry->length ? -1 : 1;
+    if (text->start != entry->start) return text->start < entry->start ? -1 : 1;
+    return text->length <= 8 ? 0 : compare(text->at, text->length, schema + entry->at, entry->length);
 }
 
 static int code_of(const struct reader *r, const struct code_table *table, const struct text *text, double *code) {
@@ -164,7 +195,7 @@ static int code_of(const struct reader *r, const struct code_table *table, const
     uint32_t low = table->first, high = table->first + table->count;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        const int order = compare(text->at, text->length, r->schema + entries[middle].at, entries[middle].length);
+        const int order = order_of(text, entries + middle, r->schema);
         if (order == 0) {
             *code = entries[middle].code;
             return 1;
@@ -181,7 +212,7 @@ static int take_value(struct reader *r, const struct column *column) {
     const struct target *targets = (const void *)(r->schema + head(r)->targets_at);
     const struct code_table *tables = (const void *)(r->schema + head(r)->tables_at);
     double number = __builtin_nan("");
-    struct text text = {0, 0, 1};
+    struct text text = {0, 0, 0, 1};
     int whole = 0, missing = 0;
     skip_space(r);
     if (r->at == r->end) return 0;
@@ -212,25 +243,31 @@ static int take_value(struct reader *r, const struct column *column) {
     return known;
 }
 
+/* The column that the first row's k-th name means, each of them once; `count` if there is none. */
+static uint32_t find_column(struct reader *r, const uint32_t *order, uint32_t k) {
+    const struct column *columns = columns_of(r);
+    const uint32_t count = head(r)->columns;
+    struct text name;
+    uint32_t index = 0;
+    if (!take_text(r, &name)) return count;
+    while (index < count && compare(name.at, name.length, r->schema + columns[index].name_at,
+                                    columns[index].name_length)) index++;
+    for (uint32_t before = 0; before < k; before++)
+        if (order[before] == index) return count;
+    return index;
+}
+
 /* An object whose names come in the order of the first one's. */
 static int take_object(struct reader *r, uint32_t *order) {
     const struct column *columns = columns_of(r);
     const uint32_t count = head(r)->columns;
     for (uint32_t k = 0; k < count; k++) {
-        struct text name;
-        if ((k && !take(r, ',')) || !take_text(r, &name) || !take(r, ':')) return 0;
-        uint32_t index = 0;
-        if (r->row) index = order[k];
-        else {
-            while (index < count && compare(name.at, name.length, r->schema + columns[index].name_at,
-                                            columns[index].name_length)) index++;
-            if (index == count) return 0;
-            for (uint32_t before = 0; before < k; before++)
-                if (order[before] == index) return 0;
-            order[k] = index;
-        }
-        if (compare(name.at, name.length, r->schema + columns[index].name_at, columns[index].name_length)) return 0;
-        if (!take_value(r, columns + index)) return 0;
+        if (k && !take(r, ',')) return 0;
+        if (r->row == 0) {
+            order[k] = find_column(r, order, k);
+            if (order[k] == count) return 0;
+        } else if (!take_this(r, r->schema + columns[order[k]].name_at, columns[order[k]].name_length)) return 0;
+        if (!take(r, ':') || !take_value(r, columns + order[k])) return 0;
     }
     return take(r, '}');
 }

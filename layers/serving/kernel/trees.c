@@ -3,6 +3,8 @@
  * looking whether they have arrived, since leaves loop onto themselves; now and then those that have are left out. */
 #include "table.h"
 
+#define TOP 3 /* levels that are taken by comparing all rows with all of their nodes, several rows in an instruction */
+#define TOP_NODES ((1 << TOP) - 1)
 #define MORE_LEVELS 3 /* between two looks at who has arrived: a look costs about as much as a level */
 
 static uint32_t bits_of(float f) {
@@ -29,18 +31,54 @@ static inline __attribute__((always_inline)) void descend(const struct node *at[
     }
 }
 
-/* All rows of a tile down one tree. x: a block of LANES floats for each feature, for each LANES rows. */
-static inline __attribute__((always_inline)) void walk(const struct node *root, uint32_t depth, const float *x,
-                                                       size_t features, uint32_t bits, int missing, size_t rows,
+/* The nodes of the uppermost levels, the children of j at 2j + 1 and 2j + 2; below a leaf stands the leaf itself. */
+static void top_of(const struct node *root, uint32_t bits, const struct node *top[2 * TOP_NODES + 1]) {
+    top[0] = root;
+    for (int j = 0; j < TOP_NODES; j++) {
+        const uint32_t right = top[j]->word >> (bits + 1);
+        top[2 * j + 1] = top[j] + (right != 0);
+        top[2 * j + 2] = top[j] + right;
+    }
+}
+
+/* Which of the nodes below the uppermost levels each of LANES rows comes to; all bits are set where it goes left. */
+static inline __attribute__((always_inline)) void enter(const struct node *const top[], const float *block,
+                                                        uint32_t bits, int missing, uint32_t below[LANES]) {
+    uint32_t left[TOP_NODES][LANES];
+    for (int j = 0; j < TOP_NODES; j++) {
+        const float *x = block + (size_t)(top[j]->word & ((1u << bits) - 1)) * LANES, threshold = top[j]->threshold;
+        const uint32_t nan_left = top[j]->word >> bits & 1;
+        for (int r = 0; r < LANES; r++)
+            left[j][r] = 0u - ((uint32_t)(x[r] <= threshold) | (missing ? (uint32_t)(x[r] != x[r]) & nan_left : 0));
+    }
+    for (int r = 0; r < LANES; r++) {
+        const uint32_t a = left[0][r], b = (a & left[1][r]) | (~a & left[2][r]);
+        const uint32_t c = (a & ((b & left[3][r]) | (~b & left[4][r]))) | (~a & ((b & left[5][r]) | (~b & left[6][r])));
+        below[r] = 2 * TOP_NODES + 4 * a + 2 * b + c;
+    }
+}
+
+/* All rows of a tile down a tree. x: a block of LANES floats for each feature, for each LANES rows. */
+static inline __attribute__((always_inline)) void walk(const struct node *nodes, const struct tree *tree,
+                                                       const struct tree *next, const float *x, size_t features,
+                                                       uint32_t bits, int missing, size_t rows,
                                                        const struct node *at[MOST_ROWS]) {
+    const uint32_t depth = tree->depth;
     /* The depth is a hint. In unpruned trees it is twice that of most rows; no table may make us walk on for long. */
-    const uint32_t levels = depth <= 8 ? depth : (depth < 64 ? depth : 64) / 2;
+    const uint32_t most = depth <= 8 ? depth : (depth < 64 ? depth : 64) / 2, levels = most > TOP ? most - TOP : 0;
+    const struct node *top[2 * TOP_NODES + 1];
+    uint32_t below[LANES];
     uint16_t under_way[MOST_ROWS + WALKERS];
     size_t count = 0;
+    top_of(nodes + tree->root, bits, top);
     for (size_t r = 0; r < rows; r += WALKERS) {
-        const float *from[WALKERS], *block = x + r / LANES * LANES * features + r % LANES;
+        const float *from[WALKERS], *block = x + r / LANES * LANES * features;
         const struct node *n[WALKERS];
-        for (size_t k = 0; k < WALKERS; k++) n[k] = root, from[k] = block + k;
+        if (r % LANES == 0) enter(top, block, bits, missing, below);
+        /* Meanwhile the next tree comes into the cache, eight nodes for each row. */
+        for (size_t k = r; k < r + WALKERS && 8 * k < next->nodes; k++)
+            __builtin_prefetch(nodes + next->root + 8 * k);
+        for (size_t k = 0; k < WALKERS; k++) n[k] = top[below[r % LANES + k]], from[k] = block + r % LANES + k;
         descend(n, from, LANES, bits, missing, levels);
         for (size_t k = 0; k < WALKERS; k++) {
             at[r + k] = n[k];
@@ -118,9 +156,9 @@ static void many_rows(struct tile *t, const struct operation *o, const float *x,
     const uint64_t leaves = o->arrays[2].count / o->width;
     const size_t rows = (t->rows + WALKERS - 1) / WALKERS * WALKERS;
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
-        const struct node *root = nodes + trees[k].root;
-        if (missing) walk(root, trees[k].depth, x, features, o->kind, 1, rows, at);
-        else walk(root, trees[k].depth, x, features, o->kind, 0, rows, at);
+        const struct tree *next = trees + k + (k + 1 < o->arrays[1].count);
+        if (missing) walk(nodes, trees + k, next, x, features, o->kind, 1, rows, at);
+        else walk(nodes, trees + k, next, x, features, o->kind, 0, rows, at);
         for (size_t r = 0; r < t->rows; r++) leaf[r] = values_of(at[r], values, leaves, o->width);
         for (uint32_t j = 0; j < o->width; j++) {
             double *out = slot(t, o->output + trees[k].output + j);
@@ -170,7 +208,7 @@ int check_trees(const char *table, const struct operation *o) {
     const uint32_t bits = o->kind, features = o->inputs - (o->flags & 1 ? o->outputs : 0);
     if (bits < 1 || bits > 28 || !o->width || o->arrays[2].count % o->width || !o->arrays[2].count)
         return BAD_TABLE;
-    if ((o->flags & 1) && o->inputs <= o->outputs) return BAD_TABLE;
+    if (o->inputs <= (o->flags & 1 ? o->outputs : 0)) return BAD_TABLE;
     const struct node *nodes = (const void *)(table + o->arrays[0].at);
     const struct tree *trees = (const void *)(table + o->arrays[1].at);
     const uint64_t leaves = o->arrays[2].count / o->width;

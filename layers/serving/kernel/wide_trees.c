@@ -103,7 +103,7 @@ static int bad_node(const struct wide_node *n, uint64_t left_over, uint32_t feat
 int check_wide_trees(const char *table, const struct operation *o) {
     const uint32_t features = o->inputs - (o->flags & 1 ? o->outputs : 0);
     if (!o->width || o->arrays[2].count % o->width || !o->arrays[2].count) return BAD_TABLE;
-    if ((o->flags & 1) && o->inputs <= o->outputs) return BAD_TABLE;
+    if (o->inputs <= (o->flags & 1 ? o->outputs : 0)) return BAD_TABLE;
     const struct wide_node *nodes = (const void *)(table + o->arrays[0].at);
     const struct tree *trees = (const void *)(table + o->arrays[1].at);
     const uint64_t leaves = o->arrays[2].count / o->width;

@@ -4,6 +4,7 @@ An artifact is one folder, never changed once written::
 
     manifest.json      name, version, engine, task, input schema, output, metrics, digest of every other file
     estimator.joblib   the fitted estimator, as joblib writes it (engine sklearn)
+    model.onnx         the graph (engine onnx)
     golden.json        made-up rows and the estimator's own answers to them
     statistics.json    what each column of the training data looked like
     model_card.md      the model in words

@@ -10,7 +10,7 @@ from serving.artifact import GOLDEN, MODEL_CARD_PAGE, STATISTICS
 from serving.http import JSON, Request, Response, accepted
 from serving.openapi import document
 from serving.openapi.security import authentication
-from serving.playground import page
+from serving.playground import digest, page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 HTML = "text/html"
 
 _TOLD = ("task", "created", "engine", "engine_reason", "input", "output", "metrics", "training", "libraries")
-
-# The card's pictures are data of its own; nothing on it may run or be fetched.
-_CARD_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 
 
 def model(request: Request, model: Model) -> Response:
@@ -36,7 +33,7 @@ def model(request: Request, model: Model) -> Response:
     offered = (JSON, HTML) if os.path.isfile(path) else (JSON,)
     if accepted(request.headers, offered) == HTML:
         with open(path, encoding="utf-8") as file:
-            return _page(file.read(), _CARD_POLICY)
+            return _card(file.read())
     told = {name: model.manifest[name] for name in _TOLD}
     return json_response(
         {
@@ -58,6 +55,14 @@ def openapi(_: Request, model: Model) -> Response:
 def playground(_: Request, __: Model) -> Response:
     """The playground, a page that tells nothing of the model by itself."""
     return _page(*page(authentication()))
+
+
+def _card(html: str) -> Response:
+    """A model card: its pictures are data of its own, and nothing on it may run or be fetched."""
+    style = html.partition("<style>")[2].partition("</style>")[0]
+    return _page(
+        html, f"default-src 'none'; style-src '{digest(style)}'; img-src data:; frame-ancestors 'none'"
+    )
 
 
 def _page(html: str, policy: str) -> Response:

@@ -19,7 +19,7 @@ _SCHEMA = struct.Struct("<6I")
 _COLUMN = struct.Struct("<6I2d")
 _TARGET = struct.Struct("<2I")
 _TABLE = struct.Struct("<4I2d")
-_ENTRY = struct.Struct("<2Id")
+_ENTRY = struct.Struct("<2IQd")
 _KINDS = {"number": 0, "integer": 1, "boolean": 2, "category": 3}
 _NO_TABLE = 0xFFFFFFFF
 _MOST_ROWS = 10_000
@@ -98,7 +98,8 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) 
         first += len(own)
     packed = []
     for length, key, code in entries:
-        packed.append(_ENTRY.pack(places[4] + len(strings), length, code))
+        start = int.from_bytes(key[:8].ljust(8, b"\0"), "big")
+        packed.append(_ENTRY.pack(places[4] + len(strings), length, start, code))
         strings += key
     schema = b"".join([
         _SCHEMA.pack(len(columns), len(host["dense"]), *places[:4]),

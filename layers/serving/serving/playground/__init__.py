@@ -33,7 +33,7 @@ def page(authentication: str) -> tuple[str, str]:
     html = _read("index.html").replace("/* style.css */", styles).replace("/* script */", script)
     html = html.replace('data-authentication=""', f'data-authentication="{authentication}"')
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(styles)}'; img-src data:; "
+        f"default-src 'none'; script-src '{digest(script)}'; style-src '{digest(styles)}'; img-src data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return html, policy
@@ -44,11 +44,12 @@ def style() -> str:
     return _read("style.css")
 
 
+def digest(text: str) -> str:
+    """What a Content-Security-Policy calls a script or a style by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 def _read(name: str) -> str:
     path = os.path.join(os.path.dirname(__file__), name)
     with open(path, encoding="utf-8") as file:
         return file.read()
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

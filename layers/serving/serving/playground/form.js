@@ -3,7 +3,7 @@ import { histogram } from "./histogram.js";
 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const fewEnoughToShow = 6;
-const fewEnoughForSliders = 40;
+const fewEnoughForSliders = 200;
 
 /** A form for one instance. `changed` is called after each edit. */
 export function instanceForm(form, columns, statistics, changed) {
