@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from benchmarks import page, run, settings, table
 from benchmarks import results as stored
@@ -63,10 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         _run(_settings(options), others, console)
     except (Broken, ImportError) as broken:  # a file of an engine that is gone, say
-        console.print(f"[red]error:[/red] {broken}: nothing is reported", soft_wrap=True, highlight=False)
+        console.print(
+            f"[red]error:[/red] {escape(str(broken))}: nothing is reported", soft_wrap=True, highlight=False
+        )
         return 1
     except (UserError, UnreachableError) as error:
-        console.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
+        console.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True, highlight=False)
         return 2
     except KeyboardInterrupt:
         console.print("interrupted: nothing was written")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A spread is taken to be at least this wide on either side of its median: peak memory repeats to a page or two.
 RESOLUTION = 0.01
+# Fewer pairs than this have no spread to speak of, and aren't compared.
+FEWEST_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,14 @@ def stated(results: Results) -> dict[tuple[str, str, str, str], Spread]:
         bare = select(results.samples, "cold_start", model, "bare")
         for variant in (one["variant"] for one in results.deployments if one["model"] == model):
             paired = ratios(select(results.samples, "cold_start", model, variant), bare)
-            if paired and variant != "bare":
+            if len(paired) >= FEWEST_PAIRS and variant != "bare":
                 found[model, "cold start", variant, "bare"] = spread(paired)
         for figure in FIGURES:
             by_variant = predicting(results, model, figure) if figure != SIZE else {}
             engine = engine_of(by_variant)
             for peer in (name for name in by_variant if not name.startswith(PRODUCT)):
-                if engine and (paired := ratios(by_variant[peer], by_variant[engine])):
+                paired = ratios(by_variant[peer], by_variant[engine]) if engine else []
+                if engine and len(paired) >= FEWEST_PAIRS:
                     found[model, figure, peer, engine] = spread(paired)
     return found
 

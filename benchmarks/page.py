@@ -37,7 +37,7 @@ long. All answer the same API Gateway event, rows as objects by column name.
 - **Cold start**: from the request that makes the emulator spawn the process to its first answer with status 200.
 - **Ratios** divide pair by pair: the two runs of one round. The order within a round is drawn anew each time.
   `make bench COMPARE=earlier.json` sets two runs side by side: they agree on a ratio where their spreads, minimum
-  to maximum, meet (a spread counts as 1% wide on either side at least).
+  to maximum of three pairs or more, meet (a spread counts as 1% wide on either side at least).
 - **Peak memory**: `VmHWM` of the runtime process after its first answer.
 - **p50, p99**: through the emulator, one row a request. **Handler**: the same call without emulator, in a row.
 - **Split**: from runs of their own with clocks in them; imports are counted wherever they happen.

@@ -24,22 +24,28 @@ NONE = "–"
 
 def show(results: Results, console: Console) -> None:
     """Print one table a model, what was skipped, and which targets are met."""
+    groups = [HEADINGS] if console.width >= WIDE else NARROW
     for model in results.models:
-        table = Table(title=model["name"], title_justify="left")
-        for heading in HEADINGS:
-            table.add_column(heading, justify="left" if heading == "variant" else "right")
-        for row in rows_of(results, model["name"]):
-            table.add_row(*row)
-        console.print(table)
+        rows = [dict(zip(HEADINGS, row, strict=True)) for row in rows_of(results, model["name"])]
+        for group in groups:
+            table = Table(title=model["name"], title_justify="left")
+            for heading in group:
+                table.add_column(heading, justify="left" if heading == "variant" else "right")
+            for row in rows:
+                table.add_row(*(row[heading] for heading in group))
+            console.print(table)
     console.print(
         "cold start and its ratio to bare: minimum · median · maximum; ratios pair by pair within a round"
     )
     for skipped in results.skipped:
         console.print(
-            f"skipped: {skipped['model']}, {skipped['variant']}: {skipped['reason']}", soft_wrap=True
+            f"skipped: {skipped['model']}, {skipped['variant']}: {skipped['reason']}",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
         )
     for verdict in verdicts(results):
-        console.print(str(verdict), style=None if verdict.met else "red", highlight=False)
+        console.print(str(verdict), style=None if verdict.met else "red", highlight=False, soft_wrap=True)
 
 
 def show_comparison(compared: list[Agreement], console: Console) -> None:
@@ -74,6 +80,14 @@ HEADINGS = (
     "zipped, MB",
     "labels ≠",
     "largest Δ",
+)
+# One table takes so many characters; in a narrower terminal its columns stand in four.
+WIDE = 180
+NARROW = (
+    ("variant", "cold start, ms", "× bare"),
+    ("variant", "p50, ms", "p99, ms", "handler p50, ms", "1,000 rows, ms"),
+    ("variant", "peak memory, MB", "unpacked, MB", "zipped, MB"),
+    ("variant", "labels ≠", "largest Δ"),
 )
 
 

@@ -11,7 +11,8 @@ from skylayer.compiler.program import Arithmetic, Reduce, Unary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
+    from skylayer.compiler.prediction import Slots
     from skylayer.formats.keras.network import Activate
 
 

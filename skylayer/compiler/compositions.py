@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler.builder import Prediction
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
+    from skylayer.compiler.prediction import Slots
 
 
 def dense(matrix: Any) -> np.ndarray[Any, Any]:
@@ -58,6 +59,12 @@ def nearest(builder: Builder, slots: Slots, rows: ArrayLike) -> int:
 def euclidean_distances(builder: Builder, slots: Slots, rows: ArrayLike) -> Slots:
     """sklearn.metrics.pairwise.euclidean_distances, which expands the square."""
     return builder.unary(Unary.SQUARE_ROOT, squared_distances(builder, slots, rows))
+
+
+def best_of(builder: Builder, scores: Slots, classes: tuple[tuple[Any, ...], ...]) -> Prediction:
+    """The class of the largest score, the first of equals, and the scores' softmax."""
+    best = builder.reduce(Reduce.ARGMAX, scores)
+    return Prediction((best,), classes, (builder.softmax(scores),), scores)
 
 
 def outliers(

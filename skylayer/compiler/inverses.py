@@ -23,7 +23,8 @@ from skylayer.compiler.universal_functions import apply_function
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
+    from skylayer.compiler.prediction import Slots
 
 
 def invert(builder: Builder, transformer: Any, slots: Slots) -> Slots:

@@ -10,7 +10,8 @@ from skylayer.compiler.program import Arithmetic, Pairwise, Unary
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
+    from skylayer.compiler.prediction import Slots
 
 
 def kernel_values(

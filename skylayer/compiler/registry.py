@@ -16,8 +16,9 @@ from skylayer.compiler import lowerings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 THIRD_PARTY = ("imblearn", "lightgbm", "xgboost")
 

@@ -13,8 +13,9 @@ from skylayer.compiler.program import Arithmetic, Unary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skylayer.compiler.builder import Builder, Prediction, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction, Slots
 
 BINARY = 2
 

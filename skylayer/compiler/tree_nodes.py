@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
+    from skylayer.compiler.prediction import Slots
 
 NODE = np.dtype([("threshold", "<u4"), ("word", "<u4")])
 WIDE_NODE = np.dtype([("threshold", "<u8"), ("word", "<u4"), ("right", "<u4")])

@@ -9,7 +9,8 @@ import numpy as np
 from skylayer.compiler.program import Arithmetic, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
+    from skylayer.compiler.prediction import Slots
 
 UNARY = {
     np.isnan: Unary.IS_NAN,

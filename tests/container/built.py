@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,14 +11,31 @@ from typing import TYPE_CHECKING
 
 from e2e.fork import copy_project
 
+from serving import artifact, golden
 from skylayer.commands.build import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Megabytes that each engine must do with.
-MEMORY = {"native": 128, "sklearn": 512}
+MEMORY = {"native": 128, "onnx": 256, "sklearn": 512}
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{DEFAULT_ARCHITECTURE}"
+# A graph and the rows that it was made of, from the numbers of the fork's own data.
+_ONNX = """
+from pathlib import Path
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.linear_model import LogisticRegression
+from training.pipeline import load_data
+
+data, target = load_data()
+numbers = data.select_dtypes("number").dropna()
+model = LogisticRegression(max_iter=5000).fit(numbers.to_numpy(), target[numbers.index])
+given = [("X", FloatTensorType([None, numbers.shape[1]]))]
+graph = to_onnx(model, initial_types=given, options={"zipmap": False})
+Path("numbers.onnx").write_bytes(graph.SerializeToString())
+numbers.to_csv("numbers.csv", index=False)
+"""
 LAYERS = ("ServingLayer", "RuntimeLayer", "ModelLayer")
 
 
@@ -42,6 +58,11 @@ class Built:
     def memory(self) -> int:
         """Megabytes that it must do with."""
         return MEMORY[self.engine]
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """How far numbers may lie from the artifact's own answers."""
+        return golden.spread_of(artifact.read_manifest(self.champion))
 
     @property
     def champion(self) -> Path:
@@ -71,9 +92,12 @@ class Built:
 
 
 def make(folder: Path, engine: str) -> Built:
-    """A fork in `folder` whose champion needs the engine, trained if it must be, and built."""
+    """A fork in `folder` whose champion needs the engine, trained or imported if it must be, and built."""
     copy_project(folder)
     fork = Built(folder, engine)
+    if engine == "onnx":
+        fork.run(sys.executable, "-c", _ONNX)
+        fork.run(sys.executable, "-m", "skylayer", "import", "numbers.onnx", "--sample", "numbers.csv")
     if engine == "sklearn":
         pipeline = folder / "training" / "pipeline.py"
         text = pipeline.read_text(encoding="utf-8")
@@ -84,6 +108,5 @@ def make(folder: Path, engine: str) -> Built:
         pipeline.write_text(changed.replace("from sklearn.ensemble", f"{imports}from sklearn.ensemble", 1))
         fork.run(sys.executable, "-m", "skylayer", "train", "--project", str(folder))
     fork.run(sys.executable, "-m", "skylayer", "build")
-    manifest = json.loads((fork.champion / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["engine"] == engine
+    assert artifact.read_manifest(fork.champion)["engine"] == engine
     return fork

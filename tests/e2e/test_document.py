@@ -62,7 +62,8 @@ def test_what_tells_nothing_is_open(deployment: Deployment, path: str) -> None:
     assert deployment.request(path, api_key="").status == 200
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/v2", "/v2/models/penguins", "/version"])
-def test_what_tells_of_the_model_asks_for_the_key(deployment: Deployment, path: str) -> None:
+@pytest.mark.parametrize("path", ["/openapi.json", "/v2", "/v2/models/{name}", "/version"])
+def test_what_tells_of_the_model_asks_for_the_key(fork: Fork, deployment: Deployment, path: str) -> None:
+    path = path.format(name=fork.champion().parent.name)
     assert deployment.request(path, api_key="").status == 403
     assert deployment.request(path).status == 200

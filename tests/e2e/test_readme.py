@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import default_model
 import pytest
 
 from e2e.fork import NOT_INHERITED, blocks
@@ -53,6 +54,7 @@ def test_the_readme_has_the_commands_that_are_looked_for() -> None:
     assert PYTHON
 
 
+@default_model.needed
 @pytest.mark.parametrize("commands", SHELL)
 def test_a_command_of_the_readme_works(commands: str, fork: Fork, deployment: Deployment) -> None:  # noqa: ARG001
     done = _run(["sh", "-euc", commands], fork, {})
@@ -75,6 +77,7 @@ def test_a_second_stack_is_deployed_as_the_readme_says(
     assert deployment.request("/health").status == 200
 
 
+@default_model.needed
 @pytest.mark.parametrize("code", PYTHON)
 def test_the_notebook_call_of_the_readme_works(code: str, fork: Fork) -> None:
     answers = code.replace("skylayer.open", "answer = skylayer.open")

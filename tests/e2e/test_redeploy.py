@@ -6,6 +6,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import default_model
+
 from serving import artifact
 from skylayer import deployment as deployments
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from skylayer.deployment import Deployment
 
 
+@default_model.needed
 def test_a_new_model_answers_after_up_and_nothing_else_is_published(
     fork: Fork, deployment: Deployment
 ) -> None:

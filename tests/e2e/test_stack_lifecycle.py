@@ -175,11 +175,25 @@ def _callers(second: Second, users: Pool, authentication: str) -> list[tuple[dic
     return [({}, 200)]
 
 
-def test_a_combination_that_aws_refuses_changes_nothing(second: Second) -> None:
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"SnapStart": "PublishedVersions", "ProvisionedConcurrency": "1"}, "not both"),
+        ({"SubnetIds": "subnet-1,subnet-2"}, "SubnetIds needs SecurityGroupIds"),
+        (
+            {"AlarmTopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Monitoring": "false"},
+            "needs Monitoring=true",
+        ),
+        ({"Store": "file"}, "Store=file needs StorePlace"),
+    ],
+)
+def test_a_combination_that_aws_refuses_changes_nothing(
+    second: Second, parameters: dict[str, str], said: str
+) -> None:
     before = second.found()
-    done = second.deploy(SnapStart="PublishedVersions", ProvisionedConcurrency="1")
+    done = second.deploy(**parameters)
     assert done.returncode != 0
-    assert "not both" in done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
     assert second.found().function_version == before.function_version
     assert second.found().request("/model").status == 200
 

@@ -20,8 +20,9 @@ from sklearn.linear_model import LogisticRegression
 
 from skylayer.compiler import compile_estimator
 from skylayer.compiler.assembler import assemble
-from skylayer.compiler.builder import Builder, Prediction
+from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Unary
 from skylayer.kernel_build import FLAGS, SOURCES, TARGETS
 

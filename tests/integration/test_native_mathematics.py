@@ -12,8 +12,9 @@ import pytest
 
 from serving.engines.native import open_kernel, open_table
 from skylayer.compiler.assembler import assemble
-from skylayer.compiler.builder import Builder, Prediction
+from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Unary
 from skylayer.kernel_build import host_kernel
 

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import default_model
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,6 +152,7 @@ def test_tritonclient_sends_texts(opinions: Live) -> None:
     assert answer.as_numpy("predictions").tolist() == opinions.estimator.predict(opinions.data[:20]).tolist()
 
 
+@default_model.needed
 def test_the_code_of_the_documents_gets_an_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

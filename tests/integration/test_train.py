@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import default_model
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -48,6 +49,7 @@ def champion(folder: Path) -> Path:
     return directory / (directory / "champion").read_text().strip()
 
 
+@default_model.needed
 def test_the_committed_champion_is_whole_and_answers_its_golden_rows() -> None:
     folder = project.champion()
     assert artifact.verify(folder)["name"] == "penguins"
@@ -56,6 +58,7 @@ def test_the_committed_champion_is_whole_and_answers_its_golden_rows() -> None:
     assert golden.difference(expected["answers"], got) is None
 
 
+@default_model.needed
 def test_training_again_gives_the_committed_version(tmp_path: Path) -> None:
     home = tmp_path / "a fork"
     shutil.copytree(ROOT / "training", home / "training")
@@ -190,6 +193,7 @@ def test_what_cannot_be_packaged_is_refused_before_the_fit(
     assert message in capfd.readouterr().err
 
 
+@default_model.needed
 def test_predict_answers_a_file_and_names_the_row_that_it_cannot(tmp_path: Path) -> None:
     rows = json.loads((project.champion() / artifact.GOLDEN).read_text())
     columns = list(rows["instances"][0])
@@ -240,6 +244,7 @@ def test_an_artifact_is_written_once_and_an_altered_one_is_not_trusted(tmp_path:
         skylayer.open(path)
 
 
+@default_model.needed
 def test_golden_rows_are_no_rows_of_the_data() -> None:
     instances = json.loads((project.champion() / artifact.GOLDEN).read_text())["instances"]
     lines = (ROOT / "training" / "data" / "penguins.csv").read_text().splitlines()

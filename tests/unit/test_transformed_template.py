@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,55 @@ def statements(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for part in value:
             yield from statements(part)
+
+
+def parameters_of(value: Any) -> set[str]:
+    """Parameters that a value of the template depends on, through its conditions too."""
+    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    text = json.dumps(value)
+    names = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r"\$\{(\w+)\}", text))
+    for name in re.findall(r'"(?:Fn::If": \[|Condition": )"(\w+)"', text):
+        names |= parameters_of(source["Conditions"][name])
+    return names & set(source["Parameters"])
+
+
+# Settings of the function or of its alias, not of a version.
+UNVERSIONED = {
+    "CodeSigningConfigArn",
+    "DeploymentType",
+    "GradualDeployment",
+    "ProvisionedConcurrency",
+    "ReservedConcurrency",
+}
+
+
+def test_every_parameter_of_the_function_makes_a_new_version() -> None:
+    properties = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"][
+        "Properties"
+    ]
+    # Lambda refuses to publish a version of a function that hasn't changed, so both must say the same.
+    assert properties["Description"] == properties["VersionDescription"]
+    described = parameters_of(properties["VersionDescription"])
+    # Another architecture is another set of layers.
+    assert parameters_of(properties) - UNVERSIONED - {"Architecture"} == described
+    (version,) = of_type(PLAIN, "AWS::Lambda::Version").values()
+    assert version["Properties"]["Description"] == properties["VersionDescription"]
+
+
+def test_the_description_of_a_version_is_short_enough() -> None:
+    values = {name: str(part["Default"]) for name, part in PLAIN["Parameters"].items()} | {
+        "Store": "dynamodb", "StorePlace": "x" * 63, "StoreSeconds": "3600", "MemorySize": "10240",
+        "CorsOrigin": "https://" + "x" * 40, "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
+        "Subnet": "subnet-0123456789abcdef0",
+        "Group": "sg-0123456789abcdef0", "Files": "EFS",
+        "Key": "own",
+    }  # fmt: skip
+    text = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"]["Properties"][
+        "Description"
+    ]
+    written = re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text["Fn::Sub"][0])
+    # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+    assert len(written) <= 256, len(written)
 
 
 @BOTH

@@ -8,7 +8,6 @@ import sys
 from serving import engines, json_body
 from serving.artifact import MODEL_CARD, ArtifactError, read_manifest
 from serving.errors import Problem, RowError, pointer
-from serving.instances import columns_of
 from serving.schema import Column
 
 TYPE_CHECKING = False
@@ -54,6 +53,8 @@ class Model:
         Raises:
             Problem: 422: rows that the schema or the estimator refuses, each with a JSON pointer.
         """
+        from serving.instances import columns_of  # not above: a short cut, where there is one, needs none
+
         if not instances:
             raise Problem(422, "There are no instances: send at least one.", errors=[], count=0)
         try:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY, add, as_array
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def _members(builder: Builder, boosting: Any, frame: Frame) -> list[Prediction]:

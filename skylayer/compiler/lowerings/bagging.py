@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 from skylayer.compiler.responses import add, as_array, label, probabilities
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def _members(builder: Builder, bagging: Any, frame: Frame) -> list[tuple[Any, Prediction]]:

@@ -8,15 +8,17 @@ import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.compositions import best_of
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY, probabilities
 from skylayer.compiler.tree_nodes import SklearnTree, emit_trees
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 # Families that answer in double precision though they are trained on float32 features.
 IN_DOUBLE = ("sklearn.tree.", "sklearn.ensemble._forest")
@@ -91,8 +93,7 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
     scores = raw_scores(builder, estimator, frame)
     classes = plain_classes(builder, [estimator.classes_])
     if len(scores) > 1:
-        best = builder.reduce(Reduce.ARGMAX, scores)
-        return Prediction((best,), classes, (builder.softmax(scores),), scores)
+        return best_of(builder, scores, classes)
     values = builder.arithmetic(Arithmetic.GREATER_EQUAL, scores, 0.0)
     # The exponential loss is linked by half the log odds.
     log_odds = builder.arithmetic(

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV, _SigmoidCalibration
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY, mean, response
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 METHODS = ("decision_function", "predict_proba")
 SMALLEST = 1e-12  # what scikit-learn adds to a probability before its logarithm

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import cluster
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.compositions import euclidean_distances, nearest, without_own_norm
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def predict_means(builder: Builder, estimator: Any, frame: Frame) -> Prediction:

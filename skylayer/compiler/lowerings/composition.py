@@ -13,8 +13,9 @@ from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 
 def _before_last(builder: Builder, pipeline: Any, frame: Frame) -> Frame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.cross_decomposition import CCA, PLSCanonical, PLSRegression
 
-from skylayer.compiler.builder import Prediction
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:

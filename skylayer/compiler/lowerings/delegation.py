@@ -10,8 +10,9 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from skylayer.compiler.responses import as_array
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 
 def predict_inner(builder: Builder, outer: Any, frame: Frame) -> Prediction:

@@ -8,15 +8,16 @@ import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.neighbors import NearestCentroid
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.compositions import euclidean_distances, nearest
 from skylayer.compiler.lowerings.linear import predict_logistic
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def _decide(builder: Builder, estimator: Any, scores: Slots) -> Prediction:

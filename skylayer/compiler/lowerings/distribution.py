@@ -12,8 +12,9 @@ from sklearn.preprocessing._data import BOUNDS_THRESHOLD
 from skylayer.compiler.program import Arithmetic, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 EPSILON = float(np.finfo(np.float64).eps)
 LOGARITHMIC = 1e-19  # scipy.special.boxcox takes the logarithm below this power

@@ -11,8 +11,9 @@ from sklearn.utils import get_tags
 from skylayer.compiler.frame import RawColumn
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 
 def transform_selector(builder: Builder, selector: Any, frame: Frame) -> Frame:

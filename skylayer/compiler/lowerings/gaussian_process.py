@@ -10,14 +10,15 @@ from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessR
 from sklearn.gaussian_process import kernels as k
 from sklearn.gaussian_process._gpc import COEFS, LAMBDAS, _BinaryGaussianProcessClassifierLaplace
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.kernels import kernel_values
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def _squares(builder: Builder, x: Slots, rows: Any, scale: Any) -> Slots:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
-from skylayer.compiler.program import Arithmetic, Reduce, Unary
+from skylayer.compiler.compositions import best_of
+from skylayer.compiler.prediction import Prediction
+from skylayer.compiler.program import Arithmetic, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, WideSplits, emit_wide_trees
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 BITSET_WORDS = 8  # scikit-learn's, for at most 255 categories
 
@@ -81,8 +83,7 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
     scores = raw_scores(builder, estimator, frame)
     classes = plain_classes(builder, [estimator.classes_])
     if len(scores) > 1:
-        best = builder.reduce(Reduce.ARGMAX, scores)
-        return Prediction((best,), classes, (builder.softmax(scores),), scores)
+        return best_of(builder, scores, classes)
     values = builder.arithmetic(Arithmetic.GREATER, scores, 0.0)
     return Prediction(values, classes, (builder.complement(builder.unary(Unary.EXPIT, scores)[0]),), scores)
 

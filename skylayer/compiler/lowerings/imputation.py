@@ -15,8 +15,9 @@ from skylayer.compiler.program import Arithmetic, Unary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def _is_nan(value: Any) -> bool:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.isotonic import IsotonicRegression
 
-from skylayer.compiler.builder import Prediction
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def interpolate(builder: Builder, estimator: Any, slot: int) -> Slots:

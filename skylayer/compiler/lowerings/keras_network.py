@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.compiler.activations import OF_ROWS, activate
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 from skylayer.formats.keras.estimators import KerasClassifier, KerasRegressor
 from skylayer.formats.keras.network import (
@@ -26,8 +26,9 @@ from skylayer.formats.keras.network import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
     from skylayer.formats.keras.network import Operation
 
     Tensor = NDArray[np.int64]  # of slots, in the shape of a row's values

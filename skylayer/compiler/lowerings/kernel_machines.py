@@ -9,9 +9,9 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import KERNEL_PARAMS
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.kernels import kernel_values
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.frame import RawColumn
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY
 from skylayer.compiler.tree_nodes import (
@@ -21,8 +21,9 @@ from skylayer.compiler.tree_nodes import (
 )
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 ZERO = float(np.float32(1e-35))  # what is as small as this counts as zero
 IS_CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT = 1, 2, 2  # of a node's decision_type

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import linear_model as models
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.compositions import dense
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def product(builder: Builder, estimator: Any, frame: Frame) -> Slots:

@@ -8,13 +8,14 @@ import numpy as np
 from scipy.special import digamma  # type: ignore[import-untyped]
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.compositions import from_log_likelihoods
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def _distances(builder: Builder, mixture: Any, x: Slots) -> Slots:

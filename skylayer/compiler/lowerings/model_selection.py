@@ -21,8 +21,9 @@ from skylayer.compiler.program import Arithmetic
 from skylayer.compiler.responses import BINARY, response
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 
 def _best(builder: Builder, search: Any) -> Any:

@@ -12,8 +12,8 @@ from sklearn.multiclass import (
     _ConstantPredictor,
 )
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Pairwise, Reduce, Unary
 from skylayer.compiler.responses import (
     BINARY,
@@ -26,8 +26,9 @@ from skylayer.compiler.responses import (
 )
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def predict_constant(builder: Builder, constant: Any, _: Frame) -> Prediction:

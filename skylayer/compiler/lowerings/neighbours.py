@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import neighbors as models
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.compositions import outliers
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import WEIGHTED, WITHIN_RADIUS, Arithmetic, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 METRICS = {
     "euclidean": Pairwise.SQUARED_EUCLIDEAN,

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 ACTIVATIONS = {"logistic": Unary.EXPIT, "tanh": Unary.TANH, "relu": Unary.RECTIFY, "exp": Unary.EXP}
 

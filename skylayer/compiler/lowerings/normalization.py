@@ -10,8 +10,9 @@ from sklearn.preprocessing import Binarizer, Normalizer
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 ALMOST_ZERO = 10 * float(np.finfo(np.float64).eps)  # scikit-learn divides by 1 below it
 

@@ -15,8 +15,9 @@ from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.tree_nodes import SklearnTree, emit_trees
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 
 def predict_isolation(builder: Builder, forest: Any, frame: Frame) -> Prediction:

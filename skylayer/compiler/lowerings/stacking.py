@@ -12,8 +12,9 @@ from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.responses import BINARY, label, probabilities, scores
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction, Slots
 
 
 def _columns(builder: Builder, stacking: Any, estimator: Any, prediction: Prediction, method: str) -> Slots:

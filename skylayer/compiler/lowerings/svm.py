@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import svm
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.compositions import dense, one_vs_one_scores, outliers
 from skylayer.compiler.kernels import kernel_values
 from skylayer.compiler.lowerings.linear import predict_classifier as predict_linear_classifier
 from skylayer.compiler.lowerings.linear import predict_regressor as predict_linear_regressor
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 LEAST = 1e-7  # libsvm's least probability of a pair

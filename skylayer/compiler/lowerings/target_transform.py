@@ -10,8 +10,9 @@ from sklearn.compose import TransformedTargetRegressor
 from skylayer.compiler.inverses import invert
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Prediction
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Prediction
 
 
 def predict_transformed(builder: Builder, transformed: Any, frame: Frame) -> Prediction:

@@ -16,8 +16,9 @@ from skylayer.compiler.frame import UNSET, RawColumn
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 
 if TYPE_CHECKING:
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 MOST_TERMS = 1 << 17  # beyond, the counts of a few rows alone would fill a small function's memory
 

@@ -18,16 +18,17 @@ from sklearn.tree import (
     ExtraTreeRegressor,
 )
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 from skylayer.compiler.tree_nodes import SklearnTree, emit_trees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from skylayer.compiler.builder import Builder, Slots
+    from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 
 def classes_of(estimator: Any) -> list[Any]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 
-from skylayer.compiler.builder import Prediction
 from skylayer.compiler.classes import plain_classes
+from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 from skylayer.compiler.responses import add, label, mean, probabilities
 
