@@ -73,8 +73,13 @@ def bird_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def birds(bird_folder: Path) -> Client:
     """The function as it is deployed, on the artifact of the birds."""
+    return serve(bird_folder)
+
+
+def serve(folder: Path) -> Client:
+    """The function as it is deployed, on an artifact."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKYLAYER_MODEL", str(bird_folder))
+        patch.setenv("SKYLAYER_MODEL", str(folder))
         specification = spec_from_file_location("predict_app", ROOT / "functions" / "predict" / "app.py")
         assert specification is not None
         assert specification.loader is not None

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import serve
 
 import skylayer
 from serving import artifact
@@ -205,6 +206,23 @@ def test_what_is_served_is_what_keras_answers(form: str, tmp_path: Path) -> None
         float32 = manifest["engines"]["native"]["proof"]["float32"]
         assert 0 < float32["largest_difference"] <= float32["bound"]
         assert "as Keras computes it" in (folder / artifact.MODEL_CARD).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["sequential", "functional"])
+def test_the_function_answers_what_keras_2_did(name: str, tmp_path: Path) -> None:
+    """From the file to the body of a response, by the handler that is deployed."""
+    answered = json.loads((KERAS_2 / f"{name}.json").read_text(encoding="utf-8"))
+    client = serve(bring(KERAS_2 / f"{name}.h5", tmp_path))
+    whole = client.send(None, "/model", "GET").json()["input"]["columns"]
+    rows = [
+        [int(v) if column["kind"] == "integer" else v for v, column in zip(row, whole, strict=True)]
+        for row in answered["rows"]
+    ]
+    answer = client.post({"instances": rows})
+    assert answer.status == 200, answer.body
+    found = np.asarray(answer.json()["probabilities"])
+    expected = np.asarray(answered["answers"])
+    assert np.allclose(found if name == "sequential" else found[:, 1:], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["sequential", "functional"])

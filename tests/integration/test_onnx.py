@@ -17,6 +17,8 @@ import pandas as pd
 import pytest
 from conftest import Client
 from elftools.elf.elffile import ELFFile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from onnx_models import NUMBERS, TOWNS, TensorProto, bring, helper
 from test_runtime_client import invoke, invoke_url_of
 
@@ -316,6 +318,25 @@ def test_what_is_no_onnx_is_told_so(tmp_path: Path) -> None:
         assert "\n" not in str(refusal.value)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_file_is_imported_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
+    content = bytearray(data.draw(st.sampled_from(DAMAGED)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(2, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(3, len(content)) | st.just(len(content)))
+    try:
+        bring(bytes(content[:cut]), tmp_path)
+    except UserError as refusal:
+        assert str(refusal).isprintable()  # noqa: PT017 (either is right)
+
+
+DAMAGED = [
+    made.SerializeToString()
+    for made in (models.forest(zipmap=True), models.network(), models.regressor(), models.pipeline_of_towns())
+]
+
+
 def test_the_command_line_refuses_with_one_line_and_code_2(tmp_path: Path) -> None:
     path = models.write(models.network(shape=(1, 3)), tmp_path / "model.onnx")
     done = subprocess.run(
@@ -473,6 +494,7 @@ def test_a_damaged_graph_is_refused_with_what_onnx_runtime_says(towns: Path, tmp
         {"inputs": [{"name": "size"}]},
         {"inputs": [], "outputs": [{}]},
         {"inputs": 3},
+        {"outputs": [{"name": "output_label", "field": "predictions"}]},
     ]
     for wrong in damaged:
         entry = manifest["engines"]["onnx"] | wrong

@@ -82,8 +82,16 @@ def read_graph(path: Path, content: bytes) -> Graph:
         raise UserError(f"{path} is cut off or damaged: {first_line(error)}.") from error
     if not model.graph.output:
         raise UserError(f"{path} is cut off or damaged: it holds no graph with outputs.")
-    _refuse_external_data(path, model)
-    _refuse_custom_operators(path, model)
+    try:
+        _check_texts(model)
+        _refuse_external_data(path, model)
+        _refuse_custom_operators(path, model)
+        return _looked_at(model, content)
+    except (ValueError, TypeError, LookupError) as error:  # a damaged file breaks off anywhere
+        raise UserError(f"{path} is cut off or damaged: {first_line(error)}.") from error
+
+
+def _looked_at(model: Any, content: bytes) -> Graph:
     unzipped = _unzip(model)
     makers = {output: node for node in model.graph.node for output in node.output}
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
@@ -99,6 +107,16 @@ def read_graph(path: Path, content: bytes) -> Graph:
         classes={name: found for name, found in classes.items() if found},
         normalized=frozenset(name for name in names if _maker(name, makers) == "Softmax"),
     )
+
+
+def _check_texts(model: Any) -> None:
+    """Raise ValueError for a name that is no UTF-8, which protobuf gives as bytes."""
+    for message in _messages(model):
+        for described, value in message.ListFields():
+            if described.type == described.TYPE_STRING:
+                texts = [value] if isinstance(value, str | bytes) else value
+                if any(isinstance(text, bytes) for text in texts):
+                    raise ValueError(f"{described.full_name} is no UTF-8")
 
 
 def _refuse_external_data(path: Path, model: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from skylayer.tables import tabulate
 from skylayer.tasks import Target, answers, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -68,13 +69,14 @@ def import_onnx(
         UserError: Something of this can't be served; the message says what, and the mend.
     """
     check_name(name)
-    graph = read_graph(path, content)
-    session = Session(path, graph)
-    reference, frame = _look(session, graph, sample)
-    progress(0.5)
-    table = tabulate(frame)
-    schema = _schema(table)
-    rows = _golden(reference, schema, table)
+    with _told_in_one_line():
+        graph = read_graph(path, content)
+        session = Session(path, graph)
+        reference, frame = _look(session, graph, sample)
+        progress(0.5)
+        table = tabulate(frame)
+        schema = _schema(table)
+        rows = _golden(reference, schema, table)
     entry = {
         "file": FILE,
         "requirements": {"onnxruntime": session.version},
@@ -107,6 +109,16 @@ def import_onnx(
     return write(
         Path(directory, name), manifest, files, lambda folder: _prove(folder, reference, table, schema)
     )
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """A file names its parts as it likes, line breaks and a terminal's escape sequences included."""
+    try:
+        yield
+    except UserError as error:
+        printable = "".join(letter if letter.isprintable() else " " for letter in f"{error}")
+        raise UserError(" ".join(printable.split())) from error
 
 
 def _look(session: Session, graph: Graph, sample: Path | None) -> tuple[Reference, pd.DataFrame]:

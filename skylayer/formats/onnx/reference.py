@@ -50,16 +50,13 @@ class Session:
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
-                graph.original, options, providers=["CPUExecutionProvider"]
+                graph.original, options, providers=["CPUExecutionProvider"], enable_fallback=0
             )
+            self.inputs = list(map(_value, self._session.get_inputs()))
+            described = {each.name: _value(each) for each in self._session.get_outputs()}
         except Exception as error:  # its exceptions have no base of their own
             raise UserError(_why_not(path, graph, self.version, f"{error}")) from error
         self._unzipped = graph.unzipped
-        self.inputs = [Value(each.name, each.type, tuple(each.shape)) for each in self._session.get_inputs()]
-        described = {
-            each.name: Value(each.name, each.type, tuple(each.shape or ()))
-            for each in self._session.get_outputs()
-        }
         for name, (source, classes) in graph.unzipped.items():
             described[name] = Value(source, "tensor(float)", (None, len(classes)))
         self.outputs = list({value.name: value for value in described.values()}.values())
@@ -180,6 +177,10 @@ class Reference:
             return self._session.run(self._feeds, frame)
         except Refused as refusal:
             raise ValueError(f"{refusal}") from refusal
+
+
+def _value(described: Any) -> Value:
+    return Value(described.name, described.type, tuple(described.shape or ()))
 
 
 def column_names(feeds: tuple[Feed, ...]) -> list[str]:

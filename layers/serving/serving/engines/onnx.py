@@ -79,6 +79,8 @@ def load(folder: str, manifest: dict[str, Any]) -> OnnxEngine:
         raise ArtifactError(f"ONNX Runtime {runtime.version} refuses {entry['file']}: {error}") from None
     names = [column["name"] for column in manifest["input"]["columns"]]
     try:
+        if {output["field"] for output in entry["outputs"]} != set(manifest["output"]["fields"]):
+            raise LookupError  # noqa: TRY301 (told below, like all that is wrong there)
         return OnnxEngine(session, entry, names, os.path.join(folder, GOLDEN))
     except (LookupError, TypeError, AttributeError):
         raise ArtifactError(
