@@ -25,7 +25,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import murmurhash3_32
 
-from serving import json_body, model
+import skylayer
+from serving import json_body
+from serving import model as serving_model
 from serving.engines.text import _WORDS, _tokenizer, counter_of, murmur3, packer_of
 from serving.errors import Problem, RowError
 from skylayer.compiler import CannotCompile, compile_estimator
@@ -230,12 +232,12 @@ def test_the_engines_own_json_is_that_of_its_values(tmp_path: Path) -> None:
     columns = make_column_transformer((TfidfVectorizer(), "text"))
     pipeline = make_pipeline(columns, LogisticRegression()).fit(train, labels(train["text"].tolist()))
     folder = skylayer.package(pipeline, train, labels(train["text"].tolist()), name="t", directory=tmp_path)
-    loaded = model.load(folder)
+    loaded = serving_model.load(folder)
     assert loaded.manifest["engine"] == "native"
     instances = [{"text": text} for text in [*texts(30, 1), "", 'a "quoted" one']]
     written = loaded.answer_json(instances)
     assert written == json_body.encode(loaded.predict_instances(instances))
-    with pytest.raises(Problem, match="column"):
+    with pytest.raises(Problem, match="1 problem"):
         loaded.answer_json([{"text": "fine"}, {"text": 3}])
     with pytest.raises(Problem, match="no instances"):
         loaded.answer_json([])
