@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from native_compare import compare, numeric_schema
+from native_compare import compare, native_and_reference, numeric_schema
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -91,6 +91,32 @@ def test_lightgbm_decides_categories_itself(tmp_path: Path) -> None:
     model.fit(frame, targets["number"], categorical_feature=[3])
     assert "num_cat=0" not in model.booster_.model_to_string().partition("Tree=1\n")[0]
     compare(model, numeric_schema(COLUMNS), requests(), tmp_path, EXACT)
+
+
+@pytest.mark.parametrize("categories", [[], [3]], ids=["numbers", "categories"])
+@pytest.mark.parametrize("zero_as_missing", [False, True])
+@pytest.mark.parametrize("missing", [False, True])
+def test_answers_depend_on_no_other_row(
+    *, missing: bool, zero_as_missing: bool, categories: list[int], tmp_path: Path
+) -> None:
+    frame, targets = training()
+    model = regressor(
+        min_data_per_group=1, cat_smooth=1, max_cat_to_onehot=2, zero_as_missing=zero_as_missing
+    )
+    model.fit(frame if missing else frame.fillna(1.0), targets["number"], categorical_feature=categories)
+    columns = requests()
+    if not missing:
+        columns = [[1.0 if v is None else v for v in column] for column in columns]
+
+    def answers(first: int, rows: int) -> bytes:
+        asked = [column[first : first + rows] for column in columns]
+        native, expected = native_and_reference(model, numeric_schema(COLUMNS), asked, tmp_path)
+        np.testing.assert_array_equal(native["predictions"], expected["predictions"])
+        return np.ascontiguousarray(native["predictions"]).tobytes()
+
+    together = answers(0, 300)
+    for rows in (1, 3, 4, 5, 16, 17, 257):
+        assert answers(7, rows) == together[7 * 8 : (7 + rows) * 8]
 
 
 def test_xgboost_ends_at_its_best_iteration_and_refuses_infinity(tmp_path: Path) -> None:

@@ -108,12 +108,12 @@ static inline uint32_t pick(const struct tile *t, uint32_t k) { return t->picked
 #define EVEN_ODDS(condition) (condition)
 #endif
 
-/* How many nodes on: 1 if `left`, else `right`. A branch would be predicted wrongly half of the time, at ten
- * times the cost; the empty assembly keeps the compiler from making one. */
-static inline uint32_t step_of(int left, uint32_t right) {
-    uint32_t all = 0u - (uint32_t)left;
-    __asm__("" : "+r"(all));
-    return right ^ ((right ^ 1u) & all);
+/* What the leaves of trees are added to: flag 1, the inputs after the features; else 0. */
+static inline void start_sums(struct tile *t, const struct operation *o, uint32_t features) {
+    const uint32_t *in = inputs_of(t, o);
+    for (uint32_t k = 0; k < o->outputs; k++)
+        for (size_t r = 0; r < t->rows; r++)
+            slot(t, o->output + k)[r] = o->flags & 1 ? slot(t, in[features + k])[r] : 0.0;
 }
 
 /* One function per family of operations; each returns OK or ROW_REFUSED. */

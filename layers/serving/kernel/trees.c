@@ -114,13 +114,6 @@ static const double *values_of(const struct node *n, const double *values, uint6
     return values + (size_t)(leaf < leaves ? leaf : 0) * width;
 }
 
-static void start(struct tile *t, const struct operation *o, uint32_t features) {
-    const uint32_t *in = inputs_of(t, o);
-    for (uint32_t k = 0; k < o->outputs; k++)
-        for (size_t r = 0; r < t->rows; r++)
-            slot(t, o->output + k)[r] = o->flags & 1 ? slot(t, in[features + k])[r] : 0.0;
-}
-
 /* One row: several trees at once; leaves are added in the order of the trees. */
 static void one_row(struct tile *t, const struct operation *o, const float *x, size_t r, int missing) {
     const struct node *nodes = (const void *)(t->table + o->arrays[0].at);
@@ -182,7 +175,7 @@ int run_trees(struct tile *t, const struct operation *o) {
             }
         }
     }
-    start(t, o, features);
+    start_sums(t, o, features);
     if (t->stride >= LANES) many_rows(t, o, x, features, missing);
     else for (size_t r = 0; r < t->rows; r++) one_row(t, o, x, r, missing);
     return OK;
