@@ -48,7 +48,9 @@ def test_the_five_steps_put_another_model_on_the_web(
         },
     }
     subprocess.run(["git", "init", "--quiet"], cwd=fork.folder, env=environment, check=True)
-    before = deployment.request("/health").json()["model"]
+    health = deployment.request("/health")
+    assert health.status == 200, health.body
+    before = health.json()["model"]
 
     wine.to_csv(fork.folder / "training" / "data" / "wine.csv", index=False)
     for language, text in STEPS:
