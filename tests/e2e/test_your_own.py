@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
 from sklearn.datasets import load_wine
 
 from e2e.fork import NOT_INHERITED, blocks
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from e2e.fork import Fork
-    from skylayer.deployment import Deployment
 
 STEPS = [(language, text) for language, _, text in blocks(YOURS[0])]
 
@@ -31,9 +31,8 @@ def test_it_is_five_steps() -> None:
     assert [language for language, _ in STEPS] == ["python", "sh", "sh", "sh"]
 
 
-def test_the_five_steps_put_another_model_on_the_web(
-    fork: Fork, deployment: Deployment, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("deployment")
+def test_the_five_steps_put_another_model_on_the_web(fork: Fork, tmp_path: Path) -> None:
     bunch = load_wine(as_frame=True)
     wine = bunch.data.assign(cultivar=bunch.target.map(dict(enumerate(bunch.target_names))))
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
@@ -48,7 +47,8 @@ def test_the_five_steps_put_another_model_on_the_web(
         },
     }
     subprocess.run(["git", "init", "--quiet"], cwd=fork.folder, env=environment, check=True)
-    health = deployment.request("/health")
+    # Asked anew: the emulator gives the API another address when its definition changes.
+    health = fork.deployment().request("/health")
     assert health.status == 200, health.body
     before = health.json()["model"]
 
