@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, golden
-from serving.golden import difference, is_same
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["difference", "first", "is_same", "spread"]
 
 
 def first(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

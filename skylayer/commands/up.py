@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from serving.golden import difference as difference_of
 from skylayer import deployment as deployments
 from skylayer import emulator as emulators
 from skylayer import golden, project, sam
@@ -140,7 +141,7 @@ def _show_prediction(deployment: Deployment) -> None:
     if answer.status != 200:  # noqa: PLR2004
         raise UserError(f"/predict answered {answer.status}: {answer.body.decode(errors='replace')[:500]}")
     got: dict[str, Any] = answer.json()
-    difference = golden.difference(expected, got, golden.spread(project.champion()))
+    difference = difference_of(expected, got, golden.spread(project.champion()))
     if difference:
         raise UserError(
             f"The answer is not the estimator's: {difference}. It is live here all the same: `make rollback` and "

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.golden import is_same
 from skylayer.errors import UserError
-from skylayer.golden import is_same
 from skylayer.instances import columns_of, rows_of
 from skylayer.opening import load
 from skylayer.tables import take

@@ -7,8 +7,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from serving.golden import difference
 from skylayer import deployment as deployments
-from skylayer import golden
 
 if TYPE_CHECKING:
     from e2e.fork import Fork
@@ -28,7 +28,7 @@ def test_every_golden_row_is_answered_as_the_estimator_does(fork: Fork, deployme
     rows = json.loads((fork.champion() / "golden.json").read_text(encoding="utf-8"))
     answer = deployment.request("/predict", {"instances": rows["instances"]})
     assert answer.status == 200
-    assert golden.difference(rows["answers"], answer.json()) is None
+    assert difference(rows["answers"], answer.json()) is None
 
 
 def test_a_request_without_a_key_or_with_a_wrong_one_is_refused(deployment: Deployment) -> None:

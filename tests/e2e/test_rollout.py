@@ -20,6 +20,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.linear_model import LogisticRegression
 
 from e2e.fork import Fork, copy_project, free_port
+from serving.golden import difference
 from skylayer import deployment as deployments
 from skylayer import golden
 
@@ -79,7 +80,7 @@ class Following:
         version: str = body["model"]["version"]
         assert answer.headers["model-version"] == version
         expected = self.expected(folder / version, number % len(self.instances))
-        assert golden.difference(expected, body) is None
+        assert difference(expected, body) is None
         return version
 
     @property
@@ -232,4 +233,4 @@ def test_an_onnx_file_goes_live(following: Following) -> None:
     assert body["model"]["version"] == version
     assert body["predictions"] == labels.tolist()
     expected = {"probabilities": [[row["above"], row["below"]] for row in mappings]}
-    assert golden.difference(expected, body, golden.spread(following.fork.champion())) is None
+    assert difference(expected, body, golden.spread(following.fork.champion())) is None

@@ -37,7 +37,7 @@ from sklearn.svm import LinearSVC
 
 import skylayer
 from serving import artifact
-from skylayer.golden import is_same
+from serving.golden import is_same
 from skylayer.instances import instances_of
 from skylayer.schema import infer
 from skylayer.tables import tabulate

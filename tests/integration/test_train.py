@@ -19,7 +19,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import skylayer
 from serving import artifact
-from skylayer import golden, project
+from serving.golden import difference
+from skylayer import project
 from skylayer.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +56,7 @@ def test_the_committed_champion_is_whole_and_answers_its_golden_rows() -> None:
     assert artifact.verify(folder)["name"] == "penguins"
     expected = json.loads((folder / artifact.GOLDEN).read_text())
     got = skylayer.open(folder).predict(expected["instances"])
-    assert golden.difference(expected["answers"], got) is None
+    assert difference(expected["answers"], got) is None
 
 
 @default_model.needed
