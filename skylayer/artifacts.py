@@ -14,15 +14,15 @@ import numpy as np
 
 from serving import artifact
 from skylayer import card, engines
+from skylayer.data.instances import columns_of
+from skylayer.data.schema import infer
+from skylayer.data.statistics import describe
+from skylayer.data.tables import tabulate, take
 from skylayer.errors import UserError
 from skylayer.golden_rows import make_golden
-from skylayer.instances import columns_of
 from skylayer.metrics import measure
 from skylayer.proof.artifact import prove
 from skylayer.proof.native import ROWS as PROOF_ROWS
-from skylayer.schema import infer
-from skylayer.statistics import describe
-from skylayer.tables import tabulate, take
 from skylayer.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skylayer.card.plots import Plot
+    from skylayer.data.tables import Table
     from skylayer.engines import Engines
     from skylayer.evaluation import Evaluation
-    from skylayer.tables import Table
     from skylayer.tasks import Target
 
     Chooser = Callable[..., Engines]

@@ -17,7 +17,7 @@ from skylayer.tasks import first_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.schema import Schema
+    from skylayer.data.schema import Schema
 
 ESTIMATOR = "estimator.joblib"
 TABLES = "tables.bin"

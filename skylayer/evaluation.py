@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
+from skylayer.data.tables import take
 from skylayer.errors import UserError
 from skylayer.metrics import measure, measure_baseline
-from skylayer.tables import take
 from skylayer.tasks import first_line
 
 if TYPE_CHECKING:

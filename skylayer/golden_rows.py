@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.engines.containers import container_of
+from skylayer.data.instances import columns_of, instances_of, rows_of
 from skylayer.errors import UserError
-from skylayer.instances import columns_of, instances_of, rows_of
 from skylayer.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
-    from skylayer.schema import Column, Schema
-    from skylayer.tables import Table
+    from skylayer.data.schema import Column, Schema
+    from skylayer.data.tables import Table
 
 ROWS = 20
 _CANDIDATES = 10 * ROWS

@@ -14,8 +14,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from skylayer.data.schema import is_missing, plain
 from skylayer.errors import UserError
-from skylayer.schema import is_missing, plain
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,11 @@ def _train(
     root: Path, directory: Path, progress: Any, expect: Any, proven: Any
 ) -> tuple[Path, dict[str, Any]]:
     from skylayer.artifacts import check_name, package
+    from skylayer.data.schema import infer
+    from skylayer.data.tables import tabulate
     from skylayer.evaluation import STEPS, evaluate
     from skylayer.pipeline import load
-    from skylayer.schema import infer
     from skylayer.serialization import to_bytes
-    from skylayer.tables import tabulate
     from skylayer.tasks import check_estimator, check_target, task_of
 
     progress("Load the data")

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.golden import is_same
+from skylayer.data.instances import columns_of, rows_of
+from skylayer.data.tables import take
 from skylayer.errors import UserError
-from skylayer.instances import columns_of, rows_of
 from skylayer.opening import load
-from skylayer.tables import take
 from skylayer.tasks import answers, task_of, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skylayer.schema import Schema
-    from skylayer.tables import Table
+    from skylayer.data.schema import Schema
+    from skylayer.data.tables import Table
 
 ROWS = 500
 

@@ -20,10 +20,10 @@ from skylayer.compiler import lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Code
 from skylayer.compiler.reference import Reference
-from skylayer.instances import columns_of
+from skylayer.data.instances import columns_of
+from skylayer.data.schema import infer
+from skylayer.data.tables import tabulate
 from skylayer.proof.trace import Trace, as_matrix, open_program
-from skylayer.schema import infer
-from skylayer.tables import tabulate
 
 ROWS, ASKED, COLUMNS = 2_000, 100_000, 5
 

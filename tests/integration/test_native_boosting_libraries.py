@@ -14,9 +14,9 @@ from sklearn.preprocessing import StandardScaler
 
 from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
-from skylayer.instances import columns_of
-from skylayer.schema import infer
-from skylayer.tables import tabulate
+from skylayer.data.instances import columns_of
+from skylayer.data.schema import infer
+from skylayer.data.tables import tabulate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -38,9 +38,9 @@ from sklearn.svm import LinearSVC
 import skylayer
 from serving import artifact
 from serving.golden import is_same
-from skylayer.instances import instances_of
-from skylayer.schema import infer
-from skylayer.tables import tabulate
+from skylayer.data.instances import instances_of
+from skylayer.data.schema import infer
+from skylayer.data.tables import tabulate
 from skylayer.tasks import answers, task_of, to_json
 
 if TYPE_CHECKING:

@@ -35,7 +35,9 @@ from serving.artifact import read_manifest
 from skylayer.compiler import compile_estimator, lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Arithmetic, Code
-from skylayer.instances import columns_of
+from skylayer.data.instances import columns_of
+from skylayer.data.schema import infer
+from skylayer.data.tables import tabulate
 from skylayer.proof import native, rules
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.bounds import inexact, radii
@@ -44,8 +46,6 @@ from skylayer.proof.outcome import Proof
 from skylayer.proof.replay import Replay
 from skylayer.proof.structure import StructureError, check_structure
 from skylayer.proof.trace import Trace
-from skylayer.schema import infer
-from skylayer.tables import tabulate
 
 if TYPE_CHECKING:
     from pathlib import Path

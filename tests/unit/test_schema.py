@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
 
 from serving.engines.containers import container_of
+from skylayer.data.instances import columns_of, instances_of
+from skylayer.data.schema import Column, infer
+from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
-from skylayer.instances import columns_of, instances_of
-from skylayer.schema import Column, infer
-from skylayer.tables import tabulate
 
 
 def column_of(values: Any) -> Column:

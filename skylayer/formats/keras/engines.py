@@ -22,7 +22,7 @@ from skylayer.proof.native import ProofFailed, prove_native
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.schema import Schema
+    from skylayer.data.schema import Schema
 
 
 def chooser(version: str) -> Callable[..., Engines]:

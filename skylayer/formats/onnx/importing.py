@@ -14,6 +14,10 @@ import numpy as np
 from serving import artifact, golden
 from skylayer import card
 from skylayer.artifacts import as_json, check_name, write
+from skylayer.data.instances import columns_of, rows_of
+from skylayer.data.schema import infer
+from skylayer.data.statistics import describe
+from skylayer.data.tables import tabulate
 from skylayer.dependencies import library_versions
 from skylayer.errors import UserError
 from skylayer.formats.onnx.graph import read_graph
@@ -21,11 +25,7 @@ from skylayer.formats.onnx.reference import Reference, Refused, Session
 from skylayer.formats.onnx.sample import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.signature import answers_of, feeds_of
 from skylayer.golden_rows import make_golden
-from skylayer.instances import columns_of, rows_of
 from skylayer.opening import load
-from skylayer.schema import infer
-from skylayer.statistics import describe
-from skylayer.tables import tabulate
 from skylayer.tasks import Target, answers, to_json
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from skylayer.data.schema import Schema
+    from skylayer.data.tables import Table
     from skylayer.formats.onnx.graph import Graph
-    from skylayer.schema import Schema
-    from skylayer.tables import Table
 
 FILE = "model.onnx"
 _REPLAYED = 500

@@ -14,7 +14,7 @@ import pandas as pd
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from skylayer.tables import Table
+    from skylayer.data.tables import Table
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
 

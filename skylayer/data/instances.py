@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from skylayer.schema import is_missing, plain
+from skylayer.data.schema import is_missing, plain
 
 if TYPE_CHECKING:
-    from skylayer.schema import Column, Schema
-    from skylayer.tables import Table
+    from skylayer.data.schema import Column, Schema
+    from skylayer.data.tables import Table
 
 
 def columns_of(table: Table, schema: Schema) -> dict[str, list[Any]]:

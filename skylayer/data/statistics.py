@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.instances import columns_of
+from skylayer.data.instances import columns_of
 
 if TYPE_CHECKING:
-    from skylayer.schema import Schema
-    from skylayer.tables import Table
+    from skylayer.data.schema import Schema
+    from skylayer.data.tables import Table
     from skylayer.tasks import Target
 
 QUANTILES = 21

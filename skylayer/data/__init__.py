@@ -1,0 +1,1 @@
+"""What came in: tables of rows, the schema inferred from them, and their reference statistics."""
