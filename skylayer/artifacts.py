@@ -20,10 +20,10 @@ from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate, take
 from skylayer.errors import UserError
 from skylayer.golden_rows import make_golden
-from skylayer.metrics import measure
 from skylayer.proof.artifact import prove
 from skylayer.proof.native import ROWS as PROOF_ROWS
-from skylayer.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
+from skylayer.train.scores import measure
+from skylayer.train.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
 
 if TYPE_CHECKING:
     import os
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from skylayer.card.plots import Plot
     from skylayer.data.tables import Table
     from skylayer.engines import Engines
-    from skylayer.evaluation import Evaluation
-    from skylayer.tasks import Target
+    from skylayer.train.evaluation import Evaluation
+    from skylayer.train.tasks import Target
 
     Chooser = Callable[..., Engines]
 

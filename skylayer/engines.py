@@ -12,7 +12,7 @@ from skylayer.dependencies import dependencies_of, library_versions
 from skylayer.kernel_build import KernelError
 from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.serialization import to_bytes
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 from serving.engines.containers import container_of
 from skylayer.data.instances import columns_of, instances_of, rows_of
 from skylayer.errors import UserError
-from skylayer.tasks import answers, first_line, to_json
+from skylayer.train.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
     from skylayer.data.schema import Column, Schema

@@ -11,7 +11,7 @@ import numpy as np
 from joblib.numpy_pickle import NumpyPickler
 
 from skylayer.errors import UserError
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 
 def to_bytes(estimator: Any) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skylayer.metrics import measure
+from skylayer.train.scores import measure
 
 RESAMPLES = 300
 LEVEL = 0.95

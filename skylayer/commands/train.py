@@ -63,10 +63,10 @@ def _train(
     from skylayer.artifacts import check_name, package
     from skylayer.data.schema import infer
     from skylayer.data.tables import tabulate
-    from skylayer.evaluation import STEPS, evaluate
-    from skylayer.pipeline import load
     from skylayer.serialization import to_bytes
-    from skylayer.tasks import check_estimator, check_target, task_of
+    from skylayer.train.evaluation import STEPS, evaluate
+    from skylayer.train.pipeline import load
+    from skylayer.train.tasks import check_estimator, check_target, task_of
 
     progress("Load the data")
     training = load(root)

@@ -13,7 +13,7 @@ from skylayer.data.instances import columns_of
 if TYPE_CHECKING:
     from skylayer.data.schema import Schema
     from skylayer.data.tables import Table
-    from skylayer.tasks import Target
+    from skylayer.train.tasks import Target
 
 QUANTILES = 21
 _BINS = 20

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from serving import artifact, golden
 from skylayer.errors import UserError
 from skylayer.formats.reading import check_version
-from skylayer.tasks import answers, first_line, to_json
+from skylayer.train.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

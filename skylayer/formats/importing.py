@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from skylayer.artifacts import package
 from skylayer.engines import choose
 from skylayer.errors import UserError
-from skylayer.evaluation import Evaluation
 from skylayer.formats.reading import open_estimator
 from skylayer.formats.recognition import is_zip, kind_of, read
 from skylayer.formats.sample import make_sample, read_sample
 from skylayer.proof.native import ROWS as PROOF_ROWS
-from skylayer.tasks import check_estimator, check_fitted
+from skylayer.train.evaluation import Evaluation
+from skylayer.train.tasks import check_estimator, check_fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

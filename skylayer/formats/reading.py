@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from skylayer.errors import UserError
 from skylayer.formats.audit import Damaged, audit
 from skylayer.formats.recognition import decompressed
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skylayer.errors import UserError
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.tables import take
 from skylayer.errors import UserError
 from skylayer.opening import load
-from skylayer.tasks import answers, task_of, to_json
+from skylayer.train.tasks import answers, task_of, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path

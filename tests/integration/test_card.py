@@ -17,8 +17,8 @@ from web import KEY, served
 import skylayer
 from serving import artifact
 from skylayer.card.intervals import intervals
-from skylayer.evaluation import evaluate
-from skylayer.tasks import Target
+from skylayer.train.evaluation import evaluate
+from skylayer.train.tasks import Target
 
 if TYPE_CHECKING:
     from pathlib import Path

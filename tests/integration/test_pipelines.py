@@ -41,7 +41,7 @@ from serving.golden import is_same
 from skylayer.data.instances import instances_of
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
-from skylayer.tasks import answers, task_of, to_json
+from skylayer.train.tasks import answers, task_of, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from skylayer.data.schema import infer
 from skylayer.data.statistics import QUANTILES, describe
 from skylayer.data.tables import tabulate
 from skylayer.golden_rows import ROWS, make_golden
-from skylayer.tasks import Target
+from skylayer.train.tasks import Target
 
 RANDOM = np.random.default_rng(0)
 FRAME = pd.DataFrame(

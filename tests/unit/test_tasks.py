@@ -18,8 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skylayer.errors import UserError
-from skylayer.evaluation import check_size
-from skylayer.tasks import check_estimator, check_fitted, check_target, task_of, to_json
+from skylayer.train.evaluation import check_size
+from skylayer.train.tasks import check_estimator, check_fitted, check_target, task_of, to_json
 
 
 @pytest.mark.parametrize(

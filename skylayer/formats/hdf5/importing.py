@@ -18,7 +18,7 @@ from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table
 from skylayer.formats.hdf5.values import read_text, read_values
 from skylayer.opening import load
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 
 @dataclass(frozen=True)

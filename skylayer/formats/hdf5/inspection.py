@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
 from skylayer.formats.recognition import MAXIMUM_BYTES
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from skylayer.formats.onnx.graph import read_graph
 from skylayer.formats.onnx.reference import Reference, Refused, Session
 from skylayer.formats.onnx.signature import answers_of, feeds_of
 from skylayer.proof.rows import on_the_grid
-from skylayer.tasks import answers, first_line, to_json
+from skylayer.train.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

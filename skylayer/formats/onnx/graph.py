@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

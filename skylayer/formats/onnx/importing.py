@@ -26,7 +26,7 @@ from skylayer.formats.onnx.sample import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.signature import answers_of, feeds_of
 from skylayer.golden_rows import make_golden
 from skylayer.opening import load
-from skylayer.tasks import Target, answers, to_json
+from skylayer.train.tasks import Target, answers, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

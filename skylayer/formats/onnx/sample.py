@@ -11,7 +11,7 @@ from skylayer.errors import UserError
 from skylayer.formats.onnx.reference import column_names
 from skylayer.formats.onnx.signature import FLOATS
 from skylayer.formats.sample import MADE_UP_ROWS
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,13 +12,13 @@ from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from skylayer.data.tables import take
 from skylayer.errors import UserError
-from skylayer.metrics import measure, measure_baseline
-from skylayer.tasks import first_line
+from skylayer.train.scores import measure, measure_baseline
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from skylayer.tasks import Target
+    from skylayer.train.tasks import Target
 
 HOLDOUT_SHARE = 0.2
 FOLDS = 5

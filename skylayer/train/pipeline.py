@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from skylayer import project
 from skylayer.errors import UserError
-from skylayer.tasks import first_line
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
