@@ -24,8 +24,8 @@ from serving.engines.containers import container_of
 from serving.engines.native import open_kernel, open_table
 from serving.engines.sklearn import SklearnEngine
 from skylayer.compiler import CannotCompile, compile_estimator
+from skylayer.compiler.kernel_build import host_kernel
 from skylayer.compiler.reference import METHODS, reference
-from skylayer.kernel_build import host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

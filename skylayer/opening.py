@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, model
+from skylayer.compiler.kernel_build import KernelError, use_host_kernel
 from skylayer.errors import UserError
-from skylayer.kernel_build import KernelError, use_host_kernel
 from skylayer.packaging.onnx_library import use_onnx_library
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The activation functions of networks, operation by operation: what `skylayer.formats.keras.activations` says."""
+"""The activation functions of networks, operation by operation: what `skylayer.compiler.keras.activations` says."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skylayer.compiler.builder import Builder
+    from skylayer.compiler.keras.network import Activate
     from skylayer.compiler.prediction import Slots
-    from skylayer.formats.keras.network import Activate
 
 
 def activate(builder: Builder, activation: Activate, x: Slots) -> Slots:

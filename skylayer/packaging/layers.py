@@ -10,7 +10,8 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
-from skylayer import kernel_build, project, sam
+from skylayer import project, sam
+from skylayer.compiler import kernel_build
 from skylayer.errors import UserError
 from skylayer.packaging import onnx_library, requirements, tree
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from serving.engines.native import open_kernel, open_table
 from skylayer.compiler.assembler import assemble
+from skylayer.compiler.kernel_build import host_kernel
 from skylayer.compiler.program import Output
-from skylayer.kernel_build import host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,9 +23,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransfo
 from sklearn.svm import SVC
 
 from skylayer.compiler import compile_estimator
+from skylayer.compiler.kernel_build import host_kernel
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
-from skylayer.kernel_build import host_kernel
 
 
 def frame(rows: int = 200) -> tuple[pd.DataFrame, Any]:

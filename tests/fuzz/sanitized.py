@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from skylayer.kernel_build import SOURCES
+from skylayer.compiler.kernel_build import SOURCES
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [

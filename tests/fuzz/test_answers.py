@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fuzz import answers
 from serving.engines.json_writer import writer_of
-from skylayer.kernel_build import SOURCES
+from skylayer.compiler.kernel_build import SOURCES
 
 
 def written(value: float, **changes: Any) -> str | None:

@@ -17,8 +17,8 @@ from serving.artifact import ArtifactError
 from serving.engines.native import _HEADER, open_kernel, open_table
 from skylayer.compiler import lower
 from skylayer.compiler.assembler import assemble
+from skylayer.compiler.kernel_build import TARGETS, build_kernel, host_kernel
 from skylayer.compiler.program import Code
-from skylayer.kernel_build import TARGETS, build_kernel, host_kernel
 
 
 def opened(path: Path, table: bytes) -> Any:
@@ -198,7 +198,7 @@ def test_a_kernel_is_the_same_bytes_at_every_build(
     target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built = build_kernel(target, tmp_path / "one").read_bytes()
-    monkeypatch.setattr("skylayer.kernel_build.CACHE", tmp_path / "another cache")
+    monkeypatch.setattr("skylayer.compiler.kernel_build.CACHE", tmp_path / "another cache")
     assert build_kernel(target, tmp_path / "two").read_bytes() == built
     assert len(built) < 200_000
     assert str(Path(__file__).parents[2]).encode() not in built

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import artifacts
 import pytest
 
-from skylayer.kernel_build import use_host_kernel
+from skylayer.compiler.kernel_build import use_host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

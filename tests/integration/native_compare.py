@@ -10,8 +10,8 @@ from sklearn.base import is_clusterer
 
 from serving.engines.native import open_kernel, open_table
 from skylayer.compiler import compile_estimator
+from skylayer.compiler.kernel_build import host_kernel
 from skylayer.compiler.reference import reference
-from skylayer.kernel_build import host_kernel
 
 if TYPE_CHECKING:
     from pathlib import Path

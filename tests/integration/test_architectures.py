@@ -22,9 +22,9 @@ from skylayer.compiler import compile_estimator
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
+from skylayer.compiler.kernel_build import FLAGS, SOURCES, TARGETS
 from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Unary
-from skylayer.kernel_build import FLAGS, SOURCES, TARGETS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

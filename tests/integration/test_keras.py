@@ -16,9 +16,10 @@ from conftest import serve
 
 import skylayer
 from serving import artifact
+from skylayer.compiler.keras import evaluation
 from skylayer.errors import UserError
 from skylayer.formats.importing import import_model
-from skylayer.formats.keras import evaluation, files, parsing
+from skylayer.formats.keras import files, parsing
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"

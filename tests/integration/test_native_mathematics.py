@@ -15,9 +15,9 @@ from serving.engines.native import open_kernel, open_table
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
+from skylayer.compiler.kernel_build import host_kernel
 from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Unary
-from skylayer.kernel_build import host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from sklearn import neighbors
 from serving.engines.native import open_kernel, open_table
 from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
-from skylayer.kernel_build import host_kernel
+from skylayer.compiler.kernel_build import host_kernel
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from serving import model
 from serving.adapters.wsgi import application
-from skylayer.kernel_build import use_host_kernel
+from skylayer.compiler.kernel_build import use_host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

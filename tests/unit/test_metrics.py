@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from serving import golden
-from skylayer.kernel_build import use_host_kernel
+from skylayer.compiler.kernel_build import use_host_kernel
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """

@@ -9,10 +9,8 @@ import numpy as np
 
 from skylayer.compiler.activations import OF_ROWS, activate
 from skylayer.compiler.classes import plain_classes
-from skylayer.compiler.prediction import Prediction
-from skylayer.compiler.program import Arithmetic, Reduce
-from skylayer.formats.keras.estimators import KerasClassifier, KerasRegressor
-from skylayer.formats.keras.network import (
+from skylayer.compiler.keras.estimators import KerasClassifier, KerasRegressor
+from skylayer.compiler.keras.network import (
     Activate,
     Affine,
     Concatenate,
@@ -22,14 +20,16 @@ from skylayer.formats.keras.network import (
     Pool,
     Reshape,
 )
+from skylayer.compiler.prediction import Prediction
+from skylayer.compiler.program import Arithmetic, Reduce
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.keras.network import Operation
     from skylayer.compiler.prediction import Slots
-    from skylayer.formats.keras.network import Operation
 
     Tensor = NDArray[np.int64]  # of slots, in the shape of a row's values
 

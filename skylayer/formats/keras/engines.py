@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.compiler import CannotCompile
+from skylayer.compiler.keras.evaluation import evaluate, radii
+from skylayer.compiler.kernel_build import KernelError
 from skylayer.dependencies import library_versions
 from skylayer.engines import TABLES, Engines
 from skylayer.errors import UserError
-from skylayer.formats.keras.evaluation import evaluate, radii
-from skylayer.kernel_build import KernelError
 from skylayer.proof.native import ProofFailed, prove_native
 
 if TYPE_CHECKING:

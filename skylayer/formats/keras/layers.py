@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from skylayer.errors import UserError
-from skylayer.formats.keras.activations import SELU_ALPHA, SELU_SCALE
-from skylayer.formats.keras.network import (
+from skylayer.compiler.keras.activations import SELU_ALPHA, SELU_SCALE
+from skylayer.compiler.keras.network import (
     Activate,
     Affine,
     Concatenate,
@@ -19,6 +18,7 @@ from skylayer.formats.keras.network import (
     Pool,
     Reshape,
 )
+from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skylayer.formats.keras.network import Operation, Shape
+    from skylayer.compiler.keras.network import Operation, Shape
 
 EPSILON = 1e-7  # keras.config.epsilon()
 _OLD = 2  # the major version whose hard_sigmoid was steeper

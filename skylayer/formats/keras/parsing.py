@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skylayer.errors import UserError
-from skylayer.formats.keras.layers import Layer, operations_of
-from skylayer.formats.keras.network import (
+from skylayer.compiler.keras.network import (
     Activate,
     Concatenate,
     Dense,
@@ -19,13 +17,15 @@ from skylayer.formats.keras.network import (
     Pool,
     Reshape,
 )
+from skylayer.errors import UserError
+from skylayer.formats.keras.layers import Layer, operations_of
 from skylayer.formats.keras.topology import read_topology
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from skylayer.compiler.keras.network import Operation, Shape
     from skylayer.formats.keras.files import Stored
-    from skylayer.formats.keras.network import Operation, Shape
     from skylayer.formats.keras.topology import Call, Tensor, Topology
 
 MAXIMUM_VALUES = 10_000  # columns of a row

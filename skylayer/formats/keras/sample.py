@@ -13,7 +13,7 @@ from skylayer.formats.sample import MADE_UP_ROWS, read_frame
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skylayer.formats.keras.network import Input, Network
+    from skylayer.compiler.keras.network import Input, Network
 
 
 def names_of(network: Network) -> list[str]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
+from skylayer.compiler.keras.evaluation import evaluate
 from skylayer.errors import UserError
-from skylayer.formats.keras.evaluation import evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skylayer.formats.keras.network import Network
+    from skylayer.compiler.keras.network import Network
 
 _HALF = 0.5
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.formats.keras.activations import FUNCTIONS
-from skylayer.formats.keras.network import (
+from skylayer.compiler.keras.activations import FUNCTIONS
+from skylayer.compiler.keras.network import (
     Activate,
     Affine,
     Concatenate,
@@ -26,7 +26,7 @@ from skylayer.formats.keras.network import (
 )
 
 if TYPE_CHECKING:
-    from skylayer.formats.keras.network import Network, Operation
+    from skylayer.compiler.keras.network import Network, Operation
 
     Values = Any  # an array of float32 or float64
 

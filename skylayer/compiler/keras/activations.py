@@ -11,7 +11,7 @@ from scipy.special import erfc, expit  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.formats.keras.network import Activate
+    from skylayer.compiler.keras.network import Activate
 
     Values = Any  # an array of float32 or float64
 

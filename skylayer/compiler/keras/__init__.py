@@ -1,0 +1,1 @@
+"""Keras networks as lists of operations, and estimators that evaluate them in double precision."""
