@@ -14,13 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skylayer.artifacts import package
+    from skylayer.artifact.open import open  # noqa: A004 - reads as skylayer.open()
+    from skylayer.artifact.package import package
     from skylayer.errors import UserError
-    from skylayer.opening import open  # noqa: A004 - reads as skylayer.open()
 
 __all__ = ["UserError", "open", "package"]
 
-_HOMES = {"UserError": "skylayer.errors", "open": "skylayer.opening", "package": "skylayer.artifacts"}
+_HOMES = {
+    "UserError": "skylayer.errors",
+    "open": "skylayer.artifact.open",
+    "package": "skylayer.artifact.package",
+}
 
 
 def __getattr__(name: str) -> Any:

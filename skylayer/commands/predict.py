@@ -93,7 +93,7 @@ def _deployed() -> Callable[[bytes, int], str] | None:
 def _in_process() -> Callable[[bytes, int], str]:
     from serving import csv_body
     from serving.errors import Problem
-    from skylayer.opening import load
+    from skylayer.artifact.open import load
 
     loaded = load(project.champion())
     targets = loaded.manifest["output"].get("targets") or []

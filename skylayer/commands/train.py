@@ -60,10 +60,10 @@ def run(options: argparse.Namespace) -> None:
 def _train(
     root: Path, directory: Path, progress: Any, expect: Any, proven: Any
 ) -> tuple[Path, dict[str, Any]]:
-    from skylayer.artifacts import check_name, package
+    from skylayer.artifact.package import check_name, package
+    from skylayer.artifact.serialization import to_bytes
     from skylayer.data.schema import infer
     from skylayer.data.tables import tabulate
-    from skylayer.serialization import to_bytes
     from skylayer.train.evaluation import STEPS, evaluate
     from skylayer.train.pipeline import load
     from skylayer.train.tasks import check_estimator, check_target, task_of

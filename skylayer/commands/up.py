@@ -17,7 +17,8 @@ from rich.console import Console
 from serving.golden import difference as difference_of
 from skylayer import deployment as deployments
 from skylayer import emulator as emulators
-from skylayer import golden, project, sam
+from skylayer import project, sam
+from skylayer.artifact import golden
 from skylayer.errors import UserError
 from skylayer.options import port as port_of
 from skylayer.packaging import replay, requirements

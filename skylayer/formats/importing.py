@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from skylayer.artifacts import package
-from skylayer.engines import choose
+from skylayer.artifact.engines import choose
+from skylayer.artifact.package import package
 from skylayer.errors import UserError
 from skylayer.formats.reading import open_estimator
 from skylayer.formats.recognition import is_zip, kind_of, read
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from skylayer.artifacts import Chooser
+    from skylayer.artifact.package import Chooser
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
 
 
 def _keras(request: Request, content: bytes, _: str) -> Source:
-    from skylayer.formats.keras import engines, estimators, files, parsing, sample  # noqa: PLC0415
+    from skylayer.compiler.keras import estimators  # noqa: PLC0415
+    from skylayer.formats.keras import engines, files, parsing, sample  # noqa: PLC0415
 
     path = request.path
     stored = (files.read_zip if is_zip(content) else files.read_hdf5)(path, content)

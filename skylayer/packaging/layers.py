@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from serving import artifact
 from skylayer import project, sam
+from skylayer.artifact import onnx_library
 from skylayer.compiler import kernel_build
 from skylayer.errors import UserError
-from skylayer.packaging import onnx_library, requirements, tree
+from skylayer.packaging import requirements, tree
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from e2e.fork import Fork, copy_project, free_port
 from serving.golden import difference
 from skylayer import deployment as deployments
-from skylayer import golden
+from skylayer.artifact import golden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

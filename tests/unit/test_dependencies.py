@@ -13,7 +13,7 @@ from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from skylayer.dependencies import dependencies_of
+from skylayer.artifact.dependencies import dependencies_of
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:

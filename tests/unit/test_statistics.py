@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 
+from skylayer.artifact.golden import ROWS, make_golden
 from skylayer.data.instances import instances_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import QUANTILES, describe
 from skylayer.data.tables import tabulate
-from skylayer.golden_rows import ROWS, make_golden
 from skylayer.train.tasks import Target
 
 RANDOM = np.random.default_rng(0)

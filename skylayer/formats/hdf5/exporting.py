@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, golden
+from skylayer.artifact.open import load
 from skylayer.errors import UserError
 from skylayer.formats.hdf5.tables import write_table
 from skylayer.formats.hdf5.values import store_text, write_values
-from skylayer.opening import load
 
 if TYPE_CHECKING:
     from pathlib import Path

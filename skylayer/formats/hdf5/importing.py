@@ -10,14 +10,14 @@ from typing import Any
 from serving import artifact, golden
 from serving.errors import Problem
 from skylayer import card
-from skylayer.artifacts import as_json, check_name, write
-from skylayer.engines import TABLES
+from skylayer.artifact.engines import TABLES
+from skylayer.artifact.open import load
+from skylayer.artifact.package import as_json, check_name, write
 from skylayer.errors import UserError
 from skylayer.formats.hdf5.exporting import FORMAT, FORMAT_VERSION, STORED, digest
 from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table
 from skylayer.formats.hdf5.values import read_text, read_values
-from skylayer.opening import load
 from skylayer.train.tasks import first_line
 
 

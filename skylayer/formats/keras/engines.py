@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skylayer.artifact.dependencies import library_versions
+from skylayer.artifact.engines import TABLES, Engines
 from skylayer.compiler import CannotCompile
 from skylayer.compiler.keras.evaluation import evaluate, radii
 from skylayer.compiler.kernel_build import KernelError
-from skylayer.dependencies import library_versions
-from skylayer.engines import TABLES, Engines
 from skylayer.errors import UserError
 from skylayer.proof.native import ProofFailed, prove_native
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def chooser(version: str) -> Callable[..., Engines]:
-    """What prepares the engine of a network that this version of Keras wrote; see `skylayer.engines.choose`."""
+    """What prepares the engine of a network of this version of Keras; see `skylayer.artifact.engines.choose`."""
 
     def choose(  # noqa: PLR0917 - as the one that it stands for
         estimator: Any,

@@ -13,19 +13,19 @@ import numpy as np
 
 from serving import artifact, golden
 from skylayer import card
-from skylayer.artifacts import as_json, check_name, write
+from skylayer.artifact.dependencies import library_versions
+from skylayer.artifact.golden import make_golden
+from skylayer.artifact.open import load
+from skylayer.artifact.package import as_json, check_name, write
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate
-from skylayer.dependencies import library_versions
 from skylayer.errors import UserError
 from skylayer.formats.onnx.graph import read_graph
 from skylayer.formats.onnx.reference import Reference, Refused, Session
 from skylayer.formats.onnx.sample import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.signature import answers_of, feeds_of
-from skylayer.golden_rows import make_golden
-from skylayer.opening import load
 from skylayer.train.tasks import Target, answers, to_json
 
 if TYPE_CHECKING:

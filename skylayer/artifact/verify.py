@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.golden import is_same
+from skylayer.artifact.open import load
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.tables import take
 from skylayer.errors import UserError
-from skylayer.opening import load
 from skylayer.train.tasks import answers, task_of, to_json
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, model
+from skylayer.artifact.onnx_library import use_onnx_library
 from skylayer.compiler.kernel_build import KernelError, use_host_kernel
 from skylayer.errors import UserError
-from skylayer.packaging.onnx_library import use_onnx_library
 
 if TYPE_CHECKING:
     import os

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving import artifact
+from serving import golden as replayed
 from serving.engines.containers import container_of
 from skylayer.data.instances import columns_of, instances_of, rows_of
 from skylayer.errors import UserError
 from skylayer.train.tasks import answers, first_line, to_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from skylayer.data.schema import Column, Schema
     from skylayer.data.tables import Table
 
@@ -101,3 +105,14 @@ def _rounded(value: float) -> float:
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row.values())
+
+
+def first(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first golden instance of the artifact in `folder`, and the estimator's answer to it alone."""
+    instances, answers = replayed.read(folder)
+    return instances[0], {field: values[:1] for field, values in answers.items()}
+
+
+def spread(folder: Path) -> tuple[float, float]:
+    """How far the answers of the artifact in `folder` may lie from its golden ones, relative and absolute."""
+    return replayed.spread_of(artifact.read_manifest(folder))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from serving.artifact import SOURCE
+from skylayer.artifact.dependencies import dependencies_of, library_versions
+from skylayer.artifact.serialization import to_bytes
 from skylayer.compiler import CannotCompile
 from skylayer.compiler.kernel_build import KernelError
-from skylayer.dependencies import dependencies_of, library_versions
 from skylayer.proof.native import ProofFailed, prove_native
-from skylayer.serialization import to_bytes
 from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving import artifact
-from skylayer import card, engines
+from skylayer import card
+from skylayer.artifact import engines
+from skylayer.artifact.golden import make_golden
+from skylayer.artifact.verify import prove
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate, take
 from skylayer.errors import UserError
-from skylayer.golden_rows import make_golden
-from skylayer.proof.artifact import prove
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.train.scores import measure
 from skylayer.train.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
+    from skylayer.artifact.engines import Engines
     from skylayer.card.plots import Plot
     from skylayer.data.tables import Table
-    from skylayer.engines import Engines
     from skylayer.train.evaluation import Evaluation
     from skylayer.train.tasks import Target
 

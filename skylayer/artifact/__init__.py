@@ -1,0 +1,1 @@
+"""The build side of the artifact contract: choose engines, write artifacts, open them, verify them."""
