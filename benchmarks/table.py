@@ -9,7 +9,7 @@ from rich.table import Table
 from benchmarks.comparison import Agreement, summary
 from benchmarks.samples import Spread, percentile, ratios, select, spread, values
 from benchmarks.targets import verdicts
-from skylayer.limits import UNZIPPED
+from skylayer.aws.quotas import UNZIPPED
 
 if TYPE_CHECKING:
     from rich.console import Console

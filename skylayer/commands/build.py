@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from skylayer import project, sam
+from skylayer import project
+from skylayer.aws import sam
 from skylayer.errors import UserError
 from skylayer.packaging import limits, replay
 

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from serving import artifact
-from skylayer import prices, project
+from skylayer import project
+from skylayer.aws import prices
 from skylayer.options import whole
 
 if TYPE_CHECKING:

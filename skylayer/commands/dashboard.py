@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skylayer import stacks
+from skylayer.aws import stacks
 from skylayer.commands import metrics
 from skylayer.options import whole
 

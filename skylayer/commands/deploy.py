@@ -7,7 +7,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from skylayer import project, sam
+from skylayer import project
+from skylayer.aws import sam
 from skylayer.commands.build import DEFAULT_ARCHITECTURE, build, prove
 from skylayer.errors import UserError
 from skylayer.packaging.layers import STAMP

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from skylayer import project, stacks
+from skylayer import project
+from skylayer.aws import stacks
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     import argparse
 
-    from skylayer.stacks import Stack
+    from skylayer.aws.stacks import Stack
 
 EXAMPLES = (
     "make destroy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skylayer import project
-from skylayer.diagram import draw
+from skylayer.aws.diagram import draw
 
 if TYPE_CHECKING:
     import argparse

@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skylayer import emulator, project
+from skylayer import project
+from skylayer.aws import emulator
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skylayer import emulator
+from skylayer.aws import emulator
 from skylayer.commands.up import EMULATOR
 
 if TYPE_CHECKING:

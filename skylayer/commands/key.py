@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skylayer import stacks
+from skylayer.aws import stacks
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     import argparse
 
-    from skylayer.stacks import Stack
+    from skylayer.aws.stacks import Stack
 
 GENERATION = "KeyGeneration"
 EXAMPLES = (

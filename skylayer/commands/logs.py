@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from skylayer import deployment
+from skylayer.aws import local_stack
 from skylayer.commands.up import EMULATOR
 from skylayer.options import whole
 
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the last lines of the function's log group, oldest first."""
     lines = whole("lines", options.lines)
-    found = deployment.running(EMULATOR)
-    pages = deployment.client(found.emulator, "logs").get_paginator("filter_log_events")
+    found = local_stack.running(EMULATOR)
+    pages = local_stack.client(found.emulator, "logs").get_paginator("filter_log_events")
     events = [event for page in pages.paginate(logGroupName=found.log_group) for event in page["events"]]
     events.sort(key=lambda event: event["timestamp"])
     if not events:

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from serving import artifact
-from skylayer import stacks
+from skylayer.aws import stacks
+from skylayer.aws.request_log import MEDIAN, SLOWEST_HUNDREDTH, measure
 from skylayer.options import whole
-from skylayer.request_metrics import MEDIAN, SLOWEST_HUNDREDTH, measure
 
 if TYPE_CHECKING:
     import argparse
 
-    from skylayer.stacks import Stack
+    from skylayer.aws.stacks import Stack
 
 MINUTES = 60
 EXAMPLES = (

@@ -73,11 +73,11 @@ def _requests(path: Path, text: str) -> Iterator[bytes]:
 def _deployed() -> Callable[[bytes, int], str] | None:
     if not project.STATE.is_dir():
         return None
-    from skylayer import deployment, emulator
+    from skylayer.aws import emulator, local_stack
     from skylayer.commands.up import EMULATOR
 
     running = emulator.running(EMULATOR)
-    found = deployment.find(running) if running else None
+    found = local_stack.find(running) if running else None
     if found is None:
         return None
 

@@ -8,9 +8,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from skylayer import options as numbers
-from skylayer import project, sam
+from skylayer import project
+from skylayer.aws import sam
+from skylayer.aws.resolved_template import settle
 from skylayer.errors import UserError
-from skylayer.settled import settle
 
 if TYPE_CHECKING:
     import argparse

@@ -6,7 +6,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from skylayer import deployment, emulator
+from skylayer.aws import emulator, local_stack
 from skylayer.commands.up import EMULATOR
 from skylayer.errors import UserError
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001
     """Print URL, API_KEY, MODEL and ENGINE; 1, and nothing to eval, when nothing runs."""
     running = emulator.running(EMULATOR)
-    found = deployment.find(running) if running else None
+    found = local_stack.find(running) if running else None
     if found is None:
         print("Nothing runs here: make up starts it.", file=sys.stderr)
         return 1

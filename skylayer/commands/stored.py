@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from skylayer import emulator, project
+from skylayer import project
+from skylayer.aws import emulator
 from skylayer.errors import UserError
 from skylayer.stores import open_store
 

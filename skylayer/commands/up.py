@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from serving.golden import difference as difference_of
-from skylayer import deployment as deployments
-from skylayer import emulator as emulators
-from skylayer import project, sam
+from skylayer import project
 from skylayer.artifact import golden
+from skylayer.aws import emulator as emulators
+from skylayer.aws import local_stack as deployments
+from skylayer.aws import sam
 from skylayer.errors import UserError
 from skylayer.options import port as port_of
 from skylayer.packaging import replay, requirements
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from skylayer.deployment import Deployment
-    from skylayer.emulator import Emulator
+    from skylayer.aws.emulator import Emulator
+    from skylayer.aws.local_stack import Deployment
 
 EMULATOR = project.STATE / "emulator"
 LOGS = project.STATE / "logs"

@@ -10,8 +10,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
-from skylayer import project, sam
+from skylayer import project
 from skylayer.artifact import onnx_library
+from skylayer.aws import sam
 from skylayer.compiler import kernel_build
 from skylayer.errors import UserError
 from skylayer.packaging import requirements, tree

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skylayer import limits
+from skylayer.aws import quotas
 from skylayer.errors import UserError
 from skylayer.packaging import tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNZIPPED_LIMIT = limits.UNZIPPED.maximum
+UNZIPPED_LIMIT = quotas.UNZIPPED.maximum
 PARTS = ("PredictFunction", "ServingLayer", "RuntimeLayer", "ModelLayer")
 
 
@@ -47,13 +47,13 @@ def check_template(template: dict[str, Any]) -> None:
 def _function_faults(properties: dict[str, Any]) -> list[str]:
     variables = properties.get("Environment", {}).get("Variables", {})
     literal = {name: str(value) if isinstance(value, str | int) else "" for name, value in variables.items()}
-    asked: list[tuple[limits.Limit, Any]] = [
-        (limits.LAYERS, len(properties.get("Layers", []))),
-        (limits.ENVIRONMENT, limits.environment_size(literal)),
-        (limits.TIMEOUT, properties.get("Timeout", 0)),
-        (limits.MEMORY, properties.get("MemorySize", 0)),
+    asked: list[tuple[quotas.Limit, Any]] = [
+        (quotas.LAYERS, len(properties.get("Layers", []))),
+        (quotas.ENVIRONMENT, quotas.environment_size(literal)),
+        (quotas.TIMEOUT, properties.get("Timeout", 0)),
+        (quotas.MEMORY, properties.get("MemorySize", 0)),
     ]
-    faults = (limits.exceeded(limit, value) for limit, value in asked if isinstance(value, int))
+    faults = (quotas.exceeded(limit, value) for limit, value in asked if isinstance(value, int))
     return [fault for fault in faults if fault]
 
 

@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from skylayer import emulator as emulators
+from skylayer.aws import emulator as emulators
 
 
 @dataclass(frozen=True)

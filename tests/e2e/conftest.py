@@ -12,7 +12,7 @@ from e2e.fork import Fork, copy_project, free_port, processes_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skylayer import deployment as deployments
-from skylayer import emulator as emulators
+from skylayer.aws import emulator as emulators
+from skylayer.aws import local_stack as deployments
 
 if TYPE_CHECKING:
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 ROOT = Path(__file__).parents[2]
 NOT_FORKED = (".git", ".venv", ".skylayer", ".aws-sam", "__pycache__", ".*_cache", ".hypothesis")

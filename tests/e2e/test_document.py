@@ -13,7 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from e2e.fork import Fork
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 

@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 from serving.golden import difference
-from skylayer import deployment as deployments
+from skylayer.aws import local_stack as deployments
 
 if TYPE_CHECKING:
     from e2e.fork import Fork
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 
 def test_up_shows_a_request_and_how_to_repeat_it(fork: Fork, first_up: str, deployment: Deployment) -> None:

@@ -17,11 +17,11 @@ import default_model
 import pytest
 
 from e2e.fork import NOT_INHERITED, blocks
-from skylayer import deployment as deployments
+from skylayer.aws import local_stack as deployments
 
 if TYPE_CHECKING:
     from e2e.fork import Fork
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

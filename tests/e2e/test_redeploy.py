@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import default_model
 
 from serving import artifact
-from skylayer import deployment as deployments
+from skylayer.aws import local_stack as deployments
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from e2e.fork import Fork
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 
 @default_model.needed

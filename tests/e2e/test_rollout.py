@@ -21,14 +21,14 @@ from sklearn.linear_model import LogisticRegression
 
 from e2e.fork import Fork, copy_project, free_port
 from serving.golden import difference
-from skylayer import deployment as deployments
 from skylayer.artifact import golden
+from skylayer.aws import local_stack as deployments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 SECONDS = 1
 REQUESTS, AT_ONCE = 2000, 8

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from e2e.callers import Pool, pool, signature
-from skylayer import deployment as deployments
 from skylayer import package, project
+from skylayer.aws import local_stack as deployments
 from training.pipeline import build_estimator, load_data
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from e2e.fork import Fork
-    from skylayer.deployment import Deployment
+    from skylayer.aws.local_stack import Deployment
 
 STACK = "skylayer-second"
 ORIGIN = "https://example.com"
@@ -201,7 +201,7 @@ def test_a_combination_that_aws_refuses_changes_nothing(
 def test_a_new_key_ends_the_old_one(second: Second) -> None:
     old = second.found()
     program = (
-        "from skylayer.commands import key; from skylayer.stacks import Stack; "
+        "from skylayer.commands import key; from skylayer.aws.stacks import Stack; "
         f"key.rotate(Stack('{STACK}', 'local'))"
     )
     environment = {**os.environ, **second.emulator.environment}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skylayer import deployment, emulator
+from skylayer.aws import emulator, local_stack
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def invoke_a_function(running: emulator.Emulator) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("app.py", "def lambda_handler(event, context):\n    return 42\n")
-    lambdas = deployment.client(running, "lambda")
+    lambdas = local_stack.client(running, "lambda")
     lambdas.create_function(
         FunctionName="answer",
         Runtime="python3.13",

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from skylayer import project, sam
+from skylayer import project
+from skylayer.aws import sam
 from skylayer.errors import UserError
 from skylayer.packaging import layers, libraries, limits, requirements
 

@@ -17,8 +17,8 @@ import pytest
 from serving import artifact
 from serving.stores import Missing, StoreError, artifact_key, open_place, pointer
 from serving.stores.download import download
-from skylayer import emulator as emulators
 from skylayer import project
+from skylayer.aws import emulator as emulators
 from skylayer.errors import UserError
 from skylayer.stores import open_store, operations
 from skylayer.stores.layer import LayerStore

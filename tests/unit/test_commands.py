@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from skylayer import sam
 from skylayer.__main__ import main
+from skylayer.aws import sam
 from skylayer.commands import status
 from skylayer.commands.build import agreed_architecture
 from skylayer.errors import UserError

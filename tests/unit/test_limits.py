@@ -6,7 +6,7 @@ import pytest
 
 from serving import gateway
 from serving.api import MAX_BODY_BYTES
-from skylayer import limits
+from skylayer.aws import quotas
 from skylayer.errors import UserError
 from skylayer.packaging.limits import check_template
 
@@ -15,22 +15,22 @@ def template(**properties: Any) -> dict[str, Any]:
     return {"Resources": {"Some": {"Type": "AWS::Serverless::Function", "Properties": properties}}}
 
 
-@pytest.mark.parametrize("limit", limits.TABLE, ids=lambda limit: limit.what)
-def test_a_limit_holds_at_its_edge_and_names_its_page(limit: limits.Limit) -> None:
-    assert limits.exceeded(limit, limit.maximum) is None
-    line = limits.exceeded(limit, limit.maximum + 1)
+@pytest.mark.parametrize("limit", quotas.TABLE, ids=lambda limit: limit.what)
+def test_a_limit_holds_at_its_edge_and_names_its_page(limit: quotas.Limit) -> None:
+    assert quotas.exceeded(limit, limit.maximum) is None
+    line = quotas.exceeded(limit, limit.maximum + 1)
     assert line is not None
     assert str(limit.maximum + 1) in line
     assert limit.source.startswith("https://docs.aws.amazon.com/")
 
 
 def test_the_run_time_refuses_before_aws_does() -> None:
-    assert limits.PAYLOAD.maximum == gateway.MAX_ANSWER_BYTES
-    assert MAX_BODY_BYTES < limits.PAYLOAD.maximum < limits.GATEWAY_PAYLOAD.maximum
+    assert quotas.PAYLOAD.maximum == gateway.MAX_ANSWER_BYTES
+    assert MAX_BODY_BYTES < quotas.PAYLOAD.maximum < quotas.GATEWAY_PAYLOAD.maximum
 
 
 def test_a_template_within_the_limits_passes() -> None:
-    variables: dict[str, Any] = {"A": "x" * (limits.ENVIRONMENT.maximum - 2), "B": {"Ref": "Parameter"}}
+    variables: dict[str, Any] = {"A": "x" * (quotas.ENVIRONMENT.maximum - 2), "B": {"Ref": "Parameter"}}
     check_template(
         template(Layers=["a"] * 5, Environment={"Variables": variables}, Timeout={"Ref": "Timeout"})
     )

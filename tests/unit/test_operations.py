@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from skylayer import prices
 from skylayer.__main__ import main
+from skylayer.aws import prices
+from skylayer.aws.request_log import measure
 from skylayer.commands import audit, deploy
 from skylayer.errors import UserError
-from skylayer.request_metrics import measure
 
 if TYPE_CHECKING:
     from pathlib import Path

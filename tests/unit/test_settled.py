@@ -6,7 +6,7 @@ from typing import Any
 
 from samcli.yamlhelper import yaml_parse
 
-from skylayer.settled import settle
+from skylayer.aws.resolved_template import settle
 
 TEMPLATE: dict[str, Any] = yaml_parse(
     (Path(__file__).parents[2] / "template.yaml").read_text(encoding="utf-8")

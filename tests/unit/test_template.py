@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from serving.openapi import document, security
-from skylayer import sam
+from skylayer.aws import sam
 
 ROOT = Path(__file__).parents[2]
 OPEN = {"/", "/health", "/ping", "/v2/health/live", "/v2/health/ready"}

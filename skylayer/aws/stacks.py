@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.exceptions
 
-from skylayer import emulator, project, sam
+from skylayer import project
+from skylayer.aws import emulator, sam
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:

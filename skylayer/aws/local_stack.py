@@ -13,11 +13,11 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from skylayer import emulator as emulators
+from skylayer.aws import emulator as emulators
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from skylayer.emulator import Emulator
+    from skylayer.aws.emulator import Emulator
 
 STACK = "skylayer-local"
 COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
