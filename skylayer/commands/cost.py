@@ -10,7 +10,7 @@ from rich.table import Table
 from serving import artifact
 from skylayer import project
 from skylayer.aws import prices
-from skylayer.options import whole
+from skylayer.commands.options import whole
 
 if TYPE_CHECKING:
     import argparse

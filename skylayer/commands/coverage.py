@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page and say how many compile."""
-    from skylayer.coverage import examine_all, page, predictors
+    from skylayer.commands.coverage_sweep import examine_all, page, predictors
 
     console = Console(highlight=False)
     rows = list(

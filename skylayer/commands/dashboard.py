@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from skylayer.aws import stacks
 from skylayer.commands import metrics
-from skylayer.options import whole
+from skylayer.commands.options import whole
 
 if TYPE_CHECKING:
     import argparse

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from skylayer.aws import local_stack
+from skylayer.commands.options import whole
 from skylayer.commands.up import EMULATOR
-from skylayer.options import whole
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ from rich.table import Table
 from serving import artifact
 from skylayer.aws import stacks
 from skylayer.aws.request_log import MEDIAN, SLOWEST_HUNDREDTH, measure
-from skylayer.options import whole
+from skylayer.commands.options import whole
 
 if TYPE_CHECKING:
     import argparse

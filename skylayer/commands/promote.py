@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from serving.stores.pointer import HEADER
-from skylayer.commands import stored
+from skylayer.commands import store_options
 from skylayer.errors import UserError
 from skylayer.stores import operations
 
@@ -22,7 +22,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store, the version and its part."""
-    stored.add_arguments(parser)
+    store_options.add_arguments(parser)
     parser.add_argument("version", help="version, or the beginning of one")
     parser.add_argument(
         "--weight", help="share of the requests, 0 to 1: a challenger instead of the champion"
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
         raise UserError("A version is a challenger (WEIGHT) or a shadow (SHADOW=1), not both at once.")
     if options.header and weight is None:
         raise UserError("HEADER keeps requests with a challenger: give its WEIGHT, too.")
-    store = stored.chosen(options)
+    store = store_options.chosen(options)
     reference = operations.resolve(options.version, store.versions())
     if options.shadow:
         pointer = operations.cast_shadow(store, reference)
@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> None:
         pointer = operations.challenge(store, reference, weight, _header(options.header or HEADER))
     else:
         pointer = operations.promote(store, reference)
-    print(f"{stored.described(pointer, store.uri)}.")
-    print(stored.live_with(store.uri))
+    print(f"{store_options.described(pointer, store.uri)}.")
+    print(store_options.live_with(store.uri))
 
 
 def _weight(text: str | None) -> float | None:

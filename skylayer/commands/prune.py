@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from skylayer.commands import stored
+from skylayer.commands import store_options
 from skylayer.errors import UserError
 from skylayer.stores import operations
 
@@ -20,7 +20,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store and how many stay."""
-    stored.add_arguments(parser)
+    store_options.add_arguments(parser)
     parser.add_argument("keep", help="how many of the newest versions stay")
 
 
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> None:
     """Remove, and name what went."""
     if not options.keep.isdigit() or int(options.keep) < 1:
         raise UserError(f"KEEP is {options.keep!r}; it must be a number from 1: how many versions stay.")
-    store = stored.chosen(options)
+    store = store_options.chosen(options)
     gone = operations.prune(store, int(options.keep))
     for reference in gone:
         print(f"Removed {reference}")

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from serving import artifact
 from skylayer import project
-from skylayer.commands import stored
+from skylayer.commands import store_options
 from skylayer.errors import UserError
 from skylayer.stores.layer import LayerStore
 from skylayer.stores.operations import resolve
@@ -25,7 +25,7 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store and the version."""
-    stored.add_arguments(parser)
+    store_options.add_arguments(parser)
     parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
 
 
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
         folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
     else:
         folder = project.champion()
-    store = stored.chosen(options, create=True)
+    store = store_options.chosen(options, create=True)
     try:
         manifest = artifact.read_manifest(folder)
     except artifact.ArtifactError as error:

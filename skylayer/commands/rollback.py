@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skylayer.commands import stored
+from skylayer.commands import store_options
 from skylayer.stores import operations
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store."""
-    stored.add_arguments(parser)
+    store_options.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Change the pointer and say what it is now."""
-    store = stored.chosen(options)
+    store = store_options.chosen(options)
     pointer = operations.roll_back(store)
-    print(f"{stored.described(pointer, store.uri)}.")
-    print(stored.live_with(store.uri))
+    print(f"{store_options.described(pointer, store.uri)}.")
+    print(store_options.live_with(store.uri))

@@ -7,10 +7,10 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from skylayer import options as numbers
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.aws.resolved_template import settle
+from skylayer.commands import options as numbers
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from skylayer.artifact import golden
 from skylayer.aws import emulator as emulators
 from skylayer.aws import local_stack as deployments
 from skylayer.aws import sam
+from skylayer.commands.options import port as port_of
 from skylayer.errors import UserError
-from skylayer.options import port as port_of
 from skylayer.packaging import replay, requirements
 
 if TYPE_CHECKING:

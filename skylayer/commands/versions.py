@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from skylayer.commands import stored
+from skylayer.commands import store_options
 
 if TYPE_CHECKING:
     import argparse
@@ -22,12 +22,12 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the store."""
-    stored.add_arguments(parser)
+    store_options.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print one line a version, the newest first."""
-    store = stored.chosen(options)
+    store = store_options.chosen(options)
     versions = store.versions()
     if not versions:
         print(f"There is no version in {store.uri}: make push puts one there.")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from serving.engines.native import open_kernel
+from skylayer.commands.coverage_sweep import examine, page, predictors
 from skylayer.compiler.kernel_build import host_kernel
-from skylayer.coverage import examine, page, predictors
 
 PAGE = (Path(__file__).parents[2] / "docs" / "coverage.md").read_text(encoding="utf-8")
 LARGEST = 1e-12
