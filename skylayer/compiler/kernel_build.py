@@ -15,9 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from skylayer import project
+
 KERNEL = "SKYLAYER_KERNEL"  # the variable that serving.engines.native reads
-SOURCES = Path(__file__).resolve().parents[1] / "layers" / "serving" / "kernel"
-CACHE = SOURCES.parents[2] / ".skylayer" / "kernel"
+SOURCES = project.ROOT / "layers" / "serving" / "kernel"
+CACHE = project.STATE / "kernel"
 TARGETS = {
     "x86_64-linux": ("x86_64-linux-gnu.2.26", "x86_64_v2", ".so"),
     "aarch64-linux": ("aarch64-linux-gnu.2.26", "generic", ".so"),
