@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from serving import artifact
 
     manifest = artifact.read_manifest(folder)
-    project.crown(folder)
+    project.set_champion(folder)
     print(f"{folder.parent.name} {folder.name} is the champion: {folder}")
     print(f"Engine {manifest['engine']}: {manifest['engine_reason']}")
     if options.sample is None:

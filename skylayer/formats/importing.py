@@ -14,7 +14,6 @@ from skylayer.formats.reading import open_estimator
 from skylayer.formats.recognition import is_zip, kind_of, read
 from skylayer.formats.sample import make_sample, read_sample
 from skylayer.proof.native import ROWS as PROOF_ROWS
-from skylayer.train.evaluation import Evaluation
 from skylayer.train.tasks import check_estimator, check_fitted
 
 if TYPE_CHECKING:
@@ -123,7 +122,8 @@ def import_model(
         source.rows,
         name=name,
         directory=directory,
-        evaluation=Evaluation(source.estimator, None, {}, training),
+        metrics={},
+        training=training,
         progress=progress,
         proof_rows=proof_rows,
         choose=source.choose,

@@ -80,7 +80,7 @@ class LayerStore:
             )
         if self.read_pointer()[1] != token:
             raise Conflict
-        project.crown(self.directory / pointer.champion)
+        project.set_champion(self.directory / pointer.champion)
         lines = "".join(f"{reference}\n" for reference in pointer.previous[-MAX_PREVIOUS:])
         (self.directory / project.PREVIOUS).write_text(lines, encoding="utf-8")
 

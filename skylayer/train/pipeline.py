@@ -31,14 +31,14 @@ class Training:
         data: Rows, in the container that the estimator takes.
         target: One for each row; None where there is none.
         estimator: Not fitted.
-        words: What training/card.md says of intended use and licence, for the model card.
+        card_text: What training/card.md says of intended use and licence, for the model card.
     """
 
     name: str
     data: Any
     target: Any
     estimator: Any
-    words: str = ""
+    card_text: str = ""
 
 
 def load(root: Path) -> Training:
@@ -59,13 +59,13 @@ def load(root: Path) -> Training:
     load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
     loaded = _call("load_data()", load_data)
     data, target = _data_and_target(loaded)
-    words = path.with_name("card.md")
+    card = path.with_name("card.md")
     return Training(
         name=getattr(module, "NAME", DEFAULT_NAME),
         data=data,
         target=target,
         estimator=_call("build_estimator()", build_estimator),
-        words=words.read_text(encoding="utf-8") if words.is_file() else "",
+        card_text=card.read_text(encoding="utf-8") if card.is_file() else "",
     )
 
 

@@ -385,7 +385,7 @@ def test_the_layer_is_a_store_like_the_others(folders: list[Path], tmp_path: Pat
     operations.promote(store, names[0])
     operations.promote(store, names[1])
     assert (tmp_path / "model_artifacts" / "champion").read_text() == f"{names[1]}\n"
-    project.crown(tmp_path / "model_artifacts" / names[2])
+    project.set_champion(tmp_path / "model_artifacts" / names[2])
     assert operations.prune(store, 1) == [names[0]]
     assert operations.roll_back(store).champion == names[1]
     with pytest.raises(UserError, match="ships one model"):

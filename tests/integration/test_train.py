@@ -13,7 +13,7 @@ from typing import Any
 
 import default_model
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -22,6 +22,7 @@ from serving import artifact
 from serving.golden import difference
 from skylayer import project
 from skylayer.__main__ import main
+from skylayer.artifact import verify
 
 ROOT = Path(__file__).parents[2]
 
@@ -228,6 +229,32 @@ def test_packaging_refuses_what_cannot_travel(tmp_path: Path) -> None:
     with pytest.raises(skylayer.UserError, match="fitted on 1 columns and the data has 2"):
         skylayer.package(LogisticRegression().fit(data, target), [[0, 1]], [1], name="a", directory=tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "estimator", [LogisticRegression(), LinearRegression()], ids=lambda e: type(e).__name__
+)
+def test_a_target_may_be_left_out(estimator: Any, tmp_path: Path) -> None:
+    data, target = [[0.0, 1.0], [1.0, 0.0]] * 10, [0, 1] * 10
+    path = skylayer.package(estimator.fit(data, target), data, name="model", directory=tmp_path)
+    manifest = artifact.verify(path)
+    assert manifest["metrics"] == {}
+    assert manifest["training"] == {"rows": 20}
+    assert skylayer.open(path).predict(data[:2])["predictions"] == pytest.approx([0, 1], abs=1e-9)
+
+
+def test_the_last_check_makes_instances_of_the_rows_that_it_asks_for_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    rows_of = verify.rows_of
+    monkeypatch.setattr(verify, "rows_of", lambda columns: made.append(rows_of(columns)) or made[-1])
+    data, target = [[float(row)] for row in range(3 * verify.ROWS)], [0, 1, 1] * verify.ROWS
+    skylayer.package(LogisticRegression().fit(data, target), data, target, name="model", directory=tmp_path)
+    (instances,) = made
+    assert len(instances) == verify.ROWS
+    assert instances[0] == {"x0": 0.0}
+    assert instances[-1] == {"x0": data[-1][0]}
 
 
 def test_an_artifact_is_written_once_and_an_altered_one_is_not_trusted(tmp_path: Path) -> None:
