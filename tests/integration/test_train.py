@@ -23,6 +23,7 @@ from serving.golden import difference
 from skylayer import project
 from skylayer.__main__ import main
 from skylayer.artifact import verify
+from skylayer.data.instances import rows_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -247,8 +248,12 @@ def test_the_last_check_makes_instances_of_the_rows_that_it_asks_for_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
-    rows_of = verify.rows_of
-    monkeypatch.setattr(verify, "rows_of", lambda columns: made.append(rows_of(columns)) or made[-1])
+
+    def remember(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+        made.append(rows_of(columns))
+        return made[-1]
+
+    monkeypatch.setattr(verify, "rows_of", remember)
     data, target = [[float(row)] for row in range(3 * verify.ROWS)], [0, 1, 1] * verify.ROWS
     skylayer.package(LogisticRegression().fit(data, target), data, target, name="model", directory=tmp_path)
     (instances,) = made
