@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -260,6 +262,19 @@ def test_the_last_check_makes_instances_of_the_rows_that_it_asks_for_alone(
     assert len(instances) == verify.ROWS
     assert instances[0] == {"x0": 0.0}
     assert instances[-1] == {"x0": data[-1][0]}
+
+
+def test_drafts_of_killed_runs_are_swept_and_others_stay(tmp_path: Path) -> None:
+    data, target = [[0.0], [1.0], [2.0]], [0, 1, 1]
+    old, new, other = (tmp_path / "model" / name for name in (".draft-old", ".draft-new", ".cache"))
+    for folder in (old, new, other):
+        folder.mkdir(parents=True)
+        (folder / "tables.bin").write_bytes(b"half")
+    for folder in (old, other):
+        os.utime(folder, (time.time() - 3700,) * 2)
+    estimator = LogisticRegression().fit(data, target)
+    path = skylayer.package(estimator, data, target, name="model", directory=tmp_path)
+    assert {*(tmp_path / "model").iterdir()} == {path, new, other}
 
 
 def test_an_artifact_is_written_once_and_an_altered_one_is_not_trusted(tmp_path: Path) -> None:
