@@ -6,13 +6,14 @@ import json
 import re
 import shutil
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
 from skylayer import card
 from skylayer.artifact import engines
+from skylayer.artifact.drafts import DRAFT, UNFINISHED, sweep_drafts
 from skylayer.artifact.golden import make_golden
 from skylayer.artifact.verify import prove
 from skylayer.data.instances import columns_of
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
     Chooser = Callable[..., Engines]
 
 _READ_ONLY = 0o444
-_DRAFT = ".draft-"
-_UNFINISHED_PREFIXES = (_DRAFT, ".removed-")
-UNFINISHED = timedelta(
-    hours=1
-)  # a draft that nobody has touched for so long belongs to a run that was killed
 
 
 def package(
@@ -181,7 +177,7 @@ def write(
     """
     home.mkdir(parents=True, exist_ok=True)
     sweep_drafts(home, datetime.now(UTC) - UNFINISHED)
-    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=home))
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=home))
     try:
         draft.chmod(0o755)
         for name, content in sorted(files.items()):
@@ -208,30 +204,6 @@ def write(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return place
-
-
-def sweep_drafts(home: Path, before: datetime) -> list[str]:
-    """Delete what a training, an import or a push of a model began before a time and never ended.
-
-    Args:
-        home: Where the versions of this model are kept.
-        before: Drafts that changed later may belong to a process that still runs, and stay.
-
-    Returns:
-        The names of the deleted folders.
-    """
-    swept = []
-    for path in sorted(home.glob(".*")):
-        if not path.name.startswith(_UNFINISHED_PREFIXES) or not path.is_dir():
-            continue
-        try:
-            stale = datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
-        except FileNotFoundError:  # its process has just ended
-            continue
-        if stale:
-            shutil.rmtree(path, ignore_errors=True)
-            swept.append(path.name)
-    return swept
 
 
 def _same(place: Path) -> Path:
