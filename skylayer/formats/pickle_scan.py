@@ -37,7 +37,7 @@ class Damaged(Exception):
     """The bytes are no pickle, or not a whole one."""
 
 
-def audit(content: bytes) -> Audit:
+def scan(content: bytes) -> Audit:
     """List what a pickle, as it is or as joblib writes it, would import.
 
     Raises:
