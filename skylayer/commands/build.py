@@ -10,7 +10,7 @@ from rich.console import Console
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.errors import UserError
-from skylayer.packaging import limits, replay
+from skylayer.packaging import golden_check, limits
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +55,7 @@ def build(config_env: str) -> str:
 
 def prove() -> None:
     """Replay the golden rows through what was built, or say why that can't be done here."""
-    hindered = replay.replay(sam.BUILD)
+    hindered = golden_check.check_build(sam.BUILD)
     if hindered:
         print(f"The golden rows were not replayed on this machine: {hindered}.")
 

@@ -22,7 +22,7 @@ from skylayer.aws import local_stack as deployments
 from skylayer.aws import sam
 from skylayer.commands.options import port as port_of
 from skylayer.errors import UserError
-from skylayer.packaging import replay, requirements
+from skylayer.packaging import golden_check, requirements
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
         with _step("Building layers and function (sam build)") as say:
             build(sam.BUILD, say)
         with _step("Replaying the model's golden rows through what was built"):
-            replay.replay(sam.BUILD)
+            golden_check.check_build(sam.BUILD)
         with _step("Starting the AWS emulator") as say:
             emulator = emulators.start(EMULATOR, port)
             say(f"{emulator.endpoint}, this machine only")

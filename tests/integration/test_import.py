@@ -136,7 +136,7 @@ def test_a_pickle_that_is_not_trusted_is_never_run(form: str, trust: str | None,
     assert not target.exists()
 
 
-def test_the_audit_steps_over_arrays_and_finds_what_comes_after_them(tmp_path: Path) -> None:
+def test_the_scan_steps_over_arrays_and_finds_what_comes_after_them(tmp_path: Path) -> None:
     late = [np.arange(1000.0), np.array(["a", "bc"]), np.array([{"x": Villain}, None], dtype=object), Villain]
     path = tmp_path / "late.joblib"
     joblib.dump([numbers(), *late, Villain(tmp_path / "written")], path)

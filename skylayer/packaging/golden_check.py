@@ -28,7 +28,7 @@ print(json.dumps(answer))
 """
 
 
-def replay(build: Path) -> str | None:
+def check_build(build: Path) -> str | None:
     """Ask the handler in `build`, with its layers and nothing else, for the golden rows of its model.
 
     Returns:
