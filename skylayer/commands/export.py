@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skylayer import project
 from skylayer.errors import UserError
 from skylayer.stores.layer import LayerStore
-from skylayer.stores.operations import resolve
+from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
     import argparse

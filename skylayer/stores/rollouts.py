@@ -45,7 +45,7 @@ def challenge(store: Store, reference: str, weight: float, header: str) -> Point
     return _change(store, reference, lambda pointer: challenged(pointer, reference, weight, header))
 
 
-def cast_shadow(store: Store, reference: str) -> Pointer:
+def set_shadow(store: Store, reference: str) -> Pointer:
     """Let a version score what the champion answers."""
     return _change(store, reference, lambda pointer: shadowed(pointer, reference))
 
