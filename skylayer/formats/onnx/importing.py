@@ -23,8 +23,8 @@ from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
 from skylayer.formats.onnx.graph import read_graph
+from skylayer.formats.onnx.graph_rows import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.reference import Reference, Refused, Session
-from skylayer.formats.onnx.sample import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.signature import answers_of, feeds_of
 from skylayer.train.tasks import Target, answers, to_json
 
