@@ -10,7 +10,7 @@ from rich.console import Console
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.errors import UserError
-from skylayer.packaging import golden_check, limits
+from skylayer.packaging import golden_check, template_quotas
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +48,7 @@ def build(config_env: str) -> str:
         )
     from samcli.yamlhelper import yaml_parse
 
-    limits.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
+    template_quotas.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
     prove()
     return architecture
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skylayer import project
-from skylayer.packaging import layers, limits
+from skylayer.packaging import layers, unzipped_size
 
 if TYPE_CHECKING:
     import argparse
@@ -23,4 +23,4 @@ def run(options: argparse.Namespace) -> None:
     """Lay the function and check the size of all that is laid so far."""
     folder = options.folder.resolve()
     layers.function(options.name, folder)
-    limits.check_size(folder.parent)
+    unzipped_size.check_size(folder.parent)

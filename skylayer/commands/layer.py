@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skylayer.packaging import layers, limits
+from skylayer.packaging import layers, unzipped_size
 
 if TYPE_CHECKING:
     import argparse
@@ -21,4 +21,4 @@ def run(options: argparse.Namespace) -> None:
     """Lay the layer and check the size of all that is laid so far."""
     folder = options.folder.resolve()
     layers.LAYERS[options.name](folder)
-    limits.check_size(folder.parent)
+    unzipped_size.check_size(folder.parent)

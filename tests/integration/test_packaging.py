@@ -16,7 +16,7 @@ import pytest
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.errors import UserError
-from skylayer.packaging import layers, libraries, limits, requirements
+from skylayer.packaging import layers, libraries, requirements, unzipped_size
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="wheels of other systems hold no ELF files")
 PARTS = {"layer": ["serving", "model"], "function": ["predict"]}
@@ -146,10 +146,10 @@ def test_what_lambda_does_not_take_is_refused_with_the_largest_packages(tmp_path
     heavy = tmp_path / "RuntimeLayer" / "python" / "heavy"
     heavy.mkdir(parents=True)
     (heavy / "data.bin").touch()
-    os.truncate(heavy / "data.bin", limits.UNZIPPED_LIMIT)
-    assert limits.check_size(tmp_path) == limits.UNZIPPED_LIMIT
+    os.truncate(heavy / "data.bin", unzipped_size.UNZIPPED_LIMIT)
+    assert unzipped_size.check_size(tmp_path) == unzipped_size.UNZIPPED_LIMIT
     light = tmp_path / "ServingLayer" / "python" / "light"
     light.mkdir(parents=True)
     (light / "one.py").write_bytes(b"\n")
     with pytest.raises(UserError, match=r"250\.0 MB.*Largest: heavy 250\.0 MB, light 0\.0 MB"):
-        limits.check_size(tmp_path)
+        unzipped_size.check_size(tmp_path)

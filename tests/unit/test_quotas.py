@@ -8,7 +8,7 @@ from serving import gateway
 from serving.api import MAX_BODY_BYTES
 from skylayer.aws import quotas
 from skylayer.errors import UserError
-from skylayer.packaging.limits import check_template
+from skylayer.packaging.template_quotas import check_template
 
 
 def template(**properties: Any) -> dict[str, Any]:
