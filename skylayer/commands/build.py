@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Lay everything into .aws-sam/build."""
+    """Build everything into .aws-sam/build."""
     architecture = build(options.config_env)
     print(f"Built for {architecture}: {sam.BUILD.relative_to(project.ROOT)}")
 

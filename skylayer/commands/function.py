@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Lay the function and check the size of all that is laid so far."""
+    """Build the function and check the size of all that is built so far."""
     folder = options.folder.resolve()
     layers.function(options.name, folder)
     unzipped_size.check_size(folder.parent)

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Lay the layer and check the size of all that is laid so far."""
+    """Build the layer and check the size of all that is built so far."""
     folder = options.folder.resolve()
     layers.LAYERS[options.name](folder)
     unzipped_size.check_size(folder.parent)

@@ -82,7 +82,7 @@ def import_model(
         The artifact's folder.
 
     Raises:
-        UserError: Something of this can't be served; the message says what, and the mend.
+        UserError: Something of this can't be served; the message says what, and the fix.
         OtherVersion: The file was written by another scikit-learn.
     """
     request = Request(path, trust, sample, classes)

@@ -91,7 +91,7 @@ def _call(what: str, function: Callable[[], Any]) -> Any:
         return function()
     except UserError:
         raise
-    except Exception as error:  # whatever the fork's code raises is the fork's to mend
+    except Exception as error:  # whatever the fork's code raises is the fork's to fix
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
@@ -100,11 +100,11 @@ def _call(what: str, function: Callable[[], Any]) -> Any:
         place = f", line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
         raise UserError(
             f"training/pipeline.py failed in {what}{place}: {type(error).__name__}: {first_line(error)}"
-            f"{_mend(error)}"
+            f"{_fix(error)}"
         ) from error
 
 
-def _mend(error: Exception) -> str:
+def _fix(error: Exception) -> str:
     """How to install what is missing, with the uv that `make` fetched where there was none."""
     if not isinstance(error, ModuleNotFoundError) or not error.name or error.name.startswith(PACKAGE):
         return ""

@@ -1,4 +1,4 @@
-"""What `sam build` laid: complete without the project's environment, within Lambda's limit."""
+"""What `sam build` made: complete without the project's environment, within Lambda's limit."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def import_onnx(
         The artifact's folder.
 
     Raises:
-        UserError: Something of this can't be served; the message says what, and the mend.
+        UserError: Something of this can't be served; the message says what, and the fix.
     """
     check_name(name)
     with _told_in_one_line():
@@ -155,10 +155,10 @@ def _golden(reference: Reference, schema: Schema, table: Table) -> dict[str, Any
         alone = _ask(reference, [instance], schema)
         together = {field: values[row : row + 1] for field, values in found["answers"].items()}
         numbers = {field: values for field, values in together.items() if field != "predictions"}
-        fault = golden.difference(numbers or together, alone, golden.SINGLE)
-        if fault:
+        mismatch = golden.difference(numbers or together, alone, golden.SINGLE)
+        if mismatch:
             raise UserError(
-                f"The graph's answer to a row depends on the other rows of a batch: {fault}. "
+                f"The graph's answer to a row depends on the other rows of a batch: {mismatch}. "
                 "Export it for inference, one row independent of another."
             )
         # On an exact tie the label may turn with the last digit.
