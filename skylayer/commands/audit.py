@@ -97,7 +97,8 @@ def vulnerabilities(report: str, said: str) -> str | None:
         last = (said.strip().splitlines() or ["nothing"])[-1]
         return f"NOT CHECKED, pip-audit could not reach its service: {last[:200]}"
     found = [
-        f"{part['name']} {part['version']} {vulnerability['id']} (fixed in {', '.join(vulnerability['fix_versions']) or 'no version'})"
+        f"{part['name']} {part['version']} {vulnerability['id']} "
+        f"(fixed in {', '.join(vulnerability['fix_versions']) or 'no version'})"
         for part in packages
         for vulnerability in part.get("vulns", [])
     ]
