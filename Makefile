@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
+VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MEMORY MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
 $(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT VERB,\
@@ -150,8 +150,8 @@ metrics: ## What each model version answered, and how fast [MINUTES=60 ENV=dev|p
 dashboard: ## Metrics, alarms and where AWS shows them [MINUTES=60 ENV=dev|prod LOCAL=1]
 	@$(skylayer) dashboard $(stack) $(if $(MINUTES),--minutes "$(MINUTES)")
 
-cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1]
-	@$(skylayer) cost $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ROWS),--rows "$(ROWS)")
+cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1 MEMORY=1024]
+	@$(skylayer) cost $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ROWS),--rows "$(ROWS)") $(if $(MEMORY),--memory "$(MEMORY)")
 
 doctor: ## What this machine lacks, and how to mend it
 	@$(skylayer) doctor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,17 @@ VERBS = {
     "up": "PORT", "logs": "LINES", "import": "MODEL SAMPLE NAME CLASSES TRUST", "export": "FORMAT VERSION FILE",
     "push": "STORE VERSION", "versions": "STORE", "promote": "VERSION STORE WEIGHT HEADER", "rollback": "STORE",
     "prune": "KEEP STORE", "build": "CONFIG_ENV", "deploy": "ROLE CONFIG_ENV", "start-api": "PORT",
-    "metrics": "MINUTES", "dashboard": "MINUTES", "cost": "REQUESTS ROWS", "bootstrap-aws": "APPLY",
+    "metrics": "MINUTES", "dashboard": "MINUTES", "cost": "REQUESTS ROWS MEMORY", "bootstrap-aws": "APPLY",
     "predict": "FILE", "client": "LANG", "bench": "PIPELINES COMPARE", "fuzz": "TABLES BODIES ANSWERS",
     "test": "TESTS", "help": "VERB", "key": "CONFIG_ENV", "destroy": "CONFIG_ENV",
 }  # fmt: skip
 SWITCHES = ["ARCHITECTURE", "ENV", "QUICK", "LOCAL", "SHADOW"]
 
+Make = Callable[..., subprocess.CompletedProcess[str]]
+
 
 @pytest.fixture
-def make(tmp_path: Path):  # type: ignore[no-untyped-def]
+def make(tmp_path: Path) -> Make:
     """Run the real Makefile with a uv that writes down its arguments and CONFIG_ENV."""
     uv = tmp_path / "uv"
     uv.write_text(
@@ -51,7 +54,7 @@ def make(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_value_arrives_as_it_is(verb: str, payload: str, tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def]
+def test_a_value_arrives_as_it_is(verb: str, payload: str, tmp_path: Path, make: Make) -> None:
     text = payload.format(tmp_path / "pwned")
     done = make(verb, *(f"{name}={text}" for name in VERBS[verb].split()))
     assert not (tmp_path / "pwned").exists()
@@ -63,7 +66,7 @@ def test_a_value_arrives_as_it_is(verb: str, payload: str, tmp_path: Path, make)
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 @pytest.mark.parametrize("name", SWITCHES)
-def test_a_switch_refuses_what_it_does_not_know(name: str, payload: str, tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def]
+def test_a_switch_refuses_what_it_does_not_know(name: str, payload: str, tmp_path: Path, make: Make) -> None:
     done = make("build", f"{name}={payload.format(tmp_path / 'pwned')}")
     assert not (tmp_path / "pwned").exists()
     assert done.returncode == 2
