@@ -168,7 +168,7 @@ def _show_next_steps(deployment: Deployment, seconds: float) -> None:
         shlex.join(curl),
         "",
         f"Live after {seconds:.0f} s. Next: put your pipeline into training/pipeline.py, then make train up;",
-        "make logs, make status, make down; make deploy puts it into your AWS account.",
+        "make logs, make metrics LOCAL=1, make status, make down; make deploy puts it into your AWS account.",
     ]
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
