@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from skylayer.errors import UserError
+from skylayer.train.missing_modules import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
         if module in done or top in sys.stdlib_module_names:
             continue
         done.add(module)
-        source = _own_source(module)
+        source = None if _is_installed(module, homes) else _own_source(module)
         if source is not None:
             found.sources |= _with_packages(module, source)
             waiting += [name for name in _imports(module, source) if find_spec_quietly(name)]
@@ -70,7 +71,7 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
         else:
             raise UserError(
                 f"The estimator needs the module {module}, which belongs to no installed package. "
-                "Install it with uv add, or move it to training/."
+                f"{advice(top)}, or move your own code to training/."
             )
     found.requirements = _closure(distributions)
     return found
@@ -109,6 +110,18 @@ def _modules_in_pickle(estimator: Any) -> set[str]:
             "where the model is served. Move it to a module in training/ and import it from there."
         )
     return reader.modules
+
+
+def _is_installed(module: str, homes: Mapping[str, list[str]]) -> bool:
+    """Whether a distribution has put a module where it is, be it in another environment's site-packages."""
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    if spec is None or not spec.origin:
+        return False
+    path = Path(spec.origin).resolve()
+    return any(
+        path.is_relative_to(Path(str(metadata.distribution(name).locate_file(""))).resolve())
+        for name in homes.get(module.partition(".")[0], ())
+    )
 
 
 def _own_source(module: str) -> Path | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from skylayer.errors import UserError
 from skylayer.formats.pickle_scan import Damaged, scan
 from skylayer.formats.recognition import decompressed
+from skylayer.train.missing_modules import advice
 from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> 
             estimator = joblib.load(io.BytesIO(content))
     except ModuleNotFoundError as error:
         raise UserError(
-            f"{path} needs the package {(error.name or '').partition('.')[0]}, which isn't installed: "
-            f"uv add it, then import again."
+            f"{path} needs the module {error.name}, which isn't installed. {advice(error.name or '')}."
         ) from error
     except Exception as error:  # a foreign pickle raises what it likes
         raise UserError(f"{path} can't be opened: {type(error).__name__}: {first_line(error)}.") from error
@@ -104,7 +104,7 @@ def _from_skops(path: Path, content: bytes, digest: str, trust: str | None) -> A
         estimator = skops.loads(content, trusted=unknown) if trusted or not unknown else None
     except ModuleNotFoundError as error:
         raise UserError(
-            f"{path} needs the package {error.name}, which isn't installed: uv add it."
+            f"{path} needs the module {error.name}, which isn't installed. {advice(error.name or '')}."
         ) from error
     except Exception as error:  # a damaged file raises what its bytes lead to
         raise UserError(f"{path} can't be opened: {type(error).__name__}: {first_line(error)}.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import traceback
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skylayer import project
 from skylayer.errors import UserError
+from skylayer.train.missing_modules import advice
 from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
@@ -55,16 +54,16 @@ def load(root: Path) -> Training:
         del sys.modules[name]
     sys.path.insert(0, str(root))
     invalidate_caches()
-    module = _call("import", lambda: import_module(MODULE))
+    module = _call("import", lambda: import_module(MODULE), path.parent)
     load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
-    loaded = _call("load_data()", load_data)
+    loaded = _call("load_data()", load_data, path.parent)
     data, target = _data_and_target(loaded)
     card = path.with_name("card.md")
     return Training(
         name=getattr(module, "NAME", DEFAULT_NAME),
         data=data,
         target=target,
-        estimator=_call("build_estimator()", build_estimator),
+        estimator=_call("build_estimator()", build_estimator, path.parent),
         card_text=card.read_text(encoding="utf-8") if card.is_file() else "",
     )
 
@@ -86,7 +85,7 @@ def _data_and_target(loaded: Any) -> tuple[Any, Any]:
     return loaded
 
 
-def _call(what: str, function: Callable[[], Any]) -> Any:
+def _call(what: str, function: Callable[[], Any], folder: Path) -> Any:
     try:
         return function()
     except UserError:
@@ -100,14 +99,11 @@ def _call(what: str, function: Callable[[], Any]) -> Any:
         place = f", line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
         raise UserError(
             f"training/pipeline.py failed in {what}{place}: {type(error).__name__}: {first_line(error)}"
-            f"{_fix(error)}"
+            f"{_fix(error, folder)}"
         ) from error
 
 
-def _fix(error: Exception) -> str:
-    """How to install what is missing, with the uv that `make` fetched where there was none."""
+def _fix(error: Exception, folder: Path) -> str:
     if not isinstance(error, ModuleNotFoundError) or not error.name or error.name.startswith(PACKAGE):
         return ""
-    program = project.uv()
-    shown = program if Path(program).is_relative_to(project.STATE) else "uv"
-    return f". Install the package that has it: {shlex.quote(shown)} add {error.name.partition('.')[0]}"
+    return f". {advice(error.name, folder)}"

@@ -75,6 +75,9 @@ def check_fitted(estimator: Any) -> None:
         ) from None
 
 
+_MIXINS = ("ClassifierMixin", "RegressorMixin", "ClusterMixin", "OutlierMixin")
+
+
 def task_of(estimator: Any) -> str:
     """One of `serving.artifact.TASKS`, from scikit-learn's estimator tags.
 
@@ -89,6 +92,17 @@ def task_of(estimator: Any) -> str:
         return "outlier_detection"
     if is_clusterer(estimator) or hasattr(estimator, "weights_") or _kind(estimator) == "density_estimator":
         return "clustering"
+    ancestors = [ancestor.__name__ for ancestor in type(estimator).__mro__]
+    behind = (
+        [name for name in ancestors[ancestors.index("BaseEstimator") :] if name in _MIXINS]
+        if ("BaseEstimator" in ancestors)
+        else []
+    )
+    if behind:
+        raise UserError(
+            f"{type(estimator).__name__} inherits {behind[0]} after BaseEstimator, which hides it. "
+            f"Turn the order round: class {type(estimator).__name__}({behind[0]}, BaseEstimator)."
+        )
     raise UserError(
         f"{type(estimator).__name__} is neither classifier, regressor, clusterer nor outlier detector. "
         "Let its class inherit ClassifierMixin, RegressorMixin, ClusterMixin or OutlierMixin."

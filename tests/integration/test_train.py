@@ -152,7 +152,7 @@ BASE = """
         ('"b": range(20)', '"b": ["x"] * 20', "can't be fitted: ValueError"),
         ("import pandas as pd", "import pandas as pd; import no_such_module", "no_such_module"),
         ("import pandas as pd", "import pandas as", "SyntaxError"),
-        ("import pandas as pd", "import pandas as pd; import no_such_module", "uv add no_such_module"),
+        ("import pandas as pd", "import pandas as pd; import imblearn_ as imblearn", "may be a stranger"),
         ("[0, 1] * 10", "[0, 1] * 10, None", "load_data() gives 3 things"),
     ],
 )

@@ -13,6 +13,7 @@ from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import FunctionTransformer
 
+from skylayer.artifact import dependencies
 from skylayer.artifact.dependencies import dependencies_of
 from skylayer.errors import UserError
 
@@ -84,3 +85,23 @@ def test_what_is_defined_in_a_notebook_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys.modules["__main__"], "step", step, raising=False)
     with pytest.raises(UserError, match=r"notebook or script.*Move it to a module in training/"):
         dependencies_of(FunctionTransformer(step), "array")
+
+
+def test_a_distribution_of_another_environment_is_no_source_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As `uv run --with jupyter` has it: packages lie in an environment of their own, in front of the project's.
+    (tmp_path / "layeredpackage").mkdir()
+    (tmp_path / "layeredpackage" / "__init__.py").write_text("def step(x):\n    return x\n")
+    information = tmp_path / "layeredpackage-1.2.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: layeredpackage\nVersion: 1.2\n")
+    (information / "RECORD").write_text(
+        "layeredpackage/__init__.py,,\nlayeredpackage-1.2.dist-info/METADATA,,\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    dependencies._distributions_by_package.cache_clear()  # noqa: SLF001
+    found = dependencies_of(FunctionTransformer(import_module("layeredpackage").step), "array")
+    dependencies._distributions_by_package.cache_clear()  # noqa: SLF001
+    assert found.requirements["layeredpackage"] == "1.2"
+    assert found.sources == {}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -106,3 +107,15 @@ def test_answers_become_json() -> None:
     assert to_json(np.array(["a", "b"])) == ["a", "b"]
     assert to_json([np.array([[0.5, 0.5]]), np.array([[1.0]])]) == [[[0.5, 0.5], [1.0]]]
     assert to_json(DummyClassifier().fit([[0], [1]], [True, True]).predict([[0]])) == [True]
+
+
+def test_a_mixin_behind_base_estimator_is_told_its_place() -> None:
+    class Mine(BaseEstimator, ClassifierMixin):  # type: ignore[misc]
+        def fit(self) -> Mine:
+            return self
+
+        def predict(self, data: Any) -> Any:
+            return np.zeros(len(data))
+
+    with pytest.raises(UserError, match=r"class Mine\(ClassifierMixin, BaseEstimator\)"):
+        check_estimator(Mine())
