@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +186,60 @@ def test_every_route_asks_for_the_same_credentials_but_the_open_ones(template: d
     text = json.dumps(api["Properties"]["Body"]["components"]["securitySchemes"]["caller"])
     for kind in ("awsSigv4", "cognito_user_pools", "x-api-key"):
         assert kind in text
+
+
+def _parameters_of_the_api() -> set[str]:
+    api = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["Api"]["Properties"]
+    return parameters_of([api["DefinitionBody"], api["DisableExecuteApiEndpoint"]])
+
+
+@pytest.mark.parametrize("name", sorted(_parameters_of_the_api()))
+def test_every_parameter_of_the_api_makes_a_new_deployment(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """API Gateway serves a snapshot of the API: only another Deployment brings a change to the stage.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-deployment.html
+    """
+    now = time.time()
+    monkeypatch.setattr("samtranslator.model.apigateway.time.time", lambda: now)
+    before = set(of_type(expand(), "AWS::ApiGateway::Deployment"))
+    monkeypatch.setattr("samtranslator.model.apigateway.time.time", lambda: now + 60)
+    changed = expand(**{name: EVERYTHING.get(name, "other")})
+    assert not before & set(of_type(changed, "AWS::ApiGateway::Deployment"))
+    (stage,) = of_type(changed, "AWS::ApiGateway::Stage").values()
+    assert stage["Properties"]["DeploymentId"] == {
+        "Ref": next(iter(of_type(changed, "AWS::ApiGateway::Deployment")))
+    }
+
+
+@BOTH
+def test_the_api_has_one_stage(template: dict[str, Any]) -> None:
+    """SAM's Deployment makes a stage "Stage" of its own, without firewall, limits and logs, by default.
+
+    Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-api.html
+    """
+    (stage,) = of_type(template, "AWS::ApiGateway::Stage").values()
+    assert stage["Properties"]["StageName"] == "live"
+    (deployment,) = of_type(template, "AWS::ApiGateway::Deployment").values()
+    assert "StageName" not in deployment["Properties"]
+
+
+def test_a_domain_of_your_own_closes_the_address_that_aws_gives() -> None:
+    """In OpenAPI 3, API Gateway reads the endpoint's configuration below `servers`.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-endpoint-configuration.html
+    """
+    (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
+    extension = "x-amazon-apigateway-endpoint-configuration"
+    assert extension not in api["Properties"]["Body"]
+    assert api["Properties"]["Body"]["servers"] == [
+        {extension: {"disableExecuteApiEndpoint": {"Fn::If": ["DomainChosen", True, False]}}}
+    ]
+    condition, own, given = PLAIN["Outputs"]["Url"]["Value"]["Fn::If"]
+    assert condition == "DomainChosen"
+    assert own == {"Fn::Sub": "https://${DomainName}"}
+    assert "execute-api" in given["Fn::Sub"]
 
 
 @BOTH
