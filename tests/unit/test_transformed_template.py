@@ -14,6 +14,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from skylayer.aws import prices
 from skylayer.packaging.template_quotas import check_template
 
 if TYPE_CHECKING:
@@ -319,6 +320,21 @@ def test_limits_hold(template: dict[str, Any]) -> None:
     check_template(source)
     for function in of_type(template, "AWS::Lambda::Function").values():
         assert len(function["Properties"]["Layers"]) <= 5
+
+
+def test_what_is_billed_by_method_or_trace_is_off_by_default() -> None:
+    (stage,) = of_type(PLAIN, "AWS::ApiGateway::Stage").values()
+    assert PLAIN["Parameters"]["DetailedMetrics"]["Default"] == "false"
+    assert PLAIN["Parameters"]["Tracing"]["Default"] == "PassThrough"
+    (setting,) = stage["Properties"]["MethodSettings"]
+    assert setting["MetricsEnabled"] == {"Fn::If": ["Detailed", True, False]}
+    assert stage["Properties"]["TracingEnabled"] == {"Fn::If": ["Traced", True, False]}
+
+
+def test_the_bill_counts_the_methods_of_the_api() -> None:
+    (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
+    methods = [name for path in api["Properties"]["Body"]["paths"].values() for name in path]
+    assert sum(name in {"get", "post"} for name in methods) == prices.METHODS
 
 
 def test_extras_are_off_by_default() -> None:
