@@ -99,6 +99,21 @@ def test_browsers_may_call_only_by_parameter() -> None:
             assert methods["options"]["!If"][0] == "CorsEnabled", path
 
 
+def test_a_page_may_call_every_route_however_it_authenticates() -> None:
+    sent = {"content-type", "accept", "x-api-key", "authorization"}
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+    sent |= {"x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}
+    for path, methods in PATHS.items():
+        if path == "/":  # a page itself
+            continue
+        answer = methods["options"]["!If"][1]["x-amazon-apigateway-integration"]["responses"]["default"]
+        headers = answer["responseParameters"]
+        allowed = headers["method.response.header.Access-Control-Allow-Headers"].strip("'").split(",")
+        assert set(allowed) == sent, path
+        named = headers["method.response.header.Access-Control-Allow-Methods"].strip("'").lower().split(",")
+        assert set(methods) - {"parameters"} <= set(named), path
+
+
 def test_the_gateways_own_refusals_are_problem_documents() -> None:
     """API Gateway fills in what its page names for gateway responses; `$context.status` is for access logs.
 

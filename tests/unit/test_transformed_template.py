@@ -114,8 +114,11 @@ def test_every_parameter_of_the_function_makes_a_new_version() -> None:
 
 def test_the_description_of_a_version_is_short_enough() -> None:
     values = {name: str(part["Default"]) for name, part in PLAIN["Parameters"].items()} | {
-        "Store": "dynamodb", "StorePlace": "x" * 63, "StoreSeconds": "3600", "MemorySize": "10240",
-        "CorsOrigin": "https://" + "x" * 40, "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
+        "Store": "dynamodb", "StorePlace": "x" * PLAIN["Parameters"]["StorePlace"]["MaxLength"],
+        "StoreSeconds": "3600", "MemorySize": "10240",
+        "Timeout": "29", "Authentication": "api-key", "LogLevel": "ERROR", "Monitoring": "false",
+        "CorsOrigin": "x" * PLAIN["Parameters"]["CorsOrigin"]["MaxLength"],
+        "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
         "Subnet": "subnet-0123456789abcdef0",
         "Group": "sg-0123456789abcdef0", "Files": "EFS",
         "Key": "own",
@@ -282,6 +285,24 @@ def test_alarms_watch_what_there_is() -> None:
         assert properties["AlarmActions"]["Fn::If"][0] == "TopicChosen"
     hook = FULL["Resources"]["GoldenRowFailures"]["Properties"]
     assert hook["Dimensions"][0]["Value"] == FULL["Resources"]["VerifyFunction"]["Properties"]["FunctionName"]
+
+
+def test_the_dashboards_of_two_regions_have_two_names() -> None:
+    """Dashboards are global: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Dashboards.html."""
+    name = FULL["Resources"]["Dashboard"]["Properties"]["DashboardName"]
+    assert name == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
+def test_the_firewall_follows_the_rate_of_the_api() -> None:
+    """Limit and window: https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html."""
+    (rule,) = [
+        rule["Statement"]["RateBasedStatement"]
+        for rule in FULL["Resources"]["WebAcl"]["Properties"]["Rules"]
+        if "RateBasedStatement" in rule["Statement"]
+    ]
+    assert rule["Limit"] == {"Fn::Sub": "${ThrottleRate}00"}
+    assert rule["EvaluationWindowSec"] in {60, 120, 300, 600}
+    assert 0.5 < 100 / rule["EvaluationWindowSec"] < 1
 
 
 def test_the_dashboard_is_a_document_of_known_functions() -> None:
