@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,19 @@ def test_the_role_may_write_only_its_own_logs() -> None:
 def test_every_environment_deploys_and_sets_parameters_that_there_are(environment: str) -> None:
     assert re.fullmatch(r"skylayer-\w+", sam.parameters(environment, "deploy")["stack_name"])
     assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
+
+
+def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
+    """CloudFormation hands a stack's tags on, so the template has none.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    for environment in ("default", "prod", "local"):
+        tags = settings[environment]["deploy"]["parameters"]["tags"].split()
+        assert {"application=skylayer"} < set(tags)
+        assert any(tag.startswith("stage=") for tag in tags)
+    assert not [name for name, part in RESOURCES.items() if "Tags" in part.get("Properties", {})]
 
 
 def test_a_store_is_private_encrypted_versioned_and_outlives_the_stack() -> None:
