@@ -36,6 +36,7 @@ SNAPSHOT_RESTORED = Price(0.0001397998, "GB restored", _LAMBDA, PRICE_LIST)
 GATEWAY = Price(3.50, "million requests", "https://aws.amazon.com/api-gateway/pricing/", AWS_PAGE)
 LOGS = Price(0.50, "GB of logs", _CLOUDWATCH, QUOTED)
 METRIC = Price(0.30, "metric and month", _CLOUDWATCH, QUOTED)
+TRACES = Price(5.00, "million traces recorded", "https://aws.amazon.com/xray/pricing/", QUOTED)
 ALARM = Price(0.10, "alarm and month", _CLOUDWATCH, QUOTED)
 SAGEMAKER = Price(0.00002, "GB-second", "https://aws.amazon.com/sagemaker/ai/pricing/", QUOTED)
 FARGATE_CPU = Price(0.04048, "vCPU-hour", "https://aws.amazon.com/fargate/pricing/", QUOTED)
@@ -53,6 +54,7 @@ TABLE = {
     "CloudWatch logs": LOGS,
     "CloudWatch metrics": METRIC,
     "CloudWatch alarms": ALARM,
+    "X-Ray traces": TRACES,
     "SageMaker serverless": SAGEMAKER,
     "Fargate processor": FARGATE_CPU,
     "Fargate memory": FARGATE_MEMORY,
@@ -66,6 +68,11 @@ SAGEMAKER_GB = 2
 COLD_STARTS = 0.01  # of all requests: what a restored snapshot takes the place of
 METRICS = 14  # four measures by function and by version, requests by some six outcomes
 ALARMS = 5
+METHODS = 13  # of the API, each with its detailed metrics
+# Count, latency, the integration's latency, 4xx and 5xx of a method:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+METHOD_METRICS = 5
+TRACED = 0.05  # of the requests beyond the first in each second, which is always traced
 
 # Milliseconds of a request and of each row in it, one vCPU's share of 1,769 MB: docs/benchmarks.md measures them.
 DURATION = {"native": (1.0, 0.01), "sklearn": (10.0, 0.05), "onnx": (1.0, 0.06)}
@@ -98,6 +105,15 @@ def milliseconds(engine: str, rows: int, memory: int) -> float:
     return max(1.0, (fixed + each * rows) * slower)
 
 
+def traces(requests: int) -> float:
+    """Traces that X-Ray's default rule records in a month of `requests` requests that come steadily.
+
+    Source of the rule: https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
+    """
+    first = min(requests, HOURS * 3600)
+    return first + TRACED * (requests - first)
+
+
 def bills(requests: int, rows: int, memory: int, engine: str, architecture: str) -> list[Bill]:
     """A month of `requests` requests of `rows` rows: Skylayer's stack, SageMaker serverless, a container."""
     millions = requests / 1e6
@@ -109,6 +125,8 @@ def bills(requests: int, rows: int, memory: int, engine: str, architecture: str)
         "logs": requests * LOG_BYTES / 1e9 * LOGS.dollars,
     }
     watched = {**stack, "metrics and alarms": METRICS * METRIC.dollars + ALARMS * ALARM.dollars}
+    detailed = {**stack, "detailed metrics": METHODS * METHOD_METRICS * METRIC.dollars}
+    traced = {**stack, "traces": traces(requests) / 1e6 * TRACES.dollars}
     arm = architecture == "arm64"
     month = HOURS * 3600 * memory / 1024
     ready = {**stack, "kept ready": month * (LAMBDA_READY_ARM if arm else LAMBDA_READY).dollars}
@@ -123,6 +141,8 @@ def bills(requests: int, rows: int, memory: int, engine: str, architecture: str)
     named = {
         f"Skylayer, {engine} engine, {memory} MB": stack,
         "the same with Monitoring=true": watched,
+        "the same with DetailedMetrics=true": detailed,
+        "the same with Tracing=Active": traced,
         "the same with ProvisionedConcurrency=1": ready,
         "the same with SnapStart": snapshot,
         f"SageMaker serverless, {SAGEMAKER_GB} GB": endpoint,

@@ -146,3 +146,14 @@ def test_doctor_has_a_remedy_for_whatever_lacks(capsys: pytest.CaptureFixture[st
 def test_bootstrap_refuses_what_is_no_repository(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bootstrap", "--apply", "nobody"]) == 2
     assert "owner/name" in capsys.readouterr().err
+
+
+def test_metrics_by_method_and_traces_are_in_the_bill() -> None:
+    parts = {
+        name: dollars
+        for bill in prices.bills(10_000_000, 1, 1024, "native", "x86_64")
+        for name, dollars in bill.parts.items()
+    }
+    assert parts["detailed metrics"] == pytest.approx(13 * 5 * 0.30)
+    assert parts["traces"] == pytest.approx((2_628_000 + 0.05 * 7_372_000) * 5 / 1e6)
+    assert prices.traces(1_000) == 1_000

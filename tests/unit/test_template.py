@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +100,26 @@ def test_browsers_may_call_only_by_parameter() -> None:
             assert methods["options"]["!If"][0] == "CorsEnabled", path
 
 
+def test_a_page_may_call_every_route_however_it_authenticates() -> None:
+    sent = {"content-type", "accept", "x-api-key", "authorization"}
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+    sent |= {"x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}
+    for path, methods in PATHS.items():
+        if path == "/":  # a page itself
+            continue
+        answer = methods["options"]["!If"][1]["x-amazon-apigateway-integration"]["responses"]["default"]
+        headers = answer["responseParameters"]
+        allowed = headers["method.response.header.Access-Control-Allow-Headers"].strip("'").split(",")
+        assert set(allowed) == sent, path
+        named = headers["method.response.header.Access-Control-Allow-Methods"].strip("'").lower().split(",")
+        assert set(methods) - {"parameters"} <= set(named), path
+
+
 def test_the_gateways_own_refusals_are_problem_documents() -> None:
+    """API Gateway fills in what its page names for gateway responses; `$context.status` is for access logs.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
     responses = RESOURCES["Api"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
     assert {
         "DEFAULT_4XX",
@@ -107,14 +128,16 @@ def test_the_gateways_own_refusals_are_problem_documents() -> None:
         "THROTTLED",
         "REQUEST_TOO_LARGE",
     } <= set(responses)
-    for response in responses.values():
+    for kind, response in responses.items():
         header = response["responseParameters"]["gatewayresponse.header.Content-Type"]
         assert header == "'application/problem+json'"
-        body = yaml.safe_load(
-            response["responseTemplates"]["application/json"].replace("$context.status", "400")
-        )
-        assert {"type", "title", "status", "detail"} <= set(body)
-        assert body["status"] == int(response.get("statusCode", 400))
+        text = response["responseTemplates"]["application/json"]
+        assert set(re.findall(r"\$[\w.]+", text)) == {"$context.requestId"}, kind
+        body = json.loads(text)
+        assert {"type", "title", "detail"} <= set(body)
+        # A default stands for several statuses; RFC 9457 lets a body go without.
+        assert body.get("status") == response.get("statusCode"), kind
+        assert ("status" in body) == (not kind.startswith("DEFAULT_")), kind
 
 
 def test_defaults_are_safe() -> None:
@@ -157,6 +180,19 @@ def test_the_role_may_write_only_its_own_logs() -> None:
 def test_every_environment_deploys_and_sets_parameters_that_there_are(environment: str) -> None:
     assert re.fullmatch(r"skylayer-\w+", sam.parameters(environment, "deploy")["stack_name"])
     assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
+
+
+def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
+    """CloudFormation hands a stack's tags on, so the template has none.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    """
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    for environment in ("default", "prod", "local"):
+        tags = settings[environment]["deploy"]["parameters"]["tags"].split()
+        assert {"application=skylayer"} < set(tags)
+        assert any(tag.startswith("stage=") for tag in tags)
+    assert not [name for name, part in RESOURCES.items() if "Tags" in part.get("Properties", {})]
 
 
 def test_a_store_is_private_encrypted_versioned_and_outlives_the_stack() -> None:

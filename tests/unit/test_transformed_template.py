@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
+from skylayer.aws import prices
 from skylayer.packaging.template_quotas import check_template
 
 if TYPE_CHECKING:
@@ -112,8 +114,11 @@ def test_every_parameter_of_the_function_makes_a_new_version() -> None:
 
 def test_the_description_of_a_version_is_short_enough() -> None:
     values = {name: str(part["Default"]) for name, part in PLAIN["Parameters"].items()} | {
-        "Store": "dynamodb", "StorePlace": "x" * 63, "StoreSeconds": "3600", "MemorySize": "10240",
-        "CorsOrigin": "https://" + "x" * 40, "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
+        "Store": "dynamodb", "StorePlace": "x" * PLAIN["Parameters"]["StorePlace"]["MaxLength"],
+        "StoreSeconds": "3600", "MemorySize": "10240",
+        "Timeout": "29", "Authentication": "api-key", "LogLevel": "ERROR", "Monitoring": "false",
+        "CorsOrigin": "x" * PLAIN["Parameters"]["CorsOrigin"]["MaxLength"],
+        "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
         "Subnet": "subnet-0123456789abcdef0",
         "Group": "sg-0123456789abcdef0", "Files": "EFS",
         "Key": "own",
@@ -187,6 +192,60 @@ def test_every_route_asks_for_the_same_credentials_but_the_open_ones(template: d
         assert kind in text
 
 
+def _parameters_of_the_api() -> set[str]:
+    api = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["Api"]["Properties"]
+    return parameters_of([api["DefinitionBody"], api["DisableExecuteApiEndpoint"]])
+
+
+@pytest.mark.parametrize("name", sorted(_parameters_of_the_api()))
+def test_every_parameter_of_the_api_makes_a_new_deployment(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """API Gateway serves a snapshot of the API: only another Deployment brings a change to the stage.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-deployment.html
+    """
+    now = time.time()
+    monkeypatch.setattr("samtranslator.model.apigateway.time.time", lambda: now)
+    before = set(of_type(expand(), "AWS::ApiGateway::Deployment"))
+    monkeypatch.setattr("samtranslator.model.apigateway.time.time", lambda: now + 60)
+    changed = expand(**{name: EVERYTHING.get(name, "other")})
+    assert not before & set(of_type(changed, "AWS::ApiGateway::Deployment"))
+    (stage,) = of_type(changed, "AWS::ApiGateway::Stage").values()
+    assert stage["Properties"]["DeploymentId"] == {
+        "Ref": next(iter(of_type(changed, "AWS::ApiGateway::Deployment")))
+    }
+
+
+@BOTH
+def test_the_api_has_one_stage(template: dict[str, Any]) -> None:
+    """SAM's Deployment makes a stage "Stage" of its own, without firewall, limits and logs, by default.
+
+    Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-api.html
+    """
+    (stage,) = of_type(template, "AWS::ApiGateway::Stage").values()
+    assert stage["Properties"]["StageName"] == "live"
+    (deployment,) = of_type(template, "AWS::ApiGateway::Deployment").values()
+    assert "StageName" not in deployment["Properties"]
+
+
+def test_a_domain_of_your_own_closes_the_address_that_aws_gives() -> None:
+    """In OpenAPI 3, API Gateway reads the endpoint's configuration below `servers`.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-endpoint-configuration.html
+    """
+    (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
+    extension = "x-amazon-apigateway-endpoint-configuration"
+    assert extension not in api["Properties"]["Body"]
+    assert api["Properties"]["Body"]["servers"] == [
+        {extension: {"disableExecuteApiEndpoint": {"Fn::If": ["DomainChosen", True, False]}}}
+    ]
+    condition, own, given = PLAIN["Outputs"]["Url"]["Value"]["Fn::If"]
+    assert condition == "DomainChosen"
+    assert own == {"Fn::Sub": "https://${DomainName}"}
+    assert "execute-api" in given["Fn::Sub"]
+
+
 @BOTH
 def test_nothing_public_is_made(template: dict[str, Any]) -> None:
     kinds = {part["Type"] for part in template["Resources"].values()}
@@ -228,6 +287,24 @@ def test_alarms_watch_what_there_is() -> None:
     assert hook["Dimensions"][0]["Value"] == FULL["Resources"]["VerifyFunction"]["Properties"]["FunctionName"]
 
 
+def test_the_dashboards_of_two_regions_have_two_names() -> None:
+    """Dashboards are global: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Dashboards.html."""
+    name = FULL["Resources"]["Dashboard"]["Properties"]["DashboardName"]
+    assert name == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
+def test_the_firewall_follows_the_rate_of_the_api() -> None:
+    """Limit and window: https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html."""
+    (rule,) = [
+        rule["Statement"]["RateBasedStatement"]
+        for rule in FULL["Resources"]["WebAcl"]["Properties"]["Rules"]
+        if "RateBasedStatement" in rule["Statement"]
+    ]
+    assert rule["Limit"] == {"Fn::Sub": "${ThrottleRate}00"}
+    assert rule["EvaluationWindowSec"] in {60, 120, 300, 600}
+    assert 0.5 < 100 / rule["EvaluationWindowSec"] < 1
+
+
 def test_the_dashboard_is_a_document_of_known_functions() -> None:
     body = FULL["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     widgets = json.loads(body.replace("${AWS::Region}", "us-east-1"))["widgets"]
@@ -264,6 +341,21 @@ def test_limits_hold(template: dict[str, Any]) -> None:
     check_template(source)
     for function in of_type(template, "AWS::Lambda::Function").values():
         assert len(function["Properties"]["Layers"]) <= 5
+
+
+def test_what_is_billed_by_method_or_trace_is_off_by_default() -> None:
+    (stage,) = of_type(PLAIN, "AWS::ApiGateway::Stage").values()
+    assert PLAIN["Parameters"]["DetailedMetrics"]["Default"] == "false"
+    assert PLAIN["Parameters"]["Tracing"]["Default"] == "PassThrough"
+    (setting,) = stage["Properties"]["MethodSettings"]
+    assert setting["MetricsEnabled"] == {"Fn::If": ["Detailed", True, False]}
+    assert stage["Properties"]["TracingEnabled"] == {"Fn::If": ["Traced", True, False]}
+
+
+def test_the_bill_counts_the_methods_of_the_api() -> None:
+    (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
+    methods = [name for path in api["Properties"]["Body"]["paths"].values() for name in path]
+    assert sum(name in {"get", "post"} for name in methods) == prices.METHODS
 
 
 def test_extras_are_off_by_default() -> None:
