@@ -16,7 +16,7 @@ from serving import artifact
 from skylayer import card
 from skylayer.artifact import engines
 from skylayer.artifact.golden import make_golden
-from skylayer.artifact.verify import prove
+from skylayer.artifact.verify import AnswersDiffer, verify
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
@@ -97,31 +97,36 @@ def package(
         )
     if y is None and task in {"classification", "regression"}:
         metrics = {}
-    manifest = {
-        "format": artifact.FORMAT,
-        "name": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "task": task,
-        "engine": chosen.chosen,
-        "engine_reason": chosen.reason,
-        "engines": chosen.entries,
-        "input": schema.to_manifest(),
-        "output": _output(estimator, task, golden, target.names),
-        "metrics": metrics,
-        "training": training,
-        "libraries": chosen.libraries,
-    }
-    files = (
-        chosen.files
-        | {
-            artifact.GOLDEN: as_json(golden),
-            artifact.STATISTICS: as_json(describe(table, schema, target)),
+    statistics = as_json(describe(table, schema, target))
+
+    def write_with(chosen: Engines) -> Path:
+        manifest = {
+            "format": artifact.FORMAT,
+            "name": name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "task": task,
+            "engine": chosen.chosen,
+            "engine_reason": chosen.reason,
+            "engines": chosen.entries,
+            "input": schema.to_manifest(),
+            "output": _output(estimator, task, golden, target.names),
+            "metrics": metrics,
+            "training": training,
+            "libraries": chosen.libraries,
         }
-        | card.files(manifest, words, plots, {name: len(content) for name, content in chosen.files.items()})
-    )
-    return write(
-        Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
-    )
+        sizes = {file: len(content) for file, content in chosen.files.items()}
+        files = {artifact.GOLDEN: as_json(golden), artifact.STATISTICS: statistics}
+        files |= chosen.files | card.files(manifest, words, plots, sizes)
+        return write(
+            Path(directory, name), manifest, files, lambda folder: verify(folder, estimator, X, table, schema)
+        )
+
+    try:
+        return write_with(chosen)
+    except AnswersDiffer as error:
+        if chosen.chosen != "native":
+            raise
+        return write_with(chosen.without_native(f"The compiled tables did not pass the last check: {error}"))
 
 
 def _look(  # noqa: PLR0917

@@ -19,7 +19,13 @@ from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce, Unary
 from skylayer.compiler.responses import BINARY
-from skylayer.compiler.tree_nodes import CATEGORICAL, FLOAT32_SUM, WideSplits, emit_wide_trees
+from skylayer.compiler.tree_nodes import (
+    CATEGORICAL,
+    FLOAT32_SUM,
+    ZERO_IS_MISSING,
+    WideSplits,
+    emit_wide_trees,
+)
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
@@ -64,7 +70,8 @@ def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: lis
         threshold=np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64),
         missing_left=np.asarray(tree["default_left"], dtype=bool) != categorical,
         values=np.where(left < 0, conditions * np.float32(weight), 0).astype(np.float64)[:, None],
-        words=np.where(categorical, CATEGORICAL, 0).astype(np.uint32),
+        # Of a sparse matrix it sees what is stored: a zero isn't.
+        words=np.where(categorical, CATEGORICAL, ZERO_IS_MISSING if builder.sparse else 0).astype(np.uint32),
         bits=bits,
     )
 
@@ -90,8 +97,8 @@ def _inputs(builder: Builder, estimator: Any, frame: Frame, model: Any, codes: i
             coded.append(builder.codes(feature, [*known, np.nan], numbers, unknown=None, detail=detail))
         else:
             coded.append(feature)
-    # Infinity is refused as it comes; what becomes infinite in float32 is compared as such.
-    x = builder.round32(builder.check(tuple(coded), allow_nan=True))
+    # Its in-place prediction doesn't look for infinity: what is infinite, in float32 at last, is compared as such.
+    x = builder.round32(builder.numbers(tuple(coded), single=True))
     if estimator.missing is not None and not np.isnan(estimator.missing):
         x = builder.replace(x, [np.nan] * len(x), float(np.float32(estimator.missing)))
     split_on = {
@@ -164,9 +171,7 @@ def _sigmoid(builder: Builder, margins: Slots) -> Slots:
         Arithmetic.MINIMUM, builder.arithmetic(Arithmetic.MULTIPLY, margins, -1.0), float(np.float32(88.7))
     )
     denominator = builder.arithmetic(Arithmetic.ADD, _exponential(builder, limit), 1.0)
-    return builder.round32(
-        builder.arithmetic(Arithmetic.REVERSE_DIVIDE, builder.round32(denominator), 1.0)
-    )
+    return builder.round32(builder.arithmetic(Arithmetic.REVERSE_DIVIDE, builder.round32(denominator), 1.0))
 
 
 def _softmax(builder: Builder, margins: Slots) -> Slots:
@@ -203,8 +208,11 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
         return Prediction(above, classes, (builder.round32(builder.complement(share[0])),))
     if objective not in MULTICLASS:
         builder.cannot("the objective has no native equivalent", f"objective={objective!r}")
+    # multi:softmax has its label by the margins, and its probabilities by scipy's softmax of float32, whose exp
+    # differs between processors.
     shares = _softmax(builder, margins)
-    return Prediction((builder.reduce(Reduce.ARGMAX, shares),), classes, (shares,))
+    label = builder.reduce(Reduce.ARGMAX, margins if objective == "multi:softmax" else shares)
+    return Prediction((label,), classes, (shares,))
 
 
 PREDICTORS = {
