@@ -90,13 +90,9 @@ def package(
         training = evaluation.training
         metrics, plots = _look(estimator, X, y, target, evaluation, task)
     else:
-        metrics, training, plots = (
-            {"data": measure(estimator, X, target.values, task)},
-            {"rows": table.rows},
-            [],
-        )
-    if y is None and task in {"classification", "regression"}:
-        metrics = {}
+        unknown = y is None and task in {"classification", "regression"}
+        metrics = {} if unknown else {"data": measure(estimator, X, target.values, task)}
+        training, plots = {"rows": table.rows}, []
     statistics = as_json(describe(table, schema, target))
 
     def write_with(chosen: Engines) -> Path:
@@ -162,7 +158,9 @@ def check_name(name: str) -> None:
 def _check_columns(estimator: Any, table: Table) -> None:
     expected = getattr(estimator, "feature_names_in_", None)
     given = list(table.frame.columns)
-    if expected is not None and table.container == "frame" and list(expected) != given:
+    # LightGBM notes a column's name with underscores for its spaces, and looks at no name when it predicts.
+    underscored = ["_".join(name.split()) for name in given]
+    if expected is not None and table.container == "frame" and list(expected) not in (given, underscored):
         raise UserError(
             f"The estimator was fitted on the columns {', '.join(expected)} and the data has "
             f"{', '.join(given)}. Give the data that it was fitted on, columns in the same order."

@@ -75,12 +75,12 @@ class Builder(Operations):
     def _number(self, raw: RawColumn, *, single: bool) -> int:
         if raw.kind not in ("number", "integer", "boolean"):
             self.cannot(f"column {raw.name!r} holds {raw.kind} values where numbers are needed")
-        narrow = raw.dtype in {"float32", "Float32"}
-        if raw.dtype == "float16" or (narrow and not single):
+        round_to = {"float32": self.round32, "Float32": self.round32, "float16": self.round16}.get(raw.dtype)
+        if round_to and not single:
             self.cannot(f"column {raw.name!r} is {raw.dtype}: the native engine computes in float64")
         slot = self._input(DenseInput(raw.index))
-        if narrow:
-            (slot,) = self.round32((slot,))
+        if round_to:
+            (slot,) = round_to((slot,))
         if raw.fill is UNSET:
             return slot
         return self.replace((slot,), [float(raw.fill)])[0]
