@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # What may be given as NAME=value.
-VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
+VARIABLES := VERB TABLES BODIES ANSWERS ENV BUILT ROLE ROTATE PURGE YES APPLY REQUESTS ROWS MEMORY MINUTES PORT ARCHITECTURE CONFIG_ENV FILE LINES TESTS UV LANG QUICK PIPELINES COMPARE STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT
 
 # Only what is given to make counts: a NAME or VERSION of the shell's environment means something else.
 $(foreach name,COMPARE FILE LINES STORE LOCAL VERSION WEIGHT HEADER SHADOW KEEP MODEL SAMPLE NAME CLASSES TRUST FORMAT VERB,\
@@ -17,16 +17,35 @@ unknown := $(filter-out $(VARIABLES),$(given))
 ifneq ($(unknown),)
 $(error $(firstword $(unknown)) is not a variable of this Makefile; it takes $(VARIABLES))
 endif
-ifneq ($(filter-out x86_64 arm64,$(ARCHITECTURE)),)
-$(error ARCHITECTURE is $(ARCHITECTURE); it must be x86_64 or arm64)
+
+# A recipe names a value and never holds it: MODEL is the text $GIVEN_MODEL there, which the shell reads from its
+# environment. So neither make nor a shell runs what a value says; what a recipe calls inherits no value by MAKEFLAGS.
+define take
+override GIVEN_$(1) := $$(value $(1))
+export GIVEN_$(1)
+override $(1) := $$$$GIVEN_$(1)
+endef
+$(foreach name,$(VARIABLES),$(eval override GIVEN_$(name) :=))
+$(foreach name,$(filter-out UV LANG,$(VARIABLES)),$(if $(value $(name)),$(eval $(call take,$(name)))))
+$(foreach name,UV LANG,$(if $(filter $(name),$(given)),$(eval $(call take,$(name)))))
+MAKEOVERRIDES :=
+
+# These three are read from the environment by their own names.
+$(foreach name,UV ARCHITECTURE CONFIG_ENV,$(if $(GIVEN_$(name)),$(eval override $(name) := $$(GIVEN_$(name)))))
+ifneq ($(GIVEN_UV),)
+export UV
 endif
 
-ifneq ($(filter-out dev prod,$(ENV)),)
-$(error ENV is $(ENV); it must be dev or prod)
+ifneq ($(filter-out x86_64 arm64,$(GIVEN_ARCHITECTURE)),)
+$(error ARCHITECTURE is $(GIVEN_ARCHITECTURE); it must be x86_64 or arm64)
+endif
+
+ifneq ($(filter-out dev prod,$(GIVEN_ENV)),)
+$(error ENV is $(GIVEN_ENV); it must be dev or prod)
 endif
 
 # dev is what plain `sam deploy` takes: the section default of samconfig.toml.
-CONFIG_ENV ?= $(or $(filter prod,$(ENV)),default)
+CONFIG_ENV ?= $(or $(filter prod,$(GIVEN_ENV)),default)
 export CONFIG_ENV
 ifneq ($(ARCHITECTURE),)
 export ARCHITECTURE
@@ -39,18 +58,18 @@ formats = $(run) --group formats --group estimators
 develop = $(uv) "$$UV" run --frozen --quiet --all-groups
 skylayer = $(run) python -m skylayer
 
-ifneq ($(filter-out 1,$(QUICK)),)
-$(error QUICK is $(QUICK); it must be 1 or not given)
+ifneq ($(filter-out 1,$(GIVEN_QUICK)),)
+$(error QUICK is $(GIVEN_QUICK); it must be 1 or not given)
 endif
-ifneq ($(filter-out 1,$(LOCAL)),)
-$(error LOCAL is $(LOCAL); it must be 1 or not given)
+ifneq ($(filter-out 1,$(GIVEN_LOCAL)),)
+$(error LOCAL is $(GIVEN_LOCAL); it must be 1 or not given)
 endif
-ifneq ($(filter-out 1,$(SHADOW)),)
-$(error SHADOW is $(SHADOW); it must be 1 or not given)
+ifneq ($(filter-out 1,$(GIVEN_SHADOW)),)
+$(error SHADOW is $(GIVEN_SHADOW); it must be 1 or not given)
 endif
 
 # Which stack: of your account, or of the emulator.
-stack = --config-env "$(if $(LOCAL),local,$(CONFIG_ENV))"
+stack = --config-env "$(if $(LOCAL),local,$$CONFIG_ENV)"
 
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
@@ -62,7 +81,7 @@ ifeq ($(VERB),)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@printf '\nexamples:\n  make up && make predict FILE=events/predict.csv\n  make train && make report && make up\n  make help VERB=deploy\n'
 else
-	@$(skylayer) "$(subst -,_,$(VERB:bootstrap-aws=bootstrap))" --help
+	@$(skylayer) "$$(printf %s "$$GIVEN_VERB" | sed 's/^bootstrap-aws$$/bootstrap/; s/-/_/g')" --help
 endif
 
 sync: ## Install the locked environment; up does it by itself
@@ -111,10 +130,10 @@ prune: ## Remove all but the newest versions and those in use: KEEP=5 [STORE=lay
 	@$(if $(KEEP),,echo "make prune: say how many versions stay as KEEP=5" >&2; exit 2;) $(skylayer) prune $(store) "$(KEEP)"
 
 build: ## Lay layers and function into .aws-sam/build: the real sam build [ARCHITECTURE=x86_64]
-	@$(skylayer) build --config-env "$(CONFIG_ENV)"
+	@$(skylayer) build --config-env "$$CONFIG_ENV"
 
 deploy: ## Build and deploy to your AWS account: the real sam deploy [ENV=dev|prod ARCHITECTURE=x86_64 BUILT=1 YES=1 ROLE=arn:…]
-	@$(skylayer) deploy --config-env "$(CONFIG_ENV)" $(if $(BUILT),--built) $(if $(YES),--yes) $(if $(ROLE),--role "$(ROLE)")
+	@$(skylayer) deploy --config-env "$$CONFIG_ENV" $(if $(BUILT),--built) $(if $(YES),--yes) $(if $(ROLE),--role "$(ROLE)")
 
 start-api: ## The API in a container, without keys: the real sam local start-api on what make build made [PORT=3000]
 	@$(skylayer) start_api $(if $(PORT),--port "$(PORT)")
@@ -131,8 +150,8 @@ metrics: ## What each model version answered, and how fast [MINUTES=60 ENV=dev|p
 dashboard: ## Metrics, alarms and where AWS shows them [MINUTES=60 ENV=dev|prod LOCAL=1]
 	@$(skylayer) dashboard $(stack) $(if $(MINUTES),--minutes "$(MINUTES)")
 
-cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1]
-	@$(skylayer) cost $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ROWS),--rows "$(ROWS)")
+cost: ## What a month costs, beside other ways to serve [REQUESTS=1000000 ROWS=1 MEMORY=1024]
+	@$(skylayer) cost $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(ROWS),--rows "$(ROWS)") $(if $(MEMORY),--memory "$(MEMORY)")
 
 doctor: ## What this machine lacks, and how to mend it
 	@$(skylayer) doctor
@@ -159,10 +178,10 @@ diagram: ## Draw template.yaml into docs/architecture.md
 	@$(skylayer) diagram
 
 client: ## A typed client of the API into clients/: LANG=python or LANG=typescript
-	@$(if $(filter command%line,$(subst $() $(),%,$(origin LANG))),,echo "make client: give the language as LANG=python or LANG=typescript" >&2; exit 2;) $(run) --group client env LANG=C.UTF-8 python -m skylayer client "$(LANG)"
+	@$(if $(GIVEN_LANG),,echo "make client: give the language as LANG=python or LANG=typescript" >&2; exit 2;) $(run) --group client env LANG=C.UTF-8 python -m skylayer client "$$GIVEN_LANG"
 
 bench: develop ## Cold start, memory, latency beside other ways to serve; writes docs/benchmarks.md [QUICK=1 PIPELINES=forest,mlp COMPARE=earlier.json]
-	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)") $(if $(COMPARE),--compare $(COMPARE))
+	@$(develop) python -m benchmarks $(if $(QUICK),--quick) $(if $(PIPELINES),--pipelines "$(PIPELINES)") $(if $(COMPARE),--compare "$(COMPARE)")
 
 formats: ## Export three models in every format, and write the table of docs/formats.md
 	@$(formats) python -m skylayer formats
@@ -171,7 +190,7 @@ coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/c
 	@$(develop) python -m skylayer coverage
 
 fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
-	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables $(TABLES)) $(if $(BODIES),--bodies $(BODIES)) $(if $(ANSWERS),--answers $(ANSWERS))
+	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables "$(TABLES)") $(if $(BODIES),--bodies "$(BODIES)") $(if $(ANSWERS),--answers "$(ANSWERS)")
 
 test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
 	@sh bin/test-tools

@@ -1,4 +1,4 @@
-"""Skylayer itself: package the pipeline, and lay function and layers with the code that `sam build` calls."""
+"""Skylayer itself: package the pipeline, and build function and layers with the code that `sam build` calls."""
 
 from __future__ import annotations
 

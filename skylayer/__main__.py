@@ -19,7 +19,7 @@ COMMANDS = {
     "status": "What runs, as lines that a shell can eval",
     "logs": "What the function logged",
     "import": "Package a model that comes as a pickle, joblib, skops, Keras, HDF5 or ONNX file",
-    "export": "Write a version as a joblib, pickle, skops or HDF5 file",
+    "export": "Write a version as a joblib, pickle, skops, HDF5 or ONNX file",
     "push": "Copy a model version into a store",
     "versions": "List the model versions in a store",
     "promote": "Let a version in a store answer: all requests, a share of them, or none as a shadow",

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something that the user can mend: the message says what is wrong and how."""
+    """Something that the user can fix: the message says what is wrong and how."""

@@ -43,7 +43,7 @@ def champion() -> Path:
     return folder
 
 
-def crown(folder: Path) -> None:
+def set_champion(folder: Path) -> None:
     """Make an artifact the champion, at once: a reader sees the old pointer or the new one.
 
     The champion before it is noted in this clone, so that `make rollback` can return to it.

@@ -59,7 +59,7 @@ class Page:
         self.wait(lambda: self.text("#status"))
         self.find("#key").send_keys(key)
         self.find("#connect-button").click()
-        self.wait(lambda: self.find("#main").is_displayed() and self.settled())
+        self.wait(lambda: self.find("#main").is_displayed() and self.is_quiet())
 
     def field(self, column: str) -> WebElement:
         return self.find(f'[data-column="{column}"]')
@@ -68,13 +68,13 @@ class Page:
         field = self.field(column).find_element(By.CSS_SELECTOR, "input:not([type=checkbox]), textarea")
         field.clear()
         field.send_keys(value)
-        self.settle()
+        self.wait_until_quiet()
 
-    def settle(self) -> None:
+    def wait_until_quiet(self) -> None:
         time.sleep(0.2)  # the page itself waits that long for the next key
-        self.wait(self.settled)
+        self.wait(self.is_quiet)
 
-    def settled(self) -> bool:
+    def is_quiet(self) -> bool:
         return "stale" not in (self.find("#answer").get_attribute("class") or "") and bool(
             self.text("#answer")
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from serving.artifact import SOURCE
 from skylayer.artifact.dependencies import dependencies_of, library_versions
 from skylayer.artifact.serialization import to_bytes
-from skylayer.compiler import CannotCompile
+from skylayer.compiler import CannotCompile, lower
+from skylayer.compiler.assembler import assemble
 from skylayer.compiler.kernel_build import KernelError
 from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.train.tasks import first_line
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from skylayer.data.schema import Schema
+    from skylayer.proof.outcome import Proof
 
 ESTIMATOR = "estimator.joblib"
 TABLES = "tables.bin"
@@ -89,18 +91,70 @@ def choose(  # noqa: PLR0917 - what the proof needs
         libraries=library_versions(needed.requirements),
     )
     try:
-        table, proof = prove_native(
-            estimator, schema.to_manifest(), fields, data, rows=rows, progress=progress
-        )
-    except (CannotCompile, KernelError) as error:
+        table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
+    except NotNative as error:
         engines.reason = f"{error}."
-    except ProofFailed as error:
-        engines.reason = f"The compiled tables did not pass the proof: {error}."
-    except Exception as error:  # noqa: BLE001 - nothing that a stranger's estimator does may stop its training
-        engines.reason = f"The compiler failed: {type(error).__name__}: {first_line(error)}."
     else:
         engines.chosen = "native"
         engines.reason = f"Every step compiles, and {proof.rows:,} rows were answered as scikit-learn does."
         engines.entries["native"] = {"file": TABLES, "proof": proof.to_manifest()}
         engines.files[TABLES] = table
     return engines
+
+
+class NotNative(Exception):
+    """Why the native engine can't serve an estimator, without a full stop."""
+
+
+def compile_and_prove(  # noqa: PLR0917 - as `choose`
+    estimator: Any,
+    schema: Schema,
+    fields: tuple[str, ...],
+    data: list[list[Any]],
+    rows: int,
+    progress: Callable[[float], None],
+) -> tuple[bytes, Proof]:
+    """Lower an estimator to a program, assemble its table, prove the table; arguments as `choose` takes them.
+
+    Returns:
+        The table's bytes and what was shown of it.
+
+    Raises:
+        NotNative: A stage failed; the message says which and why. Nothing else is raised, whatever a stranger's
+            estimator does, so that no training stops here.
+    """
+    manifest = schema.to_manifest()
+    try:
+        program = lower(estimator, manifest)
+    except CannotCompile as error:
+        raise NotNative(f"{error}") from error
+    except Exception as error:
+        raise _failed("compiler", error) from error
+    try:
+        table = assemble(program)
+    except CannotCompile as error:
+        raise NotNative(f"{error}") from error
+    except Exception as error:
+        raise _failed("assembler", error) from error
+    try:
+        proof = prove_native(
+            program,
+            table,
+            estimator=estimator,
+            schema=manifest,
+            fields=fields,
+            data=data,
+            rows=rows,
+            progress=progress,
+        )
+    except KernelError as error:
+        raise NotNative(f"{error}") from error
+    except ProofFailed as error:
+        raise NotNative(f"The compiled tables did not pass the proof: {error}") from error
+    except Exception as error:
+        raise _failed("proof", error) from error
+    return table, proof
+
+
+def _failed(stage: str, error: Exception) -> NotNative:
+    return NotNative(f"The {stage} failed: {type(error).__name__}: {first_line(error)}")

@@ -22,8 +22,8 @@ _FILES = (
 )
 
 
-def lay(version: str, architecture: str, target: Path) -> None:
-    """Lay the library of a version into the layer `target`.
+def install(version: str, architecture: str, target: Path) -> None:
+    """Install the library of a version into the layer `target`.
 
     Raises:
         UserError: There is no wheel of that version for the architecture.
@@ -53,4 +53,4 @@ def use_onnx_library(version: str) -> None:
 
 
 def _tree(version: str, architecture: str) -> Path:
-    return requirements.pick(_PACKAGE, version, _FILES, architecture)
+    return requirements.extract(_PACKAGE, version, _FILES, architecture)

@@ -10,17 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from serving import artifact
 from skylayer import card
 from skylayer.artifact import engines
+from skylayer.artifact.drafts import DRAFT, UNFINISHED, sweep_drafts
 from skylayer.artifact.golden import make_golden
 from skylayer.artifact.verify import AnswersDiffer, verify
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
-from skylayer.data.tables import tabulate, take
+from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.train.scores import measure
@@ -28,13 +27,11 @@ from skylayer.train.tasks import check_estimator, check_fitted, check_target, cl
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from skylayer.artifact.engines import Engines
     from skylayer.card.plots import Plot
     from skylayer.data.tables import Table
-    from skylayer.train.evaluation import Evaluation
-    from skylayer.train.tasks import Target
 
     Chooser = Callable[..., Engines]
 
@@ -48,8 +45,10 @@ def package(
     *,
     name: str,
     directory: str | os.PathLike[str],
-    evaluation: Evaluation | None = None,
-    words: str = "",
+    metrics: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
+    plots: Sequence[Plot] = (),
+    card_text: str = "",
     proof_rows: int = PROOF_ROWS,
     progress: Callable[[float], None] = lambda _: None,
     choose: Chooser = engines.choose,
@@ -63,8 +62,11 @@ def package(
         y: The target, shape (rows,) or (rows, outputs); may be left out.
         name: Of the model: letters, digits, `-` and `_`, at most 63.
         directory: Where artifacts are kept; the new one is `<directory>/<name>/<version>`.
-        evaluation: What training found out; without it, metrics are measured on X and y.
-        words: What the model card says of intended use and licence, as Markdown.
+        metrics: What an evaluation found: part, such as `holdout`, -> metric -> value. Without it, they are
+            measured on X and y; a classifier or regressor without y has none.
+        training: Numbers of rows and folds that the card tells; without it, the rows of X.
+        plots: Pictures for the model card.
+        card_text: What the model card says of intended use and licence, as Markdown.
         proof_rows: About how many rows the proof of the native engine replays; costly estimators get fewer.
         progress: Told the share of the proof that is done, from 0 to 1.
         choose: Prepares the engines; another one for what is no estimator of scikit-learn's.
@@ -73,7 +75,7 @@ def package(
         The artifact's folder. If the same content is there already, nothing is written.
 
     Raises:
-        UserError: Something of this can't be served; the message says what, and the mend.
+        UserError: Something of this can't be served; the message says what, and the fix.
     """
     check_name(name)
     check_estimator(estimator)
@@ -86,13 +88,9 @@ def package(
     golden = make_golden(estimator, schema, table, task)
     data = list(columns_of(table, schema).values())
     chosen = choose(estimator, schema, tuple(golden["answers"]), data, proof_rows, progress)
-    if evaluation is not None:
-        training = evaluation.training
-        metrics, plots = _look(estimator, X, y, target, evaluation, task)
-    else:
-        unknown = y is None and task in {"classification", "regression"}
-        metrics = {} if unknown else {"data": measure(estimator, X, target.values, task)}
-        training, plots = {"rows": table.rows}, []
+    if metrics is None:
+        unmeasured = target.values is None and task in {"classification", "regression"}
+        metrics = {} if unmeasured else {"data": measure(estimator, X, target.values, task)}
     statistics = as_json(describe(table, schema, target))
 
     def write_with(chosen: Engines) -> Path:
@@ -107,12 +105,12 @@ def package(
             "input": schema.to_manifest(),
             "output": _output(estimator, task, golden, target.names),
             "metrics": metrics,
-            "training": training,
+            "training": {"rows": table.rows} if training is None else training,
             "libraries": chosen.libraries,
         }
         sizes = {file: len(content) for file, content in chosen.files.items()}
         files = {artifact.GOLDEN: as_json(golden), artifact.STATISTICS: statistics}
-        files |= chosen.files | card.files(manifest, words, plots, sizes)
+        files |= chosen.files | card.files(manifest, card_text, plots, sizes)
         return write(
             Path(directory, name), manifest, files, lambda folder: verify(folder, estimator, X, table, schema)
         )
@@ -123,24 +121,6 @@ def package(
         if chosen.chosen != "native":
             raise
         return write_with(chosen.without_native(f"The compiled tables did not pass the last check: {error}"))
-
-
-def _look(  # noqa: PLR0917
-    estimator: Any, data: Any, y: Any, target: Target, evaluation: Evaluation, task: str
-) -> tuple[dict[str, Any], list[Plot]]:
-    """The metrics with their intervals, and the plots, on the rows that the estimator has never seen."""
-    if target.values is None or task not in {"classification", "regression"}:
-        return evaluation.metrics, []
-    # Not above: matplotlib takes its time, and a model that was trained elsewhere needs none of it.
-    from skylayer.card.intervals import intervals  # noqa: PLC0415
-    from skylayer.card.plots import Holdout, draw, draw_learning_curve  # noqa: PLC0415
-
-    unseen, truth = take(data, evaluation.holdout), target.values[evaluation.holdout]
-    metrics = {**evaluation.metrics, "holdout_interval": intervals(estimator, unseen, truth, task)}
-    fitted = np.setdiff1d(np.arange(len(target.values)), evaluation.holdout)
-    plots = draw(Holdout(estimator, unseen, truth, target.names), task)
-    plots += draw_learning_curve(estimator, take(data, fitted), take(y, fitted), task)
-    return metrics, plots
 
 
 def check_name(name: str) -> None:
@@ -201,7 +181,8 @@ def write(
         UserError: It is not what can be served.
     """
     home.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home))
+    sweep_drafts(home, datetime.now(UTC) - UNFINISHED)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=home))
     try:
         draft.chmod(0o755)
         for name, content in sorted(files.items()):

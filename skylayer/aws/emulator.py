@@ -80,10 +80,10 @@ def running(folder: Path) -> Emulator | None:
     return emulator if emulator.answers() else None
 
 
-def start(folder: Path, port: int | None = None, *, waiting: Callable[[], None] = lambda: None) -> Emulator:
+def start(folder: Path, port: int | None = None, *, on_wait: Callable[[], None] = lambda: None) -> Emulator:
     """The emulator of this folder, started unless it runs already.
 
-    Without a port, one that runs keeps its own; with another port, it is started anew there. `waiting` is called
+    Without a port, one that runs keeps its own; with another port, it is started anew there. `on_wait` is called
     while it starts. Raises UserError if the port is taken or the emulator doesn't come up.
     """
     emulator = running(folder)
@@ -101,7 +101,7 @@ def start(folder: Path, port: int | None = None, *, waiting: Callable[[], None] 
         if process.poll() is not None or time.monotonic() > deadline:
             stop(folder)
             raise UserError(f"The emulator did not start; {emulator.log} says why.")
-        waiting()
+        on_wait()
         time.sleep(0.1)
     return emulator
 

@@ -1,4 +1,4 @@
-"""A template whose conditions are settled, for `sam local`, which knows Fn::If and not AWS::NoValue."""
+"""A template whose conditions are resolved, for `sam local`, which knows Fn::If and not AWS::NoValue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 NOTHING = {"Ref": "AWS::NoValue"}
 
 
-def settle(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+def resolve(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
     """The template as it is with these parameters: each Fn::If decided, what it leaves out left out.
 
     Args:

@@ -47,9 +47,9 @@ def overrides(config_env: str) -> dict[str, str]:
 
 
 def run(
-    arguments: list[str], environment: Mapping[str, str], log: Path, heard: Callable[[str], None]
+    arguments: list[str], environment: Mapping[str, str], log: Path, on_line: Callable[[str], None]
 ) -> None:
-    """Run `sam` from the root of the project; each line that it prints goes to `log` and to `heard`.
+    """Run `sam` from the root of the project; each line that it prints goes to `log` and to `on_line`.
 
     Raises UserError, with the last lines of what it said, if it fails.
     """
@@ -73,7 +73,7 @@ def run(
                 file.flush()
                 if line.strip():
                     lines.append(line.strip())
-                    heard(line.strip())
+                    on_line(line.strip())
         except BaseException:
             process.terminate()
             raise

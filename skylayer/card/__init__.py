@@ -8,19 +8,23 @@ from serving import artifact
 from skylayer.card import page, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skylayer.card.plots import Plot
 
 
-def files(manifest: dict[str, Any], words: str, plots: list[Plot], sizes: dict[str, int]) -> dict[str, bytes]:
+def files(
+    manifest: dict[str, Any], card_text: str, plots: Sequence[Plot], sizes: dict[str, int]
+) -> dict[str, bytes]:
     """The files of a card, by their names in the artifact.
 
     Args:
         manifest: The artifact's manifest, which has no version yet.
-        words: What the owner says of the model, as Markdown: intended use, licence.
+        card_text: What the owner says of the model, as Markdown: intended use, licence.
         plots: Its pictures.
         sizes: Bytes of the engines' files, by name.
     """
-    card = text.write(manifest, words, [page.image(plot) for plot in plots], sizes)
+    card = text.write(manifest, card_text, [page.image(plot) for plot in plots], sizes)
     return {
         artifact.MODEL_CARD: card.encode(),
         artifact.MODEL_CARD_PAGE: page.render(manifest["name"], card, plots).encode(),

@@ -36,7 +36,7 @@ _PAGE = """<!doctype html>
 """
 
 
-def render(title: str, card: str, plots: list[Plot]) -> str:
+def render(title: str, card: str, plots: Sequence[Plot]) -> str:
     """A card's Markdown as a page that needs nothing else: its plots are data of its own."""
     shown = _markdown().render(card)
     for plot in plots:

@@ -16,14 +16,14 @@ _PLOTS = (
 )
 
 
-def write(manifest: dict[str, Any], words: str, images: list[str], sizes: dict[str, int]) -> str:
+def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: dict[str, int]) -> str:
     """The card as Markdown, from a manifest that has no version yet.
 
     Follows the headings of Mitchell et al., "Model Cards for Model Reporting" (2019), as far as data tell.
 
     Args:
         manifest: Of the artifact.
-        words: What the owner says of it, as Markdown with headings of the second level; may be empty.
+        card_text: What the owner says of it, as Markdown with headings of the second level; may be empty.
         images: Lines that show the plots.
         sizes: Bytes of the engines' files, by name.
     """
@@ -33,7 +33,7 @@ def write(manifest: dict[str, Any], words: str, images: list[str], sizes: dict[s
         f"A model for {manifest['task'].replace('_', ' ')}{_of(manifest['output'])}.",
         _trained(manifest["training"]),
         "",
-        *([words.strip(), ""] if words.strip() else []),
+        *([card_text.strip(), ""] if card_text.strip() else []),
         "## Metrics",
         "",
         *_metrics(manifest["metrics"]),

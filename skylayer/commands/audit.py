@@ -1,4 +1,4 @@
-"""`audit`: vulnerabilities of the lock file, licences of what ships, secrets in the sources, faults of templates."""
+"""`audit`: vulnerabilities of the lock file, licences of what ships, secrets in the sources, errors of templates."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001
     }
     clean = True
     for name, check in checks.items():
-        fault = check()
-        print(f"{name}: {fault or 'nothing found'}", flush=True)
-        clean = clean and fault is None
+        finding = check()
+        print(f"{name}: {finding or 'nothing found'}", flush=True)
+        clean = clean and finding is None
     return 0 if clean else 1
 
 
@@ -97,9 +97,10 @@ def vulnerabilities(report: str, said: str) -> str | None:
         last = (said.strip().splitlines() or ["nothing"])[-1]
         return f"NOT CHECKED, pip-audit could not reach its service: {last[:200]}"
     found = [
-        f"{part['name']} {part['version']} {fault['id']} (mended in {', '.join(fault['fix_versions']) or 'no version'})"
+        f"{part['name']} {part['version']} {vulnerability['id']} "
+        f"(fixed in {', '.join(vulnerability['fix_versions']) or 'no version'})"
         for part in packages
-        for fault in part.get("vulns", [])
+        for vulnerability in part.get("vulns", [])
     ]
     unknown = [part["name"] for part in packages if "skip_reason" in part]
     if len(unknown) == len(packages):

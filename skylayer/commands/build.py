@@ -10,7 +10,7 @@ from rich.console import Console
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.errors import UserError
-from skylayer.packaging import limits, replay
+from skylayer.packaging import golden_check, template_quotas
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Lay everything into .aws-sam/build."""
+    """Build everything into .aws-sam/build."""
     architecture = build(options.config_env)
     print(f"Built for {architecture}: {sam.BUILD.relative_to(project.ROOT)}")
 
@@ -48,14 +48,14 @@ def build(config_env: str) -> str:
         )
     from samcli.yamlhelper import yaml_parse
 
-    limits.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
+    template_quotas.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
     prove()
     return architecture
 
 
 def prove() -> None:
     """Replay the golden rows through what was built, or say why that can't be done here."""
-    hindered = replay.replay(sam.BUILD)
+    hindered = golden_check.check_build(sam.BUILD)
     if hindered:
         print(f"The golden rows were not replayed on this machine: {hindered}.")
 

@@ -22,11 +22,11 @@ FREE_BYTES = 2 * 2**30
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to have: what it is for, how to tell (a fault in words, or None), how to mend it."""
+    """One thing to have: what it is for, how to tell (what is missing, or None), how to fix it."""
 
     what: str
     needed_for: str
-    fault: Callable[[], str | None]
+    reason: Callable[[], str | None]
     remedy: str
     required: bool = True
 
@@ -42,13 +42,13 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001
     """Print a line for each check; 1 if something lacks that `make up` needs."""
     lacking = 0
     for check in CHECKS:
-        fault = check.fault()
-        if fault is None:
+        reason = check.reason()
+        if reason is None:
             print(f"ok    {check.what}")
             continue
         lacking += check.required
         print(
-            f"{'LACKS' if check.required else 'note '} {check.what}: {fault}. For {check.needed_for}: {check.remedy}"
+            f"{'LACKS' if check.required else 'note '} {check.what}: {reason}. For {check.needed_for}: {check.remedy}"
         )
     return 1 if lacking else 0
 

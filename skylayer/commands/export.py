@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skylayer import project
 from skylayer.errors import UserError
 from skylayer.stores.layer import LayerStore
-from skylayer.stores.operations import resolve
+from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
     import argparse
@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write, read back, ask for the golden rows, then say where it is."""
-    from skylayer.formats.environment import run_with
     from skylayer.formats.exporting import FORMATS, export
+    from skylayer.formats.other_version import run_with
     from skylayer.formats.reading import OtherVersion
 
     if options.format not in FORMATS:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skylayer import project
-from skylayer.packaging import layers, limits
+from skylayer.packaging import layers, unzipped_size
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Lay the function and check the size of all that is laid so far."""
+    """Build the function and check the size of all that is built so far."""
     folder = options.folder.resolve()
     layers.function(options.name, folder)
-    limits.check_size(folder.parent)
+    unzipped_size.check_size(folder.parent)

@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Open, package, prove, make it the champion; in another environment if another scikit-learn wrote it."""
-    from skylayer.formats.environment import run_with
     from skylayer.formats.importing import import_model
+    from skylayer.formats.other_version import run_with
     from skylayer.formats.reading import OtherVersion
 
     try:
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from serving import artifact
 
     manifest = artifact.read_manifest(folder)
-    project.crown(folder)
+    project.set_champion(folder)
     print(f"{folder.parent.name} {folder.name} is the champion: {folder}")
     print(f"Engine {manifest['engine']}: {manifest['engine_reason']}")
     if options.sample is None:

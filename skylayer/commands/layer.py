@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skylayer.packaging import layers, limits
+from skylayer.packaging import layers, unzipped_size
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Lay the layer and check the size of all that is laid so far."""
+    """Build the layer and check the size of all that is built so far."""
     folder = options.folder.resolve()
     layers.LAYERS[options.name](folder)
-    limits.check_size(folder.parent)
+    unzipped_size.check_size(folder.parent)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from serving.stores.pointer import HEADER
 from skylayer.commands import store_options
 from skylayer.errors import UserError
-from skylayer.stores import operations
+from skylayer.stores import rollouts
 
 if TYPE_CHECKING:
     import argparse
@@ -41,13 +41,13 @@ def run(options: argparse.Namespace) -> None:
     if options.header and weight is None:
         raise UserError("HEADER keeps requests with a challenger: give its WEIGHT, too.")
     store = store_options.chosen(options)
-    reference = operations.resolve(options.version, store.versions())
+    reference = rollouts.resolve(options.version, store.versions())
     if options.shadow:
-        pointer = operations.cast_shadow(store, reference)
+        pointer = rollouts.set_shadow(store, reference)
     elif weight is not None:
-        pointer = operations.challenge(store, reference, weight, _header(options.header or HEADER))
+        pointer = rollouts.challenge(store, reference, weight, _header(options.header or HEADER))
     else:
-        pointer = operations.promote(store, reference)
+        pointer = rollouts.promote(store, reference)
     print(f"{store_options.described(pointer, store.uri)}.")
     print(store_options.live_with(store.uri))
 

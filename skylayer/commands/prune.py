@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from skylayer.commands import store_options
 from skylayer.errors import UserError
-from skylayer.stores import operations
+from skylayer.stores import rollouts
 
 if TYPE_CHECKING:
     import argparse
@@ -29,10 +29,10 @@ def run(options: argparse.Namespace) -> None:
     if not options.keep.isdigit() or int(options.keep) < 1:
         raise UserError(f"KEEP is {options.keep!r}; it must be a number from 1: how many versions stay.")
     store = store_options.chosen(options)
-    gone = operations.prune(store, int(options.keep))
+    gone = rollouts.prune(store, int(options.keep))
     for reference in gone:
         print(f"Removed {reference}")
-    swept = operations.sweep(store, datetime.now(UTC))
+    swept = rollouts.sweep(store, datetime.now(UTC))
     for reference in swept:
         print(f"Removed what an unfinished push left of {reference}")
     if not gone and not swept:

@@ -12,7 +12,7 @@ from skylayer import project
 from skylayer.commands import store_options
 from skylayer.errors import UserError
 from skylayer.stores.layer import LayerStore
-from skylayer.stores.operations import resolve
+from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
     import argparse

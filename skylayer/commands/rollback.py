@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skylayer.commands import store_options
-from skylayer.stores import operations
+from skylayer.stores import rollouts
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Change the pointer and say what it is now."""
     store = store_options.chosen(options)
-    pointer = operations.roll_back(store)
+    pointer = rollouts.roll_back(store)
     print(f"{store_options.described(pointer, store.uri)}.")
     print(store_options.live_with(store.uri))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from skylayer import project
 from skylayer.aws import sam
-from skylayer.aws.resolved_template import settle
+from skylayer.aws.resolved_template import resolve
 from skylayer.commands import options as numbers
 from skylayer.errors import UserError
 
@@ -37,8 +37,10 @@ def run(options: argparse.Namespace) -> int:
     if not built.is_file():
         raise UserError("There is no build in .aws-sam/build: run make build.")
     # SAM knows no keys here, so none are asked for.
-    settled = settle(yaml_parse(built.read_text(encoding="utf-8")), {**parameters, "Authentication": "none"})
-    (sam.BUILD / NAME).write_text(json.dumps(settled, default=str), encoding="utf-8")
+    resolved = resolve(
+        yaml_parse(built.read_text(encoding="utf-8")), {**parameters, "Authentication": "none"}
+    )
+    (sam.BUILD / NAME).write_text(json.dumps(resolved, default=str), encoding="utf-8")
     command = [project.program("sam"), "local", "start-api", "--template", str(sam.BUILD / NAME)]
     command += ["--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"]
     command += ["--skip-pull-image"] if options.skip_pull_image else []

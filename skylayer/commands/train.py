@@ -37,64 +37,27 @@ def run(options: argparse.Namespace) -> None:
         transient=True,
     ) as bar:
         step = bar.add_task("Import scikit-learn", total=None)
+        rows = bar.add_task("Replay rows", total=1.0, visible=False)
 
-        def progress(what: str) -> None:
+        def next_step(what: str) -> None:
             bar.update(step, description=what, advance=1)
 
-        def proven(share: float) -> None:
+        def proof(share: float) -> None:
             bar.update(rows, completed=share, visible=share < 1)
 
-        rows = bar.add_task("Replay rows", total=1.0, visible=False)
-        path, metrics = _train(
-            options.project, directory, progress, lambda total: bar.update(step, total=total), proven
-        )
+        from skylayer.train.pipeline import load
+        from skylayer.train.run import STEPS, Listener, train
+
+        bar.update(step, total=STEPS + 1)
+        next_step("Load the data")
+        path = train(load(options.project), directory, Listener(next_step, proof))
     committed = options.project / "docs" / openapi.DEFAULT.name
     if options.directory is None and committed.is_file():
         committed.write_text(openapi.document_of(path), encoding="utf-8")
-    console.print(_grid(metrics))
     manifest = read_manifest(path)
+    console.print(_grid(manifest["metrics"]))
     console.print(f"Engine: {manifest['engine']}. {manifest['engine_reason']}", soft_wrap=True)
     console.print(f"{path.parent.name} {path.name} is the champion: {path}", soft_wrap=True)
-
-
-def _train(
-    root: Path, directory: Path, progress: Any, expect: Any, proven: Any
-) -> tuple[Path, dict[str, Any]]:
-    from skylayer.artifact.package import check_name, package
-    from skylayer.artifact.serialization import to_bytes
-    from skylayer.data.schema import infer
-    from skylayer.data.tables import tabulate
-    from skylayer.train.evaluation import STEPS, evaluate
-    from skylayer.train.pipeline import load
-    from skylayer.train.tasks import check_estimator, check_target, task_of
-
-    progress("Load the data")
-    training = load(root)
-    # What can be refused is refused before anybody waits for a fit.
-    check_name(training.name)
-    check_estimator(training.estimator)
-    to_bytes(training.estimator)
-    task = task_of(training.estimator)
-    table = tabulate(training.data)
-    infer(table)
-    target = check_target(task, training.target, table.rows, required=True)
-    expect(STEPS + 3)
-    evaluation = evaluate(
-        training.estimator, training.data, training.target, target, task, rows=table.rows, progress=progress
-    )
-    progress("Package and prove")
-    path = package(
-        evaluation.estimator,
-        training.data,
-        training.target,
-        name=training.name,
-        directory=directory,
-        evaluation=evaluation,
-        words=training.words,
-        progress=proven,
-    )
-    project.crown(path)
-    return path, evaluation.metrics
 
 
 def _grid(metrics: dict[str, Any]) -> Grid:

@@ -22,7 +22,7 @@ from skylayer.aws import local_stack as deployments
 from skylayer.aws import sam
 from skylayer.commands.options import port as port_of
 from skylayer.errors import UserError
-from skylayer.packaging import replay, requirements
+from skylayer.packaging import golden_check, requirements
 
 if TYPE_CHECKING:
     import argparse
@@ -52,23 +52,23 @@ def run(options: argparse.Namespace) -> None:
     with _alone():
         began = time.monotonic()
         _ensure_artifact()
-        with _step("Building layers and function (sam build)") as say:
-            build(sam.BUILD, say)
+        with _step("Building layers and function (sam build)") as update:
+            build(sam.BUILD, update)
         with _step("Replaying the model's golden rows through what was built"):
-            replay.replay(sam.BUILD)
-        with _step("Starting the AWS emulator") as say:
+            golden_check.check_build(sam.BUILD)
+        with _step("Starting the AWS emulator") as update:
             emulator = emulators.start(EMULATOR, port)
-            say(f"{emulator.endpoint}, this machine only")
-        with _step("Deploying (sam deploy)") as say:
-            deployment = deploy(emulator, sam.BUILD, LOGS, say)
-        with _step("Waiting for the API") as say:
+            update(f"{emulator.endpoint}, this machine only")
+        with _step("Deploying (sam deploy)") as update:
+            deployment = deploy(emulator, sam.BUILD, LOGS, update)
+        with _step("Waiting for the API") as update:
             health = deployments.wait_until_it_answers(deployment)
-            say(f"model {_label(health)}")
+            update(f"model {_label(health)}")
         _show_prediction(deployment)
         _show_next_steps(deployment, time.monotonic() - began)
 
 
-def build(folder: Path, heard: Callable[[str], None], logs: Path = LOGS) -> None:
+def build(folder: Path, on_line: Callable[[str], None], logs: Path = LOGS) -> None:
     """Run the real `sam build` into `folder`, for this machine."""
     environment = {**os.environ, "ARCHITECTURE": requirements.host_architecture()}
     arguments = [
@@ -80,15 +80,15 @@ def build(folder: Path, heard: Callable[[str], None], logs: Path = LOGS) -> None
         "--build-dir",
         str(folder),
     ]
-    sam.run(arguments, environment, logs / "sam-build.log", heard)
+    sam.run(arguments, environment, logs / "sam-build.log", on_line)
 
 
-def deploy(emulator: Emulator, folder: Path, logs: Path, heard: Callable[[str], None]) -> Deployment:
+def deploy(emulator: Emulator, folder: Path, logs: Path, on_line: Callable[[str], None]) -> Deployment:
     """Run the real `sam deploy` of what was built in `folder`, onto the emulator."""
     deployments.clear_unfinished(emulator)
     arguments = ["deploy", "--config-env", "local", "--config-file", str(sam.CONFIG)]
     arguments += ["--template-file", str(folder / "template.yaml")]
-    sam.run(arguments, emulator.environment, logs / "sam-deploy.log", heard)
+    sam.run(arguments, emulator.environment, logs / "sam-deploy.log", on_line)
     found = deployments.find(emulator)
     if found is None:
         raise UserError(f"The stack is not complete; {logs / 'sam-deploy.log'} says why.")
@@ -124,12 +124,12 @@ def _step(title: str) -> Iterator[Callable[[str], None]]:
 
     with console.status(title) as status:
 
-        def say(line: str) -> None:
+        def update(line: str) -> None:
             nonlocal last
             last = line
             status.update(f"{title} [dim]{_plain(line)}[/dim]")
 
-        yield say
+        yield update
     console.print(f"[green]✓[/green] {title} [dim]{time.monotonic() - began:.1f} s[/dim]")
 
 
@@ -168,7 +168,7 @@ def _show_next_steps(deployment: Deployment, seconds: float) -> None:
         shlex.join(curl),
         "",
         f"Live after {seconds:.0f} s. Next: put your pipeline into training/pipeline.py, then make train up;",
-        "make logs, make status, make down; make deploy puts it into your AWS account.",
+        "make logs, make metrics LOCAL=1, make status, make down; make deploy puts it into your AWS account.",
     ]
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)

@@ -104,8 +104,8 @@ def _from_sparse(data: Any) -> Table:
 
 def _from_array(array: np.ndarray[Any, Any]) -> Table:
     if array.ndim != 2:  # noqa: PLR2004 - rows and columns
-        mend = "array.reshape(-1, 1) makes one column of it" if array.ndim == 1 else "flatten what is deeper"
-        raise UserError(f"The data is an array of {array.ndim} dimensions, 2 are needed: {mend}.")
+        fix = "array.reshape(-1, 1) makes one column of it" if array.ndim == 1 else "flatten what is deeper"
+        raise UserError(f"The data is an array of {array.ndim} dimensions, 2 are needed: {fix}.")
     names = [f"x{index}" for index in range(array.shape[1])]
     if array.dtype.kind == "U":
         return Table("array", "str", pd.DataFrame(array.astype(object), columns=names, dtype=object))

@@ -58,9 +58,9 @@ def export(folder: Path, form: str, path: Path) -> None:
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fault = FORMATS[form].write(folder, manifest, draft)
-        if fault:
-            raise UserError(f"As {form} the model answers differently: {fault}. Nothing was written.")
+        mismatch = FORMATS[form].write(folder, manifest, draft)
+        if mismatch:
+            raise UserError(f"As {form} the model answers differently: {mismatch}. Nothing was written.")
         draft.replace(path)
     except OSError as error:
         raise UserError(f"{path} can't be written: {error.strerror}.") from error

@@ -12,9 +12,8 @@ from skylayer.artifact.package import package
 from skylayer.errors import UserError
 from skylayer.formats.reading import open_estimator
 from skylayer.formats.recognition import is_zip, kind_of, read
-from skylayer.formats.sample import make_sample, read_sample
+from skylayer.formats.sample_rows import make_sample, read_sample
 from skylayer.proof.native import ROWS as PROOF_ROWS
-from skylayer.train.evaluation import Evaluation
 from skylayer.train.tasks import check_estimator, check_fitted
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def import_model(
         The artifact's folder.
 
     Raises:
-        UserError: Something of this can't be served; the message says what, and the mend.
+        UserError: Something of this can't be served; the message says what, and the fix.
         OtherVersion: The file was written by another scikit-learn.
     """
     request = Request(path, trust, sample, classes)
@@ -123,7 +122,8 @@ def import_model(
         source.rows,
         name=name,
         directory=directory,
-        evaluation=Evaluation(source.estimator, None, {}, training),
+        metrics={},
+        training=training,
         progress=progress,
         proof_rows=proof_rows,
         choose=source.choose,
@@ -144,14 +144,18 @@ def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
 
 def _keras(request: Request, content: bytes, _: str) -> Source:
     from skylayer.compiler.keras import estimators  # noqa: PLC0415
-    from skylayer.formats.keras import engines, files, parsing, sample  # noqa: PLC0415
+    from skylayer.formats.keras import files, network_engine, network_rows, parsing  # noqa: PLC0415
 
     path = request.path
     stored = (files.read_zip if is_zip(content) else files.read_hdf5)(path, content)
     network = parsing.parse(path, stored)
-    rows = sample.make_rows(network) if request.sample is None else sample.read_rows(network, request.sample)
+    rows = (
+        network_rows.make_rows(network)
+        if request.sample is None
+        else network_rows.read_rows(network, request.sample)
+    )
     estimator = estimators.estimator_of(path, network, list(rows.columns), request.classes)
-    return Source(estimator, rows, engines.chooser(stored.version))
+    return Source(estimator, rows, network_engine.chooser(stored.version))
 
 
 _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
-from skylayer.formats.audit import Damaged, audit
+from skylayer.formats.pickle_scan import Damaged, scan
 from skylayer.formats.recognition import decompressed
 from skylayer.train.tasks import first_line
 
@@ -66,7 +66,7 @@ def open_estimator(path: Path, content: bytes, kind: str, trust: str | None) -> 
 
 def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> Reading:
     try:
-        found = audit(decompressed(path, content))
+        found = scan(decompressed(path, content))
     except Damaged as error:
         raise UserError(f"{path} is cut off or damaged: {error}.") from error
     if (trust or "").lower() != digest:

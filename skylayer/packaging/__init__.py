@@ -1,1 +1,1 @@
-"""What `sam build` lays down: the layers and the functions, as trees that are the same at every build."""
+"""What `sam build` makes: the layers and the functions, as trees that are the same at every build."""

@@ -28,7 +28,7 @@ _PARAMETERS = re.compile(r"^Parameters:\n(?:(?: .*|#.*)?\n)*", re.MULTILINE)
 
 
 def serving_layer(target: Path) -> None:
-    """Lay our run-time package, `python/serving`, with the native engine's kernel for both architectures.
+    """Write our run-time package, `python/serving`, with the native engine's kernel for both architectures.
 
     Each is a few kB, so one layer serves either; a machine of another kind gets a kernel of its own as well.
     """
@@ -43,7 +43,7 @@ def serving_layer(target: Path) -> None:
 
 
 def runtime_layer(target: Path, folder: Path | None = None) -> None:
-    """Lay the packages that the engine of the champion, or of the artifact in `folder`, needs.
+    """Install the packages that the engine of the champion, or of the artifact in `folder`, needs.
 
     `runtime.json` says what they are. An engine that needs none leaves that file alone: a layer can't be empty.
     """
@@ -59,7 +59,7 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
                 "run `make train`."
             )
         if manifest["engine"] == "onnx":
-            onnx_library.lay(needed["onnxruntime"], architecture, target)
+            onnx_library.install(needed["onnxruntime"], architecture, target)
         else:
             requirements.install(needed, architecture, target)
     stamp = {
@@ -72,7 +72,7 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
 
 
 def model_layer(target: Path, folder: Path | None = None) -> None:
-    """Lay the champion, or the artifact in `folder`, verified, with the files of its chosen engine alone."""
+    """Copy the champion, or the artifact in `folder`, verified, with the files of its chosen engine alone."""
     folder = folder or project.champion()
     manifest = _manifest(folder)
     try:
@@ -87,7 +87,7 @@ def model_layer(target: Path, folder: Path | None = None) -> None:
 
 
 def function(name: str, target: Path) -> None:
-    """Lay the handler of one function, and the digest of the settings that it is deployed with.
+    """Copy the handler of one function, and the digest of the settings that it is deployed with.
 
     SAM publishes a version when the text of a function's properties changes, or its code, but not when the value
     of a parameter does: without the digest, the alias would stay on a version with the settings of before.

@@ -28,7 +28,7 @@ _VENDORED = "{stem}-*.so.{version}*"
 
 
 def complete(layer: Path) -> None:
-    """Lay into `lib`, where Lambda looks (/opt/lib), each library that packages need and one of them carries.
+    """Copy into `lib`, where Lambda looks (/opt/lib), each library that packages need and one of them carries.
 
     Parameters: `layer` holds the packages in `python`. Raises UserError, naming package and library, where a library
     is neither Lambda's nor any package's.

@@ -1,4 +1,4 @@
-"""Third-party packages for the runtime layer: fetched for the target platform, stripped, byte-compiled, kept."""
+"""Third-party packages for the runtime layer: fetched for the target platform, stripped, byte-compiled, cached."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ STRIPPED_PARTS = (
     "sklearn/datasets/images",
 )
 KEPT_METADATA = {"METADATA", "WHEEL"}
-STRIPPER = 4  # raise it when what is stripped or brought along changes, so that kept trees are made anew
+STRIPPER = 4  # raise it when what is stripped or brought along changes, so that cached trees are made anew
 
 
 def install(requirements: dict[str, str], architecture: str, target: Path) -> None:
-    """Lay exactly these packages, and what they need at the versions of uv.lock, into `python` in the layer `target`.
+    """Install exactly these packages, and what they need at uv.lock's versions, into `python` in the layer `target`.
 
-    Libraries that they expect of the system and Lambda has not are laid into `lib`.
+    Libraries that they expect of the system and Lambda has not are copied into `lib`.
     Parameters: `requirements` maps a package to its version; `architecture` is x86_64, arm64, or host, for a local
     deployment on another kind of machine. Raises UserError where a package has no wheel for the platform.
     """
@@ -67,11 +67,11 @@ def install(requirements: dict[str, str], architecture: str, target: Path) -> No
             libraries.complete(layer)
         tree.byte_compile(packages, "/opt/python")
 
-    shutil.copytree(_kept(_key(requirements, architecture), make), target, dirs_exist_ok=True)
+    shutil.copytree(_cached(_key(requirements, architecture), make), target, dirs_exist_ok=True)
 
 
-def pick(package: str, version: str, patterns: tuple[str, ...], architecture: str) -> Path:
-    """A folder `python` with just these files of a package, and nothing of what it requires; made once and kept.
+def extract(package: str, version: str, patterns: tuple[str, ...], architecture: str) -> Path:
+    """A folder `python` with just these files of a package, and nothing of what it requires; made once and cached.
 
     Parameters: `patterns` are paths in the package's wheel, as `Path.glob` takes them. Raises UserError where it has
     no wheel for the platform, or the wheel lacks such a file.
@@ -91,24 +91,24 @@ def pick(package: str, version: str, patterns: tuple[str, ...], architecture: st
         if architecture != HOST:
             libraries.complete(layer)
 
-    return _kept(_key({package: version}, architecture, patterns), make)
+    return _cached(_key({package: version}, architecture, patterns), make)
 
 
-def _kept(key: str, make: Callable[[Path], None]) -> Path:
-    """A tree that is made once and kept, whole or not at all."""
-    kept = project.STATE / "cache" / "runtime" / key
-    if not kept.is_dir():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
+def _cached(key: str, make: Callable[[Path], None]) -> Path:
+    """A tree that is made once and cached, whole or not at all."""
+    cached = project.STATE / "cache" / "runtime" / key
+    if not cached.is_dir():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cached.parent) as scratch:
             layer = Path(scratch) / "layer"
             make(layer)
             tree.normalise(layer)
             try:
-                layer.rename(kept)
+                layer.rename(cached)
             except OSError:  # another build was first
-                if not kept.is_dir():
+                if not cached.is_dir():
                     raise
-    return kept
+    return cached
 
 
 def host_architecture() -> str:

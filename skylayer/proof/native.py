@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler import lower
-from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Code
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.outcome import Proof, ProofFailed
@@ -38,17 +36,21 @@ __all__ = ["Proof", "ProofFailed", "prove_native"]
 
 
 def prove_native(
+    program: Program,
+    table: bytes,
+    *,
     estimator: Any,
     schema: dict[str, Any],
     fields: tuple[str, ...],
     data: Columns,
-    *,
     rows: int = ROWS,
     progress: Callable[[float], None] = lambda _: None,
-) -> tuple[bytes, Proof]:
-    """Compile an estimator and prove the table.
+) -> Proof:
+    """Prove that a table answers as the estimator that it was compiled from.
 
     Args:
+        program: What the estimator was lowered to.
+        table: The same, assembled.
         estimator: Fitted.
         schema: The manifest's `input`.
         fields: The manifest's output fields.
@@ -57,14 +59,12 @@ def prove_native(
         progress: Told the share that is done, 0 to 1.
 
     Returns:
-        The table's bytes and what was shown of it.
+        What was shown of the table.
 
     Raises:
-        CannotCompile: A step has no native equivalent.
+        KernelError: The kernel can't be built here.
         ProofFailed: An answer differs; names the first row and field.
     """
-    program = lower(estimator, schema)
-    table = assemble(program)
     proof = Proof()
     try:
         proof.entries = check_structure(table, program, estimator)
@@ -86,7 +86,7 @@ def prove_native(
         for first in range(0, len(made[0]), _CHUNK):
             replay.compare([cells[first : first + _CHUNK] for cells in made], what)
             progress((proof.rows + proof.refused - start) / total)
-    return table, proof
+    return proof
 
 
 def work(program: Program) -> int:

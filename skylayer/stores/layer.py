@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,13 @@ from serving import artifact
 from serving.stores import LAYER
 from serving.stores.pointer import MAX_PREVIOUS, Pointer
 from skylayer import project
+from skylayer.artifact.drafts import DRAFT, REMOVED, sweep_drafts
 from skylayer.errors import UserError
 from skylayer.stores.interface import Conflict, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 
 class LayerStore:
@@ -37,7 +38,7 @@ class LayerStore:
         if place.exists():
             return False
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=place.parent) as draft:
+        with tempfile.TemporaryDirectory(prefix=DRAFT, dir=place.parent) as draft:
             copy = Path(draft, "artifact")
             shutil.copytree(folder, copy)
             copy.rename(place)
@@ -80,25 +81,20 @@ class LayerStore:
             )
         if self.read_pointer()[1] != token:
             raise Conflict
-        project.crown(self.directory / pointer.champion)
+        project.set_champion(self.directory / pointer.champion)
         lines = "".join(f"{reference}\n" for reference in pointer.previous[-MAX_PREVIOUS:])
         (self.directory / project.PREVIOUS).write_text(lines, encoding="utf-8")
 
     def remove(self, reference: str) -> None:
         """Delete a version's folder, out of sight first."""
         folder = self.directory / reference
-        with tempfile.TemporaryDirectory(prefix=".removed-", dir=folder.parent) as bin_:
+        with tempfile.TemporaryDirectory(prefix=REMOVED, dir=folder.parent) as bin_:
             folder.rename(Path(bin_, folder.name))
 
     def sweep(self, before: datetime) -> list[str]:
         """Delete drafts that a training, an import or a push left which never ended."""
-        swept = []
-        for path in sorted(self.directory.glob("*/.*")):
-            drafted = path.name.startswith((".draft-", ".removed-")) and path.is_dir()
-            if drafted and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
-                shutil.rmtree(path)
-                swept.append(f"{path.parent.name}/{path.name}")
-        return swept
+        homes = sorted(path for path in self.directory.glob("*") if path.is_dir())
+        return [f"{home.name}/{name}" for home in homes for name in sweep_drafts(home, before)]
 
     def fetch(self, reference: str, home: Path) -> Path:
         """The version's folder where it is."""

@@ -153,7 +153,7 @@ def _fit(estimator: Any, data: Any, y: Any, rows: Any) -> Any:
         if y is None:
             return estimator.fit(take(data, rows))
         return estimator.fit(take(data, rows), take(y, rows))
-    except Exception as error:  # whatever a fit raises, the one who wrote the pipeline can mend it
+    except Exception as error:  # whatever a fit raises, the one who wrote the pipeline can fix it
         raise UserError(
             f"{type(estimator).__name__} can't be fitted: {type(error).__name__}: {first_line(error)}"
         ) from error

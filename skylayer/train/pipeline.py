@@ -31,14 +31,14 @@ class Training:
         data: Rows, in the container that the estimator takes.
         target: One for each row; None where there is none.
         estimator: Not fitted.
-        words: What training/card.md says of intended use and licence, for the model card.
+        card_text: What training/card.md says of intended use and licence, for the model card.
     """
 
     name: str
     data: Any
     target: Any
     estimator: Any
-    words: str = ""
+    card_text: str = ""
 
 
 def load(root: Path) -> Training:
@@ -59,13 +59,13 @@ def load(root: Path) -> Training:
     load_data, build_estimator = (_function(module, name) for name in ("load_data", "build_estimator"))
     loaded = _call("load_data()", load_data)
     data, target = _data_and_target(loaded)
-    words = path.with_name("card.md")
+    card = path.with_name("card.md")
     return Training(
         name=getattr(module, "NAME", DEFAULT_NAME),
         data=data,
         target=target,
         estimator=_call("build_estimator()", build_estimator),
-        words=words.read_text(encoding="utf-8") if words.is_file() else "",
+        card_text=card.read_text(encoding="utf-8") if card.is_file() else "",
     )
 
 
@@ -91,7 +91,7 @@ def _call(what: str, function: Callable[[], Any]) -> Any:
         return function()
     except UserError:
         raise
-    except Exception as error:  # whatever the fork's code raises is the fork's to mend
+    except Exception as error:  # whatever the fork's code raises is the fork's to fix
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
@@ -100,11 +100,11 @@ def _call(what: str, function: Callable[[], Any]) -> Any:
         place = f", line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
         raise UserError(
             f"training/pipeline.py failed in {what}{place}: {type(error).__name__}: {first_line(error)}"
-            f"{_mend(error)}"
+            f"{_fix(error)}"
         ) from error
 
 
-def _mend(error: Exception) -> str:
+def _fix(error: Exception) -> str:
     """How to install what is missing, with the uv that `make` fetched where there was none."""
     if not isinstance(error, ModuleNotFoundError) or not error.name or error.name.startswith(PACKAGE):
         return ""

@@ -1,4 +1,4 @@
-"""What `sam build` laid: complete without the project's environment, within Lambda's limit."""
+"""What `sam build` made: complete without the project's environment, within Lambda's limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skylayer import project
-from skylayer.packaging import limits
+from skylayer.packaging import unzipped_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def test_function_and_layers_answer_in_a_bare_interpreter(fork: Fork, first_up: 
 
 
 def test_function_and_layers_fit(fork: Fork, first_up: str) -> None:  # noqa: ARG001
-    assert 0 < limits.check_size(fork.folder / ".aws-sam" / "build") <= limits.UNZIPPED_LIMIT
+    assert 0 < unzipped_size.check_size(fork.folder / ".aws-sam" / "build") <= unzipped_size.UNZIPPED_LIMIT
 
 
 def test_sam_local_invoke_answers_where_docker_is(fork: Fork, first_up: str) -> None:  # noqa: ARG001

@@ -49,7 +49,7 @@ def test_the_deployed_playground_gives_the_estimator_s_answer(
         page.resize(1280, 900)
         page.connect(f"{deployment.url}/", deployment.api_key)
         for expected in golden["answers"]["predictions"][:3]:
-            page.settle()
+            page.wait_until_quiet()
             assert page.text("#answer .headline").splitlines()[-1] == str(expected)
             page.find("#another").click()
         browser.SCREENSHOTS.mkdir(parents=True, exist_ok=True)

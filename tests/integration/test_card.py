@@ -14,11 +14,10 @@ from estimators import houses, penguins
 from sklearn.metrics import accuracy_score
 from web import KEY, served
 
-import skylayer
 from serving import artifact
-from skylayer.card.intervals import intervals
-from skylayer.train.evaluation import evaluate
-from skylayer.train.tasks import Target
+from skylayer.train.intervals import intervals
+from skylayer.train.pipeline import Training
+from skylayer.train.run import train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,24 +25,20 @@ if TYPE_CHECKING:
 WORDS = "## Intended use\n\nOnly for <birds> & tests.\n"
 
 
-def trained(made: tuple[Any, Any], name: str, task: str, folder: Path) -> tuple[Path, Any]:
+def trained(made: tuple[Any, Any], name: str, folder: Path) -> Path:
     estimator, data = made
-    target = pd.Series(estimator.predict(data), name=name)
-    checked = Target((name,), target.to_numpy())
-    evaluation = evaluate(estimator, data, target, checked, task, rows=len(data), progress=lambda _: None)
-    path = skylayer.package(
-        evaluation.estimator, data, target, name="model", directory=folder, evaluation=evaluation, words=WORDS
+    return train(
+        Training("model", data, pd.Series(estimator.predict(data), name=name), estimator, WORDS), folder
     )
-    return path, evaluation
 
 
 @pytest.fixture(scope="module")
-def birds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    return trained(penguins(), "species", "classification", tmp_path_factory.mktemp("models"))
+def birds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(penguins(), "species", tmp_path_factory.mktemp("models"))
 
 
-def test_the_page_needs_nothing_else_and_says_each_plot_in_words(birds: tuple[Path, Any]) -> None:
-    page = (birds[0] / artifact.MODEL_CARD_PAGE).read_text(encoding="utf-8")
+def test_the_page_needs_nothing_else_and_says_each_plot_in_words(birds: Path) -> None:
+    page = (birds / artifact.MODEL_CARD_PAGE).read_text(encoding="utf-8")
     pictures = re.findall(r'<img alt="([^"]+)" src="data:image/svg\+xml;base64,([^"]+)">', page)
     assert len(pictures) == len(re.findall("<img", page)) == 6
     for alternative, data in pictures:
@@ -54,11 +49,11 @@ def test_the_page_needs_nothing_else_and_says_each_plot_in_words(birds: tuple[Pa
     assert "Only for &lt;birds&gt; &amp; tests." in page
 
 
-def test_the_card_names_what_the_manifest_holds(birds: tuple[Path, Any]) -> None:
-    path, evaluation = birds
+def test_the_card_names_what_the_manifest_holds(birds: Path) -> None:
+    path = birds
     card = (path / artifact.MODEL_CARD).read_text(encoding="utf-8")
     manifest = artifact.verify(path)
-    assert f"| accuracy | {evaluation.metrics['cross_validation']['accuracy']['mean']:.4g} ±" in card
+    assert f"| accuracy | {manifest['metrics']['cross_validation']['accuracy']['mean']:.4g} ±" in card
     for column in manifest["input"]["columns"]:
         assert f"| {column['name']} |" in card
     for picture in re.findall(r"\]\((plots/[^)]+)\)", card):
@@ -66,15 +61,13 @@ def test_the_card_names_what_the_manifest_holds(birds: tuple[Path, Any]) -> None
     assert not any(name.startswith("plots/") for name in artifact.layer_files(manifest))
 
 
-def test_training_twice_draws_the_same(birds: tuple[Path, Any], tmp_path: Path) -> None:
-    again, _ = trained(penguins(), "species", "classification", tmp_path)
-    assert (again / artifact.MODEL_CARD_PAGE).read_bytes() == (
-        birds[0] / artifact.MODEL_CARD_PAGE
-    ).read_bytes()
+def test_training_twice_draws_the_same(birds: Path, tmp_path: Path) -> None:
+    again = trained(penguins(), "species", tmp_path)
+    assert (again / artifact.MODEL_CARD_PAGE).read_bytes() == (birds / artifact.MODEL_CARD_PAGE).read_bytes()
 
 
 def test_a_regressor_has_residuals(tmp_path: Path) -> None:
-    path, _ = trained(houses(), "price", "regression", tmp_path)
+    path = trained(houses(), "price", tmp_path)
     names = {picture.stem for picture in (path / "plots").iterdir()}
     assert names == {"predicted", "residuals", "permutation_importance", "learning_curve"}
 
@@ -99,10 +92,10 @@ def test_intervals_hold_the_metric_and_narrow_with_the_rows() -> None:
     assert widths[0] > 5 * widths[1]
 
 
-def test_a_browser_gets_the_page_and_a_program_the_json(birds: tuple[Path, Any]) -> None:
+def test_a_browser_gets_the_page_and_a_program_the_json(birds: Path) -> None:
     from urllib.request import Request, urlopen  # noqa: PLC0415
 
-    with served(birds[0]) as url:
+    with served(birds) as url:
         kinds = {}
         for accept in ("text/html,*/*;q=0.8", "application/json", "*/*"):
             request = Request(f"{url}model", headers={"accept": accept, "x-api-key": KEY})  # noqa: S310

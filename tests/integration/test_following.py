@@ -26,7 +26,7 @@ import skylayer
 from serving import following, gateway, model
 from serving.engines import onnx as onnx_engine
 from serving.engines import sklearn as sklearn_engine
-from skylayer.stores import open_store, operations
+from skylayer.stores import open_store, rollouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,13 +126,13 @@ def test_a_promotion_is_seen_after_the_seconds_and_not_before(
     running: Running, clock: Clock, lines: Any
 ) -> None:
     assert running.answering() == running.names[0]
-    operations.promote(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[1])
     clock.now += 9.9
     assert running.answering() == running.names[0]
     clock.now += 0.2
     assert running.answering() == running.names[1]
     assert [line.version for line in lines("model swapped")] == [running.names[1].partition("/")[2]]
-    operations.roll_back(
+    rollouts.roll_back(
         _promoted(running.store, running.names[0]),
     )
     clock.now += 10.1
@@ -140,12 +140,12 @@ def test_a_promotion_is_seen_after_the_seconds_and_not_before(
 
 
 def _promoted(store: Store, name: str) -> Store:
-    operations.promote(store, name)
+    rollouts.promote(store, name)
     return store
 
 
 def test_a_cold_start_begins_with_the_champion_of_the_store(running: Running) -> None:
-    operations.promote(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[1])
     running.start()
     assert running.answering() == running.names[1]
 
@@ -187,10 +187,10 @@ def _break_pointer(running: Running) -> None:
 def test_the_last_good_version_answers_when_the_new_one_is_broken(
     running: Running, clock: Clock, lines: Any, damage: Any
 ) -> None:
-    operations.promote(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[1])
     clock.now += 11
     assert running.answering() == running.names[1]
-    operations.promote(running.store, running.names[2])
+    rollouts.promote(running.store, running.names[2])
     damage(running)
     clock.now += 11
     assert running.answering() == running.names[1]
@@ -205,14 +205,14 @@ def test_the_last_good_version_answers_when_the_new_one_is_broken(
 def test_a_broken_version_is_left_alone_for_longer_and_a_rollback_is_seen_at_once(
     running: Running, clock: Clock, lines: Any
 ) -> None:
-    operations.promote(running.store, running.names[1])
-    operations.promote(running.store, running.names[2])
+    rollouts.promote(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[2])
     _break_files(running)
     for _ in range(20):
         clock.now += 10.1
         assert running.answering() == running.names[0]
     assert 3 <= len(lines("model swap failed")) <= 6
-    operations.roll_back(running.store)
+    rollouts.roll_back(running.store)
     clock.now += 10.1
     assert running.answering() == running.names[1]
 
@@ -228,7 +228,7 @@ def test_golden_rows_that_differ_are_not_served(
             name: [value + 1e-3 for value in values] for name, values in predict(self, columns, rows).items()
         }
 
-    operations.promote(running.store, running.names[2])
+    rollouts.promote(running.store, running.names[2])
     clock.now += 11
     monkeypatch.setattr(type(model.load(str(running.versions[2])).engine), "predict", other)
     running.following.current()
@@ -243,7 +243,7 @@ def test_an_engine_that_the_layers_lack_is_named(
     def missing(*_: object) -> object:
         raise ModuleNotFoundError("No module named 'joblib'", name="joblib")
 
-    operations.promote(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[1])
     monkeypatch.setattr(sklearn_engine, "load", missing)
     monkeypatch.setattr("serving.engines.load", missing)
     clock.now += 11
@@ -258,7 +258,7 @@ def test_an_onnx_version_answers_once_the_layers_have_its_library(
     converted = convert_sklearn(fitted, initial_types=[("x", FloatTensorType([None, 2]))])
     brought = onnx_models.bring(converted, tmp_path, name="sums")
     running.store.push(brought, lambda _: None)
-    operations.promote(running.store, reference_of(brought))
+    rollouts.promote(running.store, reference_of(brought))
     clock.now += 11
     with monkeypatch.context() as layers:
         layers.delenv(onnx_engine.LIBRARY, raising=False)
@@ -276,7 +276,7 @@ def test_a_full_disk_changes_nothing(
     running: Running, clock: Clock, lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("serving.stores.download.shutil.disk_usage", lambda _: SimpleNamespace(free=10))
-    operations.promote(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[1])
     clock.now += 11
     assert running.answering() == running.names[0]
     assert "bytes, which" in lines("model swap failed")[0].reason
@@ -284,15 +284,15 @@ def test_a_full_disk_changes_nothing(
 
 def test_old_versions_leave_the_disk(running: Running, clock: Clock) -> None:
     for name in [*running.names[1:], running.names[1], running.names[2]]:
-        operations.promote(running.store, name)
+        rollouts.promote(running.store, name)
         clock.now += 11
         assert running.answering() == name
     assert len(list(running.home.iterdir())) <= 2
 
 
 def test_a_challenger_gets_its_share_and_keeps_its_clients(running: Running, clock: Clock) -> None:
-    operations.promote(running.store, running.names[0])
-    operations.challenge(running.store, running.names[1], 0.2, "x-session")
+    rollouts.promote(running.store, running.names[0])
+    rollouts.challenge(running.store, running.names[1], 0.2, "x-session")
     clock.now += 11
     requests = 2000
     by_row = Counter(running.ask(value)["model"]["version"] for value in range(requests))
@@ -306,14 +306,14 @@ def test_a_challenger_gets_its_share_and_keeps_its_clients(running: Running, clo
     challenger = running.names[1].partition("/")[2]
     for counted in (by_row, Counter(by_client)):
         assert abs(counted[challenger] - requests * 0.2) < spread
-    operations.roll_back(running.store)
+    rollouts.roll_back(running.store)
     clock.now += 11
     assert running.ask(0.0)["model"]["version"] == running.names[0].partition("/")[2]
 
 
 def test_a_shadow_scores_and_never_answers(running: Running, clock: Clock, lines: Any) -> None:
-    operations.promote(running.store, running.names[0])
-    operations.cast_shadow(running.store, running.names[1])
+    rollouts.promote(running.store, running.names[0])
+    rollouts.set_shadow(running.store, running.names[1])
     clock.now += 11
     for value in range(20):
         assert running.ask(value)["model"]["version"] == running.names[0].partition("/")[2]
@@ -336,8 +336,8 @@ def test_a_shadow_that_fails_harms_nobody(running: Running, clock: Clock, lines:
         proof_rows=300,
     )
     running.store.push(path, lambda _: None)
-    operations.promote(running.store, running.names[0])
-    operations.cast_shadow(running.store, reference_of(path))
+    rollouts.promote(running.store, running.names[0])
+    rollouts.set_shadow(running.store, reference_of(path))
     clock.now += 11
     assert running.answering() == running.names[0]
     assert lines("shadow")[0].error == "Problem"
@@ -354,7 +354,7 @@ def test_promoting_under_load_loses_no_request(running: Running, clock: Clock) -
                 counted[found] += 1
                 asked = sum(counted.values())
             if asked == 1000:
-                operations.promote(running.store, running.names[1])
+                rollouts.promote(running.store, running.names[1])
                 clock.now += 11
 
     with ThreadPoolExecutor(8) as pool:

@@ -32,9 +32,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import skylayer
 from serving import artifact
 from skylayer.errors import UserError
-from skylayer.formats.audit import Damaged, audit
 from skylayer.formats.exporting import FORMATS, export
 from skylayer.formats.importing import import_model
+from skylayer.formats.pickle_scan import Damaged, scan
 from skylayer.formats.reading import OtherVersion
 
 NUMBERS = np.random.default_rng(0).normal(size=(60, 3))
@@ -132,15 +132,15 @@ def test_a_pickle_that_is_not_trusted_is_never_run(form: str, trust: str | None,
     assert not target.exists()
     assert f"TRUST={digest(path)}" in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert "write_text" in " ".join(audit(pickle.dumps(Villain(target))).names)
+    assert "write_text" in " ".join(scan(pickle.dumps(Villain(target))).names)
     assert not target.exists()
 
 
-def test_the_audit_steps_over_arrays_and_finds_what_comes_after_them(tmp_path: Path) -> None:
+def test_the_scan_steps_over_arrays_and_finds_what_comes_after_them(tmp_path: Path) -> None:
     late = [np.arange(1000.0), np.array(["a", "bc"]), np.array([{"x": Villain}, None], dtype=object), Villain]
     path = tmp_path / "late.joblib"
     joblib.dump([numbers(), *late, Villain(tmp_path / "written")], path)
-    names = audit(path.read_bytes()).names
+    names = scan(path.read_bytes()).names
     assert any(name.endswith("write_text") for name in names)
     assert any(name.endswith("test_import.Villain") for name in names)
     assert "sklearn.ensemble._forest.RandomForestClassifier" in names
@@ -153,7 +153,7 @@ def test_damaged_pickles_are_damaged_and_nothing_else(data: st.DataObject) -> No
     for _ in range(data.draw(st.integers(0, 4))):
         content[data.draw(st.integers(2, len(content) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(Damaged):
-        audit(bytes(content[: data.draw(st.integers(2, len(content)))]))
+        scan(bytes(content[: data.draw(st.integers(2, len(content)))]))
 
 
 def test_one_line_says_what_is_wrong(tmp_path: Path) -> None:

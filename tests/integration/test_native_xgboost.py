@@ -14,12 +14,13 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import skylayer
 from serving import golden
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FLOAT32 = 2.0**-23
@@ -102,16 +103,12 @@ def flats() -> tuple[pd.DataFrame, Any]:
     ).to_numpy()
 
 
-BOOSTERS = {
+BOOSTERS: dict[str, Callable[[], Any]] = {
     "xgboost": lambda: xgb.XGBClassifier(n_estimators=20),
     "lightgbm": lambda: lgb.LGBMClassifier(n_estimators=20, min_child_samples=3, verbose=-1),
     "hist gradient boosting": lambda: HistGradientBoostingClassifier(max_iter=20, min_samples_leaf=3),
     "forest": lambda: RandomForestClassifier(20, random_state=0),
 }
-
-
-def as_dense(matrix: Any) -> Any:
-    return matrix.toarray()
 
 
 def behind(kind: str, estimator: Any) -> Any:
@@ -127,8 +124,6 @@ def behind(kind: str, estimator: Any) -> Any:
             ),
             estimator,
         )
-    dense = [FunctionTransformer(as_dense)] if isinstance(estimator, HistGradientBoostingClassifier) else []
-    assert not dense
     return make_pipeline(
         make_column_transformer(
             (OneHotEncoder(handle_unknown="ignore"), ["city"]),

@@ -379,7 +379,7 @@ def test_metadata_name_the_columns_and_a_sample_s_header_names_those_without(tmp
 
 @pytest.fixture(scope="module")
 def layer(towns: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The runtime layer of an ONNX model, as sam build lays it."""
+    """The runtime layer of an ONNX model, as sam build makes it."""
     target = tmp_path_factory.mktemp("layer")
     layers.runtime_layer(target, towns)
     return target

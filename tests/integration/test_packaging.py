@@ -1,4 +1,4 @@
-"""The trees that sam build lays: the same bytes and modes at every build, and within Lambda's limit."""
+"""The trees that sam build makes: the same bytes and modes at every build, and within Lambda's limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.errors import UserError
-from skylayer.packaging import layers, libraries, limits, requirements
+from skylayer.packaging import layers, libraries, requirements, unzipped_size
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="wheels of other systems hold no ELF files")
 PARTS = {"layer": ["serving", "model"], "function": ["predict"]}
@@ -107,7 +107,7 @@ def installed(package: str) -> Path:
     return Path(sysconfig.get_path("platlib")) / package
 
 
-def lay(layer: Path, *packages: str) -> Path:
+def unpack(layer: Path, *packages: str) -> Path:
     for package in packages:
         shutil.copytree(installed(package), layer / "python" / package)
     return layer
@@ -115,7 +115,7 @@ def lay(layer: Path, *packages: str) -> Path:
 
 @on_linux
 def test_openmp_that_lightgbm_expects_of_the_system_is_laid_where_lambda_looks(tmp_path: Path) -> None:
-    layer = lay(tmp_path, "lightgbm", "scikit_learn.libs")
+    layer = unpack(tmp_path, "lightgbm", "scikit_learn.libs")
     libraries.complete(layer)
     load = "import ctypes, sys; ctypes.CDLL(sys.argv[1]); print(*{x.split()[-1] for x in open('/proc/self/maps')})"
     # Lambda's own search path ends in /opt/lib; with the layer's here, the system's OpenMP is not reached.
@@ -132,12 +132,12 @@ def test_openmp_that_lightgbm_expects_of_the_system_is_laid_where_lambda_looks(t
 @on_linux
 def test_a_library_that_nobody_brings_along_is_refused_with_its_package(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"lightgbm needs the system's libgomp\.so\.1"):
-        libraries.complete(lay(tmp_path, "lightgbm"))
+        libraries.complete(unpack(tmp_path, "lightgbm"))
 
 
 @on_linux
 def test_scikit_learn_itself_needs_nothing_brought_along(tmp_path: Path) -> None:
-    layer = lay(tmp_path, "sklearn/ensemble", "scikit_learn.libs", "numpy/linalg", "numpy.libs")
+    layer = unpack(tmp_path, "sklearn/ensemble", "scikit_learn.libs", "numpy/linalg", "numpy.libs")
     libraries.complete(layer)
     assert not (layer / "lib").exists()
 
@@ -146,10 +146,10 @@ def test_what_lambda_does_not_take_is_refused_with_the_largest_packages(tmp_path
     heavy = tmp_path / "RuntimeLayer" / "python" / "heavy"
     heavy.mkdir(parents=True)
     (heavy / "data.bin").touch()
-    os.truncate(heavy / "data.bin", limits.UNZIPPED_LIMIT)
-    assert limits.check_size(tmp_path) == limits.UNZIPPED_LIMIT
+    os.truncate(heavy / "data.bin", unzipped_size.UNZIPPED_LIMIT)
+    assert unzipped_size.check_size(tmp_path) == unzipped_size.UNZIPPED_LIMIT
     light = tmp_path / "ServingLayer" / "python" / "light"
     light.mkdir(parents=True)
     (light / "one.py").write_bytes(b"\n")
     with pytest.raises(UserError, match=r"250\.0 MB.*Largest: heavy 250\.0 MB, light 0\.0 MB"):
-        limits.check_size(tmp_path)
+        unzipped_size.check_size(tmp_path)

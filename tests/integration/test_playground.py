@@ -73,7 +73,7 @@ def test_a_form_gets_the_answer_of_the_estimator(page: browser.Page, birds: Live
         missing.click()
     for column, choice in (("island", '"Dream"'), ("ringed", "true")):
         page.field(column).find_element("css selector", f"input[value='{choice}']").click()
-    page.settle()
+    page.wait_until_quiet()
     data = pd.DataFrame([row]).astype(frame.dtypes.to_dict())
     assert page.text("#answer").splitlines() == ["species", estimator.predict(data)[0]]
     shown = [float(item.text.rstrip("%")) for item in page.all("#answer-detail .number")]
@@ -122,7 +122,7 @@ def test_the_code_gives_the_same_answer(page: browser.Page, birds: Live, languag
     missing = page.field("body_mass_g").find_element("css selector", "[type=checkbox]")
     if not missing.is_selected():
         missing.click()
-        page.settle()
+        page.wait_until_quiet()
     next(each for each in page.all("#languages button") if each.text == language).click()
     code = page.find("#code").text
     assert KEY not in code
@@ -155,7 +155,7 @@ def test_an_example_is_no_row_of_the_data(page: browser.Page, birds: Live) -> No
     page.connect(birds.url, KEY)
     rows = {tuple(row) for row in birds.data.astype(object).itertuples(index=False)}
     for _ in range(5):
-        page.settle()
+        page.wait_until_quiet()
         instance = json.loads(re.findall(r"\[(\{.*\})\]", page.find("#code").text, flags=re.DOTALL)[0])
         assert [*instance] == [*birds.data.columns]
         assert tuple(instance.values()) not in rows
@@ -282,7 +282,7 @@ def test_nothing_is_asked_for_where_anybody_may_call(
     monkeypatch.setenv("SKYLAYER_AUTHENTICATION", "none")
     with live("text", tmp_path, key=None) as found:
         page.driver.get(found.url)
-        page.wait(lambda: page.find("#main").is_displayed() and page.settled())
+        page.wait(lambda: page.find("#main").is_displayed() and page.is_quiet())
         assert not page.find("#connect").text
         assert "SKYLAYER" not in page.find("#code").text
 

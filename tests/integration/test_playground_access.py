@@ -96,7 +96,7 @@ def test_tab_reaches_every_control_from_top_to_bottom(page: browser.Page, model:
     page.resize(1280, 900)
     page.connect(model.url, KEY)
     page.driver.refresh()  # so that nothing has the focus
-    page.wait(lambda: page.find("#main").is_displayed() and page.settled() and page.all("#card table"))
+    page.wait(lambda: page.find("#main").is_displayed() and page.is_quiet() and page.all("#card table"))
     focusable = page.driver.execute_script(
         f"return [...document.querySelectorAll('{CONTROLS}')].filter((each) => each.tabIndex >= 0 && !each.disabled "
         "&& each.checkVisibility() && (each.type !== 'radio' || each.checked))"
@@ -114,7 +114,7 @@ def test_the_keyboard_alone_is_enough(page: browser.Page, birds: Live) -> None:
     page.field("year").find_element("css selector", "input").send_keys(
         Keys.TAB, Keys.ARROW_LEFT, Keys.ARROW_LEFT
     )
-    page.settle()
+    page.wait_until_quiet()
     assert page.find("#code").text != before
     page.find("#languages [aria-selected=true]").send_keys(Keys.ARROW_RIGHT)
     assert page.driver.switch_to.active_element.text == "Python"

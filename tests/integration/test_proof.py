@@ -48,6 +48,7 @@ from skylayer.proof.structure import StructureError, check_structure
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from skylayer.compiler.program import Operation, Program
@@ -81,6 +82,20 @@ def schema_and_columns() -> tuple[dict[str, Any], list[list[Any]]]:
     return schema.to_manifest(), list(columns_of(table, schema).values())
 
 
+def proven(  # noqa: PLR0917 - as the proof
+    estimator: Any,
+    schema: dict[str, Any],
+    fields: tuple[str, ...],
+    columns: list[list[Any]],
+    rows: int,
+    change: Callable[[Program], Program] = lambda program: program,
+) -> Proof:
+    program = change(lower(estimator, schema))
+    return prove_native(
+        program, assemble(program), estimator=estimator, schema=schema, fields=fields, data=columns, rows=rows
+    )
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -94,7 +109,7 @@ def schema_and_columns() -> tuple[dict[str, Any], list[list[Any]]]:
 )
 def test_a_compiled_estimator_passes(estimator: Any) -> None:
     schema, columns = schema_and_columns()
-    _, proof = prove_native(fitted(estimator), schema, FIELDS, columns, rows=4000)
+    proof = proven(fitted(estimator), schema, FIELDS, columns, rows=4000)
     assert proof.rows >= 3500
     # Trees of this kind refuse what is beyond float32; the others here take any number.
     assert (proof.refused > 0) is not isinstance(
@@ -173,10 +188,16 @@ def test_the_replay_finds_one_altered_entry(
     """The structural half is left out, so that the rows alone have to find it."""
     schema, columns = schema_and_columns()
     pipeline = fitted(estimator)
-    monkeypatch.setattr(native, "lower", lambda e, s: altered(lower(e, s), code, change))
     monkeypatch.setattr(native, "check_structure", lambda *_: 0)
     with pytest.raises(ProofFailed, match="instead of"):
-        prove_native(pipeline, schema, FIELDS, columns, rows=20_000)
+        proven(
+            pipeline,
+            schema,
+            FIELDS,
+            columns,
+            rows=20_000,
+            change=lambda program: altered(program, code, change),
+        )
 
 
 def test_the_structural_half_finds_one_altered_threshold() -> None:
@@ -279,7 +300,7 @@ def test_packaging_serves_the_native_engine_and_records_the_proof(tmp_path: Path
 def test_a_matrix_before_trees_leaves_rows_at_the_splits_undecided_and_no_others() -> None:
     schema, columns = schema_and_columns()
     pipeline = fitted(make_pipeline(PCA(2), RandomForestClassifier(5, random_state=0)))
-    _, proof = prove_native(pipeline, schema, FIELDS, columns, rows=3000)
+    proof = proven(pipeline, schema, FIELDS, columns, rows=3000)
     assert 0 < proof.ties < proof.rows / 2
 
 
@@ -338,7 +359,7 @@ def test_rows_made_to_hurt_pass_where_scikit_learn_agrees_with_itself(
     estimator: Any, target: Any, fields: tuple[str, ...]
 ) -> None:
     fitted_one, schema, columns = numeric(target, estimator)
-    _, proof = prove_native(fitted_one, schema, fields, columns, rows=1200)
+    proof = proven(fitted_one, schema, fields, columns, rows=1200)
     assert proof.rows + proof.refused >= 1000
 
 

@@ -20,7 +20,7 @@ from serving.stores.download import download
 from skylayer import project
 from skylayer.aws import emulator as emulators
 from skylayer.errors import UserError
-from skylayer.stores import open_store, operations
+from skylayer.stores import open_store, rollouts
 from skylayer.stores.layer import LayerStore
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def test_an_interrupted_push_leaves_nothing_visible_and_can_be_finished(
         store.push(folders[0], interrupt)
     assert store.versions() == []
     with pytest.raises(UserError, match="is not in"):
-        operations.promote(store, reference_of(folders[0]))
+        rollouts.promote(store, reference_of(folders[0]))
     assert push(store, folders[0])
     assert len(store.versions()) == 1
 
@@ -170,11 +170,11 @@ def test_what_an_interrupted_push_left_is_swept_after_an_hour(uri: str, folders:
     left = artifact_key(reference_of(folders[0]), "tables.bin")
     assert b"".join(open_place(uri).chunks(left))
     now = datetime.now(UTC)
-    assert operations.sweep(store, now + timedelta(minutes=59)) == []
-    assert operations.sweep(store, now + timedelta(minutes=61)) == [reference_of(folders[0])]
+    assert rollouts.sweep(store, now + timedelta(minutes=59)) == []
+    assert rollouts.sweep(store, now + timedelta(minutes=61)) == [reference_of(folders[0])]
     with pytest.raises(Missing):
         b"".join(open_place(uri).chunks(left))
-    assert operations.sweep(store, now + timedelta(days=1)) == []
+    assert rollouts.sweep(store, now + timedelta(days=1)) == []
     assert [version.reference for version in store.versions()] == [reference_of(folders[1])]
     assert push(store, folders[0])
     assert len(store.versions()) == 2
@@ -184,7 +184,7 @@ def test_a_push_that_was_swept_on_its_way_does_not_show_half_a_version(uri: str,
     store = open_store(uri, create=True)
 
     def sweep(_: int) -> None:
-        operations.sweep(store, datetime.now(UTC) + timedelta(hours=2))
+        rollouts.sweep(store, datetime.now(UTC) + timedelta(hours=2))
 
     with pytest.raises(UserError, match="was swept away by make prune while it was pushed: push it again"):
         store.push(folders[0], sweep)
@@ -212,7 +212,7 @@ def test_uploads_that_never_ended_are_swept_from_a_bucket(
     with pytest.raises(KeyboardInterrupt):
         store.push(folders[0], interrupt)
     assert client.list_multipart_uploads(Bucket="unfinished")["Uploads"]
-    assert operations.sweep(store, datetime.now(UTC) + timedelta(hours=2)) == [reference]
+    assert rollouts.sweep(store, datetime.now(UTC) + timedelta(hours=2)) == [reference]
     assert not client.list_multipart_uploads(Bucket="unfinished").get("Uploads")
 
 
@@ -222,8 +222,8 @@ def test_drafts_are_swept_from_the_clone(folders: list[Path], tmp_path: Path) ->
     draft = tmp_path / "numbers" / ".draft-left"
     draft.mkdir()
     (draft / "tables.bin").write_bytes(b"half")
-    assert operations.sweep(store, datetime.now(UTC)) == []
-    assert operations.sweep(store, datetime.now(UTC) + timedelta(hours=2)) == ["numbers/.draft-left"]
+    assert rollouts.sweep(store, datetime.now(UTC)) == []
+    assert rollouts.sweep(store, datetime.now(UTC) + timedelta(hours=2)) == ["numbers/.draft-left"]
     assert len(store.versions()) == 1
 
 
@@ -234,21 +234,21 @@ def test_promote_rollback_and_prune(uri: str, folders: list[Path]) -> None:
     names = [reference_of(folder) for folder in folders]
     assert [version.reference for version in store.versions()] == names[::-1]
     assert store.read_pointer() == (None, None)
-    operations.promote(store, names[0])
-    operations.promote(store, names[1])
-    operations.challenge(store, names[3], 0.25, "x-user")
-    operations.cast_shadow(store, names[2])
+    rollouts.promote(store, names[0])
+    rollouts.promote(store, names[1])
+    rollouts.challenge(store, names[3], 0.25, "x-user")
+    rollouts.set_shadow(store, names[2])
     found, _ = store.read_pointer()
     assert found == pointer.Pointer(
         names[1], pointer.Challenger(names[3], 0.25, "x-user"), names[2], (names[0],)
     )
-    assert operations.prune(store, 1) == []
-    assert operations.roll_back(store) == pointer.Pointer(names[1], previous=(names[0],))
-    assert operations.prune(store, 1) == [names[2]]
+    assert rollouts.prune(store, 1) == []
+    assert rollouts.roll_back(store) == pointer.Pointer(names[1], previous=(names[0],))
+    assert rollouts.prune(store, 1) == [names[2]]
     assert {version.reference for version in store.versions()} == {names[0], names[1], names[3]}
-    assert operations.roll_back(store) == pointer.Pointer(names[0])
+    assert rollouts.roll_back(store) == pointer.Pointer(names[0])
     with pytest.raises(UserError, match="first champion"):
-        operations.roll_back(store)
+        rollouts.roll_back(store)
     assert push(store, folders[2])
 
 
@@ -257,12 +257,12 @@ def test_a_pointer_that_has_changed_since_is_not_replaced(uri: str, folders: lis
     names = [reference_of(folder) for folder in folders]
     for folder in folders[:3]:
         push(store, folder)
-    operations.promote(store, names[0])
+    rollouts.promote(store, names[0])
     read = late.read_pointer()
-    operations.promote(store, names[1])
+    rollouts.promote(store, names[1])
     late.read_pointer = lambda: read  # type: ignore[method-assign]
     with pytest.raises(UserError, match="quicker"):
-        operations.promote(late, names[2])
+        rollouts.promote(late, names[2])
     assert store.read_pointer()[0] == pointer.Pointer(names[1], previous=(names[0],))
 
 
@@ -272,7 +272,7 @@ def _race(uri: str, reference: str, barrier: object, outcomes: object) -> None:
     store.read_pointer = lambda: read  # type: ignore[method-assign]
     barrier.wait()  # type: ignore[attr-defined]
     try:
-        operations.promote(store, reference)
+        rollouts.promote(store, reference)
     except UserError as error:
         outcomes.put(f"{error}")  # type: ignore[attr-defined]
     else:
@@ -287,7 +287,7 @@ def test_of_two_processes_that_promote_at_once_one_loses(uri: str, folders: list
     context = multiprocessing.get_context("spawn")
     for first in (True, False):  # nobody has promoted yet; somebody has
         if not first:
-            operations.promote(store, names[0])
+            rollouts.promote(store, names[0])
         barrier, outcomes = context.Barrier(2), context.Queue()
         racers = [context.Process(target=_race, args=(uri, name, barrier, outcomes)) for name in names[1:]]
         for racer in racers:
@@ -306,14 +306,14 @@ def test_a_reader_asks_again_only_for_what_has_changed(uri: str, folders: list[P
     assert place.read_pointer(None) == (None, None)
     for folder in folders[:2]:
         push(store, folder)
-    operations.promote(store, reference_of(folders[0]))
+    rollouts.promote(store, reference_of(folders[0]))
     read = place.read_pointer(None)
     assert read is not None
     content, token = read
     assert content is not None
     assert pointer.parse(content).champion == reference_of(folders[0])
     assert place.read_pointer(token) is None
-    operations.promote(store, reference_of(folders[1]))
+    rollouts.promote(store, reference_of(folders[1]))
     assert place.read_pointer(token) is not None
 
 
@@ -382,11 +382,11 @@ def test_the_layer_is_a_store_like_the_others(folders: list[Path], tmp_path: Pat
     for folder in folders:
         assert push(store, folder)
     assert not push(store, folders[0])
-    operations.promote(store, names[0])
-    operations.promote(store, names[1])
+    rollouts.promote(store, names[0])
+    rollouts.promote(store, names[1])
     assert (tmp_path / "model_artifacts" / "champion").read_text() == f"{names[1]}\n"
-    project.crown(tmp_path / "model_artifacts" / names[2])
-    assert operations.prune(store, 1) == [names[0]]
-    assert operations.roll_back(store).champion == names[1]
+    project.set_champion(tmp_path / "model_artifacts" / names[2])
+    assert rollouts.prune(store, 1) == [names[0]]
+    assert rollouts.roll_back(store).champion == names[1]
     with pytest.raises(UserError, match="ships one model"):
-        operations.cast_shadow(store, names[3])
+        rollouts.set_shadow(store, names[3])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import default_model
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -22,6 +24,8 @@ from serving import artifact
 from serving.golden import difference
 from skylayer import project
 from skylayer.__main__ import main
+from skylayer.artifact import verify
+from skylayer.data.instances import rows_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -228,6 +232,49 @@ def test_packaging_refuses_what_cannot_travel(tmp_path: Path) -> None:
     with pytest.raises(skylayer.UserError, match="fitted on 1 columns and the data has 2"):
         skylayer.package(LogisticRegression().fit(data, target), [[0, 1]], [1], name="a", directory=tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "estimator", [LogisticRegression(), LinearRegression()], ids=lambda e: type(e).__name__
+)
+def test_a_target_may_be_left_out(estimator: Any, tmp_path: Path) -> None:
+    data, target = [[0.0, 1.0], [1.0, 0.0]] * 10, [0, 1] * 10
+    path = skylayer.package(estimator.fit(data, target), data, name="model", directory=tmp_path)
+    manifest = artifact.verify(path)
+    assert manifest["metrics"] == {}
+    assert manifest["training"] == {"rows": 20}
+    assert skylayer.open(path).predict(data[:2])["predictions"] == pytest.approx([0, 1], abs=1e-9)
+
+
+def test_the_last_check_makes_instances_of_the_rows_that_it_asks_for_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def remember(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
+        made.append(rows_of(columns))
+        return made[-1]
+
+    monkeypatch.setattr(verify, "rows_of", remember)
+    data, target = [[float(row)] for row in range(3 * verify.ROWS)], [0, 1, 1] * verify.ROWS
+    skylayer.package(LogisticRegression().fit(data, target), data, target, name="model", directory=tmp_path)
+    (instances,) = made
+    assert len(instances) == verify.ROWS
+    assert instances[0] == {"x0": 0.0}
+    assert instances[-1] == {"x0": data[-1][0]}
+
+
+def test_drafts_of_killed_runs_are_swept_and_others_stay(tmp_path: Path) -> None:
+    data, target = [[0.0], [1.0], [2.0]], [0, 1, 1]
+    old, new, other = (tmp_path / "model" / name for name in (".draft-old", ".draft-new", ".cache"))
+    for folder in (old, new, other):
+        folder.mkdir(parents=True)
+        (folder / "tables.bin").write_bytes(b"half")
+    for folder in (old, other):
+        os.utime(folder, (time.time() - 3700,) * 2)
+    estimator = LogisticRegression().fit(data, target)
+    path = skylayer.package(estimator, data, target, name="model", directory=tmp_path)
+    assert {*(tmp_path / "model").iterdir()} == {path, new, other}
 
 
 def test_an_artifact_is_written_once_and_an_altered_one_is_not_trusted(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_licences_that_ask_for_a_look_are_told_apart(text: str, permissive: bool
         ('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}', None),
         (
             '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "X-1", "fix_versions": ["2"]}]}]}',
-            "a 1 X-1 (mended in 2)",
+            "a 1 X-1 (fixed in 2)",
         ),
         (
             '{"dependencies": [{"name": "a", "skip_reason": "unknown"}, {"name": "b", "version": "1"}]}',

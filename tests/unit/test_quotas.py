@@ -8,7 +8,7 @@ from serving import gateway
 from serving.api import MAX_BODY_BYTES
 from skylayer.aws import quotas
 from skylayer.errors import UserError
-from skylayer.packaging.limits import check_template
+from skylayer.packaging.template_quotas import check_template
 
 
 def template(**properties: Any) -> dict[str, Any]:
@@ -37,15 +37,15 @@ def test_a_template_within_the_limits_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("properties", "fault"),
+    ("properties", "reason"),
     [
         ({"Layers": ["a"] * 6}, "6 layers, and AWS takes 5"),
         ({"Environment": {"Variables": {"A": "é" * 2048}}}, "4097 bytes, and AWS takes 4096"),
         ({"Timeout": 901}, "901 seconds"),
     ],
 )
-def test_a_template_over_a_limit_is_refused_by_name(properties: dict[str, Any], fault: str) -> None:
+def test_a_template_over_a_limit_is_refused_by_name(properties: dict[str, Any], reason: str) -> None:
     with pytest.raises(UserError, match=r"template\.yaml asks for more") as caught:
         check_template(template(**properties))
     assert "Some: " in str(caught.value)
-    assert fault in str(caught.value)
+    assert reason in str(caught.value)

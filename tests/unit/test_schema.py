@@ -110,7 +110,7 @@ def test_dates_of_pandas_are_dates() -> None:
         (pd.Series(["x", None, np.nan], dtype=object), r"both None and NaN"),
     ],
 )
-def test_what_json_cannot_carry_is_refused_with_a_mend(values: Any, message: str) -> None:
+def test_what_json_cannot_carry_is_refused_with_a_fix(values: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         column_of(values)
 

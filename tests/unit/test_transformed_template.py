@@ -13,7 +13,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from skylayer.packaging.limits import check_template
+from skylayer.packaging.template_quotas import check_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

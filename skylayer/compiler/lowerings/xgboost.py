@@ -22,7 +22,6 @@ from skylayer.compiler.responses import BINARY
 from skylayer.compiler.tree_nodes import (
     CATEGORICAL,
     FLOAT32_SUM,
-    ZERO_IS_MISSING,
     WideSplits,
     emit_wide_trees,
 )
@@ -70,8 +69,7 @@ def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: lis
         threshold=np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64),
         missing_left=np.asarray(tree["default_left"], dtype=bool) != categorical,
         values=np.where(left < 0, conditions * np.float32(weight), 0).astype(np.float64)[:, None],
-        # Of a sparse matrix it sees what is stored: a zero isn't.
-        words=np.where(categorical, CATEGORICAL, ZERO_IS_MISSING if builder.sparse else 0).astype(np.uint32),
+        words=np.where(categorical, CATEGORICAL, 0).astype(np.uint32),
         bits=bits,
     )
 
@@ -98,7 +96,15 @@ def _inputs(builder: Builder, estimator: Any, frame: Frame, model: Any, codes: i
         else:
             coded.append(feature)
     # Its in-place prediction doesn't look for infinity: what is infinite, in float32 at last, is compared as such.
-    x = builder.round32(builder.numbers(tuple(coded), single=True))
+    x = builder.numbers(tuple(coded), single=True)
+    if builder.sparse:
+        # It sees what is stored, and a zero isn't; what only float32 makes a zero is.
+        read = sorted({int(k) for tree in model["trees"] for k in tree["split_indices"]})
+        stored = dict(
+            zip(read, builder.replace([x[k] for k in read], [np.nan] * len(read), 0.0), strict=True)
+        )
+        x = tuple(stored.get(k, slot) for k, slot in enumerate(x))
+    x = builder.round32(x)
     if estimator.missing is not None and not np.isnan(estimator.missing):
         x = builder.replace(x, [np.nan] * len(x), float(np.float32(estimator.missing)))
     split_on = {
@@ -134,11 +140,12 @@ def _base(objective: str, learner: Any, outputs: int) -> np.ndarray[Any, Any]:
     """The margins before the first tree, linked in float32."""
     text = learner["learner_model_param"]["base_score"]
     score = np.asarray(json.loads(text) if text.startswith("[") else [float(text)], dtype=np.float32)
-    one = np.float32(1)
+    # The logarithm in double and rounded: numpy's own of float32 differs from the C library's by an ulp.
     if objective in LOGISTIC:
-        score = -np.log(one / score - one)
+        odds = np.float32(1) / score - np.float32(1)
+        score = (-np.log(odds.astype(np.float64))).astype(np.float32)
     elif objective in LOGARITHMIC:
-        score = np.log(score)
+        score = np.log(score.astype(np.float64)).astype(np.float32)
     return np.broadcast_to(score, (outputs,)).astype(np.float64)
 
 

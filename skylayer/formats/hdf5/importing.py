@@ -139,14 +139,14 @@ def _replay(path: Path, folder: Path, own: dict[str, list[Any]]) -> None:
         got = load(folder).predict_instances(instances)
     except Problem as error:
         raise UserError(f"{path} refuses its own golden rows: {error.detail}") from error
-    fault = golden.difference(answers, got, golden.tolerance_of(artifact.read_manifest(folder)))
-    if fault is None:
-        fault = next(
+    mismatch = golden.difference(answers, got, golden.tolerance_of(artifact.read_manifest(folder)))
+    if mismatch is None:
+        mismatch = next(
             (f"{field} differs in its last bits" for field in own if not _is_equal(own[field], got[field])),
             None,
         )
-    if fault:
-        raise UserError(f"{path} doesn't answer its golden rows: {fault}.")
+    if mismatch:
+        raise UserError(f"{path} doesn't answer its golden rows: {mismatch}.")
 
 
 def _is_equal(expected: list[Any], got: list[Any]) -> bool:

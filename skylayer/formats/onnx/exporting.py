@@ -65,21 +65,21 @@ def export_onnx(folder: Path, manifest: dict[str, Any], path: Path) -> str | Non
         raise UserError(f"{folder.name} has no scikit-learn estimator, so it can't be exported as onnx.")
     estimator = joblib.load(folder / entry["file"])
     tests = _tests(folder, estimator, manifest)
-    faults = []
+    reasons = []
     for precision in _PRECISIONS:
         try:
             content = _convert(estimator, manifest["input"], precision)
             path.write_bytes(content)
-            fault = _compare(content, manifest["input"], tests)
+            mismatch = _compare(content, manifest["input"], tests)
         except _Unconverted as error:
-            faults.append(f"{error}")
+            reasons.append(f"{error}")
             continue
-        if fault is None:
+        if mismatch is None:
             return None
-        faults.append(fault)
-    if all(fault.startswith(_Unconverted.START) for fault in faults):
-        raise UserError(f"{faults[0]}. Export it as joblib or skops.")
-    return next(fault for fault in faults if not fault.startswith(_Unconverted.START))
+        reasons.append(mismatch)
+    if all(reason.startswith(_Unconverted.START) for reason in reasons):
+        raise UserError(f"{reasons[0]}. Export it as joblib or skops.")
+    return next(reason for reason in reasons if not reason.startswith(_Unconverted.START))
 
 
 def open_session(path: Path) -> Session:

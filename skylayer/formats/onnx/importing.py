@@ -23,8 +23,8 @@ from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
 from skylayer.formats.onnx.graph import read_graph
+from skylayer.formats.onnx.graph_rows import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.reference import Reference, Refused, Session
-from skylayer.formats.onnx.sample import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.signature import answers_of, feeds_of
 from skylayer.train.tasks import Target, answers, to_json
 
@@ -66,7 +66,7 @@ def import_onnx(
         The artifact's folder.
 
     Raises:
-        UserError: Something of this can't be served; the message says what, and the mend.
+        UserError: Something of this can't be served; the message says what, and the fix.
     """
     check_name(name)
     with _told_in_one_line():
@@ -156,10 +156,10 @@ def _golden(reference: Reference, schema: Schema, table: Table) -> dict[str, Any
         together = {field: values[row : row + 1] for field, values in found["answers"].items()}
         numbers = {field: values for field, values in together.items() if field != "predictions"}
         tolerance = dict.fromkeys(together, golden.SINGLE)
-        fault = golden.difference(numbers or together, alone, tolerance)
-        if fault:
+        mismatch = golden.difference(numbers or together, alone, tolerance)
+        if mismatch:
             raise UserError(
-                f"The graph's answer to a row depends on the other rows of a batch: {fault}. "
+                f"The graph's answer to a row depends on the other rows of a batch: {mismatch}. "
                 "Export it for inference, one row independent of another."
             )
         # On an exact tie the label may turn with the last digit.

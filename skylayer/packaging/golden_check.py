@@ -28,7 +28,7 @@ print(json.dumps(answer))
 """
 
 
-def replay(build: Path) -> str | None:
+def check_build(build: Path) -> str | None:
     """Ask the handler in `build`, with its layers and nothing else, for the golden rows of its model.
 
     Returns:
@@ -44,14 +44,14 @@ def replay(build: Path) -> str | None:
     instances, expected = golden.read(model)
     tolerance = golden.tolerance_of(artifact.read_manifest(model))
     answer = _ask(build, {"instances": instances})
-    fault = (
+    mismatch = (
         golden.difference(expected, json.loads(answer["body"]), tolerance)
         if answer["statusCode"] == 200  # noqa: PLR2004
         else f"it answers {answer['statusCode']}: {answer['body'][:300]}"
     )
-    if fault:
+    if mismatch:
         raise UserError(
-            f"What was built does not answer as the estimator did: {fault}. Nothing is deployed, so what ran before "
+            f"What was built does not answer as the estimator did: {mismatch}. Nothing is deployed, so what ran before "
             "still answers: `make rollback` returns to the champion before, `make train` makes another."
         )
     return None

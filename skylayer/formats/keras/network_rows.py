@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skylayer.errors import UserError
-from skylayer.formats.sample import MADE_UP_ROWS, read_frame
+from skylayer.formats.sample_rows import MADE_UP_ROWS, read_frame
 
 if TYPE_CHECKING:
     from pathlib import Path

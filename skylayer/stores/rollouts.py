@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from serving.stores.pointer import MAX_PREVIOUS, Challenger, Pointer
+from skylayer.artifact.drafts import UNFINISHED
 from skylayer.errors import UserError
 from skylayer.stores.interface import Conflict
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from skylayer.stores.interface import Store, Version
-
-_UNFINISHED = timedelta(hours=1)  # a push that takes longer is taken for one that was interrupted
 
 
 def resolve(text: str, versions: list[Version]) -> str:
@@ -47,7 +45,7 @@ def challenge(store: Store, reference: str, weight: float, header: str) -> Point
     return _change(store, reference, lambda pointer: challenged(pointer, reference, weight, header))
 
 
-def cast_shadow(store: Store, reference: str) -> Pointer:
+def set_shadow(store: Store, reference: str) -> Pointer:
     """Let a version score what the champion answers."""
     return _change(store, reference, lambda pointer: shadowed(pointer, reference))
 
@@ -71,7 +69,7 @@ def prune(store: Store, keep: int) -> list[str]:
 
 def sweep(store: Store, now: datetime) -> list[str]:
     """Remove what pushes left that began an hour ago or earlier and never ended; what they were of."""
-    return store.sweep(now - _UNFINISHED)
+    return store.sweep(now - UNFINISHED)
 
 
 def promoted(pointer: Pointer | None, reference: str) -> Pointer:

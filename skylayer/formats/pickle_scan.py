@@ -37,7 +37,7 @@ class Damaged(Exception):
     """The bytes are no pickle, or not a whole one."""
 
 
-def audit(content: bytes) -> Audit:
+def scan(content: bytes) -> Audit:
     """List what a pickle, as it is or as joblib writes it, would import.
 
     Raises:
@@ -67,7 +67,7 @@ class _Interpreter(pickle._Unpickler):  # noqa: SLF001
 
     def __init__(self, file: io.BytesIO, found: Audit, depth: int) -> None:
         super().__init__(file, encoding="latin1")
-        self._audited, self._found, self._depth = file, found, depth
+        self._file, self._found, self._depth = file, found, depth
 
     def find_class(self, module: str, name: str) -> Any:
         """A stand-in for whatever the pickle asks for."""
@@ -83,12 +83,12 @@ class _Interpreter(pickle._Unpickler):  # noqa: SLF001
         """Step over the array that follows its wrapper."""
         size = getattr(state["dtype"], "itemsize", None)
         if size is None:
-            _run(self._audited, self._found, self._depth + 1)
+            _run(self._file, self._found, self._depth + 1)
             return
         # The file is read through the interpreter's own methods, so nothing is buffered ahead.
         if state.get("numpy_array_alignment_bytes"):
-            self._audited.seek(self._audited.read(1)[0], io.SEEK_CUR)
-        self._audited.seek(size * math.prod(int(length) for length in state["shape"]), io.SEEK_CUR)
+            self._file.seek(self._file.read(1)[0], io.SEEK_CUR)
+        self._file.seek(size * math.prod(int(length) for length in state["shape"]), io.SEEK_CUR)
 
 
 class _StandIn:

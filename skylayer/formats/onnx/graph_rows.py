@@ -10,7 +10,7 @@ import pandas as pd
 from skylayer.errors import UserError
 from skylayer.formats.onnx.reference import column_names
 from skylayer.formats.onnx.signature import FLOATS
-from skylayer.formats.sample import MADE_UP_ROWS
+from skylayer.formats.sample_rows import MADE_UP_ROWS
 from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:

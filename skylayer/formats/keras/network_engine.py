@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.artifact.dependencies import library_versions
-from skylayer.artifact.engines import TABLES, Engines
-from skylayer.compiler import CannotCompile
+from skylayer.artifact.engines import TABLES, Engines, NotNative, compile_and_prove
 from skylayer.compiler.keras.evaluation import evaluate, radii
-from skylayer.compiler.kernel_build import KernelError
 from skylayer.errors import UserError
-from skylayer.proof.native import ProofFailed, prove_native
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +34,9 @@ def chooser(version: str) -> Callable[..., Engines]:
         progress: Callable[[float], None],
     ) -> Engines:
         try:
-            table, proof = prove_native(
-                estimator, schema.to_manifest(), fields, data, rows=rows, progress=progress
-            )
-        except (CannotCompile, KernelError) as error:
-            raise UserError(f"The network can't be compiled: {error}.") from error
-        except ProofFailed as error:
-            raise UserError(f"The compiled network did not pass the proof: {error}.") from error
+            table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
+        except NotNative as error:
+            raise UserError(f"The network can't be served: {error}.") from error
         float32 = _compare_float32(estimator, data)
         return Engines(
             chosen="native",

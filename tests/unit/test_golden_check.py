@@ -10,7 +10,7 @@ import pytest
 from serving import artifact
 from skylayer import project
 from skylayer.errors import UserError
-from skylayer.packaging import replay
+from skylayer.packaging import golden_check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def golden_answers() -> dict[str, Any]:
 
 
 def test_the_estimators_answers_pass(tmp_path: Path) -> None:
-    assert replay.replay(built(tmp_path, answering(200, golden_answers()))) is None
+    assert golden_check.check_build(built(tmp_path, answering(200, golden_answers()))) is None
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_the_estimators_answers_pass(tmp_path: Path) -> None:
 )
 def test_any_other_build_is_refused(handler: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=said):
-        replay.replay(built(tmp_path, handler))
+        golden_check.check_build(built(tmp_path, handler))
 
 
 def test_packages_for_another_processor_cannot_be_asked(tmp_path: Path) -> None:
-    hindered = replay.replay(built(tmp_path, "", architecture="another"))
+    hindered = golden_check.check_build(built(tmp_path, "", architecture="another"))
     assert hindered == "its packages are for another"
