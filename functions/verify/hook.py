@@ -49,7 +49,7 @@ def _fault(target: str) -> str | None:
             return f"the version fails: {answer.get('errorType')}: {answer.get('errorMessage')}"
         if answer["statusCode"] != 200:  # noqa: PLR2004
             return f"the version answers {answer['statusCode']} to the golden rows"
-        spread = golden.spread_of(artifact.read_manifest(folder))
-        return golden.difference(answers, json.loads(answer["body"]), spread)
+        tolerance = golden.tolerance_of(artifact.read_manifest(folder))
+        return golden.difference(answers, json.loads(answer["body"]), tolerance)
     except Exception as error:  # noqa: BLE001 (a deployment must fail whatever hinders the proof, and not hang)
         return f"the golden rows could not be replayed: {type(error).__name__}: {error}"

@@ -43,6 +43,16 @@ class Engines:
     files: dict[str, bytes] = field(default_factory=dict)
     libraries: dict[str, str] = field(default_factory=dict)
 
+    def without_native(self, reason: str) -> Engines:
+        """The estimator itself instead of its compiled tables, and why."""
+        return Engines(
+            chosen="sklearn",
+            reason=reason,
+            entries={name: entry for name, entry in self.entries.items() if name != "native"},
+            files={name: content for name, content in self.files.items() if name != TABLES},
+            libraries=self.libraries,
+        )
+
 
 def choose(  # noqa: PLR0917 - what the proof needs
     estimator: Any,

@@ -10,7 +10,7 @@ import numpy as np
 from serving import artifact
 from serving import golden as replayed
 from serving.engines.containers import container_of
-from skylayer.data.instances import columns_of, instances_of, rows_of
+from skylayer.data.instances import columns_of, rows_of
 from skylayer.errors import UserError
 from skylayer.train.tasks import answers, first_line, to_json
 
@@ -30,35 +30,65 @@ def make_golden(estimator: Any, schema: Schema, table: Table, task: str) -> dict
     """Rows that look like the training data and are none of it, with the estimator's answers.
 
     Columns are drawn one by one from what each held in training (numbers between its quantiles, texts from
-    its words), so a row tells nothing of a person who is in the data. Rows of the data that come out all the
-    same are dropped, unless nothing else can come out.
+    its words), so a row tells nothing of a person who is in the data. Where the estimator refuses a value that
+    it has not seen, as an encoder does by default, whole values are drawn instead. Rows of the data that come out
+    all the same are dropped, unless nothing else can come out.
 
     Raises:
         UserError: The estimator can't answer for rows of its own training columns.
     """
-    random = np.random.default_rng(0)
     seen = columns_of(table, schema)
-    drawn = {column.name: _draw(seen[column.name], column, random) for column in schema.columns}
-    known = {_key(row) for row in instances_of(table, schema)}
-    candidates = rows_of(drawn)
-    chosen = ([row for row in candidates if _key(row) not in known] or candidates)[:ROWS]
-    columns = {column.name: [row[column.name] for row in chosen] for column in schema.columns}
-    data = container_of(schema.to_manifest())(list(columns.values()), len(chosen))
+    known = {_key(row) for row in rows_of(seen)}
     try:
-        fields = answers(estimator, data, task)
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(
-            f"The estimator refuses rows like those that it was trained on: {first_line(error)} "
-            "Let its first steps take every value of the training columns."
-        ) from error
-    return {"instances": chosen, "answers": {name: to_json(field) for name, field in fields.items()}}
+        return _answered(estimator, schema, task, _candidates(seen, known, schema, invent=True)[:ROWS])
+    except _REFUSALS:
+        candidates = _candidates(seen, known, schema, invent=False)
+    try:
+        return _answered(estimator, schema, task, candidates[:ROWS])
+    except _REFUSALS as error:
+        accepted = [row for row in candidates if _accepts(estimator, schema, task, row)]
+        if not accepted:
+            raise UserError(
+                "The estimator refuses every row made of values of its own training columns: "
+                f"{first_line(error)} Let its first steps take any combination of them."
+            ) from error
+    return _answered(estimator, schema, task, accepted[:ROWS])
 
 
-def _draw(values: list[Any], column: Column, random: np.random.Generator) -> list[Any]:
+_REFUSALS = (ValueError, TypeError, KeyError)
+
+
+def _candidates(
+    seen: dict[str, list[Any]], known: set[tuple[Any, ...]], schema: Schema, *, invent: bool
+) -> list[dict[str, Any]]:
+    random = np.random.default_rng(0)
+    drawn = {c.name: _draw(seen[c.name], c, random, invent=invent) for c in schema.columns}
+    rows = rows_of(drawn)
+    return [row for row in rows if _key(row) not in known] or rows
+
+
+def _answered(estimator: Any, schema: Schema, task: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    columns = [[row[column.name] for row in rows] for column in schema.columns]
+    fields = answers(estimator, container_of(schema.to_manifest())(columns, len(rows)), task)
+    return {"instances": rows, "answers": {name: to_json(field) for name, field in fields.items()}}
+
+
+def _accepts(estimator: Any, schema: Schema, task: str, row: dict[str, Any]) -> bool:
+    try:
+        _answered(estimator, schema, task, [row])
+    except _REFUSALS:
+        return False
+    return True
+
+
+def _draw(values: list[Any], column: Column, random: np.random.Generator, *, invent: bool) -> list[Any]:
     present = [value for value in values if value is not None]
     share_missing = 1 - len(present) / len(values)
     missing = random.random(_CANDIDATES) < share_missing
-    made = _make(present, column.kind, random) if present else [None] * _CANDIDATES
+    invented = invent or column.kind == "number"
+    made = (
+        _make(present, column.kind if invented else "category", random) if present else [None] * _CANDIDATES
+    )
     return [None if absent else value for value, absent in zip(made, missing, strict=True)]
 
 
@@ -113,6 +143,6 @@ def first(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return instances[0], {field: values[:1] for field, values in answers.items()}
 
 
-def spread(folder: Path) -> tuple[float, float]:
-    """How far the answers of the artifact in `folder` may lie from its golden ones, relative and absolute."""
-    return replayed.spread_of(artifact.read_manifest(folder))
+def tolerance(folder: Path) -> dict[str, tuple[float, float]]:
+    """How far the answers of the artifact in `folder` may lie from its golden ones, by field."""
+    return replayed.tolerance_of(artifact.read_manifest(folder))

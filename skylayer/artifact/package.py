@@ -15,7 +15,7 @@ from skylayer import card
 from skylayer.artifact import engines
 from skylayer.artifact.drafts import DRAFT, UNFINISHED, sweep_drafts
 from skylayer.artifact.golden import make_golden
-from skylayer.artifact.verify import prove
+from skylayer.artifact.verify import AnswersDiffer, verify
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
@@ -91,33 +91,36 @@ def package(
     if metrics is None:
         unmeasured = target.values is None and task in {"classification", "regression"}
         metrics = {} if unmeasured else {"data": measure(estimator, X, target.values, task)}
-    manifest = {
-        "format": artifact.FORMAT,
-        "name": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "task": task,
-        "engine": chosen.chosen,
-        "engine_reason": chosen.reason,
-        "engines": chosen.entries,
-        "input": schema.to_manifest(),
-        "output": _output(estimator, task, golden, target.names),
-        "metrics": metrics,
-        "training": {"rows": table.rows} if training is None else training,
-        "libraries": chosen.libraries,
-    }
-    files = (
-        chosen.files
-        | {
-            artifact.GOLDEN: as_json(golden),
-            artifact.STATISTICS: as_json(describe(table, schema, target)),
+    statistics = as_json(describe(table, schema, target))
+
+    def write_with(chosen: Engines) -> Path:
+        manifest = {
+            "format": artifact.FORMAT,
+            "name": name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "task": task,
+            "engine": chosen.chosen,
+            "engine_reason": chosen.reason,
+            "engines": chosen.entries,
+            "input": schema.to_manifest(),
+            "output": _output(estimator, task, golden, target.names),
+            "metrics": metrics,
+            "training": {"rows": table.rows} if training is None else training,
+            "libraries": chosen.libraries,
         }
-        | card.files(
-            manifest, card_text, plots, {name: len(content) for name, content in chosen.files.items()}
+        sizes = {file: len(content) for file, content in chosen.files.items()}
+        files = {artifact.GOLDEN: as_json(golden), artifact.STATISTICS: statistics}
+        files |= chosen.files | card.files(manifest, card_text, plots, sizes)
+        return write(
+            Path(directory, name), manifest, files, lambda folder: verify(folder, estimator, X, table, schema)
         )
-    )
-    return write(
-        Path(directory, name), manifest, files, lambda folder: prove(folder, estimator, X, table, schema)
-    )
+
+    try:
+        return write_with(chosen)
+    except AnswersDiffer as error:
+        if chosen.chosen != "native":
+            raise
+        return write_with(chosen.without_native(f"The compiled tables did not pass the last check: {error}"))
 
 
 def check_name(name: str) -> None:
@@ -135,7 +138,9 @@ def check_name(name: str) -> None:
 def _check_columns(estimator: Any, table: Table) -> None:
     expected = getattr(estimator, "feature_names_in_", None)
     given = list(table.frame.columns)
-    if expected is not None and table.container == "frame" and list(expected) != given:
+    # LightGBM notes a column's name with underscores for its spaces, and looks at no name when it predicts.
+    underscored = ["_".join(name.split()) for name in given]
+    if expected is not None and table.container == "frame" and list(expected) not in (given, underscored):
         raise UserError(
             f"The estimator was fitted on the columns {', '.join(expected)} and the data has "
             f"{', '.join(given)}. Give the data that it was fitted on, columns in the same order."

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serving.golden import is_same
+from serving import golden
+from serving.errors import Problem
 from skylayer.artifact.open import load
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.tables import take
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 ROWS = 500
 
 
-def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema) -> None:
+class AnswersDiffer(UserError):
+    """What is served doesn't answer the data as the estimator does."""
+
+
+def verify(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema) -> None:
     """Ask the artifact through the run-time code, and the estimator directly, for the same rows.
 
     Args:
@@ -33,17 +38,21 @@ def prove(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema)
         schema: Its schema.
 
     Raises:
-        UserError: An answer differs; names the first row and field.
+        AnswersDiffer: An answer differs; names the first row and field.
     """
     rows = np.unique(np.linspace(0, table.rows - 1, min(ROWS, table.rows)).astype(int))
-    columns = columns_of(table, schema)
-    instances = rows_of({name: [values[row] for row in rows] for name, values in columns.items()})
-    got = load(folder).predict_instances(instances)
+    columns = {name: [cells[row] for row in rows] for name, cells in columns_of(table, schema).items()}
+    model = load(folder)
+    tolerance = golden.tolerance_of(model.manifest)
+    try:
+        got = model.predict_instances(rows_of(columns))
+    except Problem as problem:
+        raise AnswersDiffer(f"Rows of the data are refused when served: {problem.detail}") from problem
     expected = answers(estimator, take(data, rows), task_of(estimator))
     for name, values in expected.items():
         for row, (own, served) in enumerate(zip(to_json(values), got[name], strict=True)):
-            if not is_same(own, served):
-                raise UserError(
+            if not golden.is_same(own, served, tolerance[name]):
+                raise AnswersDiffer(
                     f"Row {rows[row]} of the data comes out differently when served: {name} is {served}, "
                     f"the estimator itself says {own}. Is every step of the estimator deterministic?"
                 )

@@ -143,7 +143,7 @@ def _show_prediction(deployment: Deployment) -> None:
     if answer.status != 200:  # noqa: PLR2004
         raise UserError(f"/predict answered {answer.status}: {answer.body.decode(errors='replace')[:500]}")
     got: dict[str, Any] = answer.json()
-    difference = difference_of(expected, got, golden.spread(project.champion()))
+    difference = difference_of(expected, got, golden.tolerance(project.champion()))
     if difference:
         raise UserError(
             f"The answer is not the estimator's: {difference}. It is live here all the same: `make rollback` and "

@@ -30,6 +30,7 @@ class Builder(Operations):
         self._sparse: list[SparseInput] = []
         self._tables: dict[CodeTable, int] = {}
         self._checked: dict[int, set[int]] = {}
+        self.sparse = False  # whether the frame is a sparse matrix where the estimators run
 
     # --- recursion -------------------------------------------------------------------------------------
 
@@ -44,6 +45,15 @@ class Builder(Operations):
             return registry.predictor(self, estimator)(self, estimator, frame)
 
     @contextmanager
+    def as_sparse(self, sparse: bool) -> Iterator[None]:
+        """What is lowered inside gets its frame as a sparse matrix if `sparse`, else as a dense one."""
+        outer, self.sparse = self.sparse, sparse
+        try:
+            yield
+        finally:
+            self.sparse = outer
+
+    @contextmanager
     def _inside(self, *names: str) -> Iterator[None]:
         outer, self.path = self.path, (*self.path, *names)
         try:
@@ -53,16 +63,24 @@ class Builder(Operations):
 
     # --- inputs ----------------------------------------------------------------------------------------
 
-    def numbers(self, frame: Frame) -> Slots:
-        """Every feature as a double, as scikit-learn's check_array would convert it."""
-        return tuple(f if isinstance(f, int) else self._number(f) for f in frame)
+    def numbers(self, frame: Frame, *, single: bool = False) -> Slots:
+        """Every feature as a double, as scikit-learn's check_array would convert it.
 
-    def _number(self, raw: RawColumn) -> int:
+        Args:
+            frame: What flows in.
+            single: Whether the estimator computes alike on float32 and on the doubles of the same values.
+        """
+        return tuple(f if isinstance(f, int) else self._number(f, single=single) for f in frame)
+
+    def _number(self, raw: RawColumn, *, single: bool) -> int:
         if raw.kind not in ("number", "integer", "boolean"):
             self.cannot(f"column {raw.name!r} holds {raw.kind} values where numbers are needed")
-        if raw.dtype in ("float32", "float16", "Float32"):
+        round_to = {"float32": self.round32, "Float32": self.round32, "float16": self.round16}.get(raw.dtype)
+        if round_to and not single:
             self.cannot(f"column {raw.name!r} is {raw.dtype}: the native engine computes in float64")
         slot = self._input(DenseInput(raw.index))
+        if round_to:
+            (slot,) = round_to((slot,))
         if raw.fill is UNSET:
             return slot
         return self.replace((slot,), [float(raw.fill)])[0]
@@ -125,7 +143,7 @@ class Builder(Operations):
         self, frame: Frame, *, allow_nan: bool = False, float32: bool = False, not_negative: bool = False
     ) -> Slots:
         """The frame as numbers, refusing rows as scikit-learn's check_array does."""
-        slots = self.numbers(frame)
+        slots = self.numbers(frame, single=float32)
         flags = CHECK_ALLOW_NAN * allow_nan | CHECK_FLOAT32 * float32 | CHECK_NOT_NEGATIVE * not_negative
         fresh = [s for s in dict.fromkeys(slots) if flags not in self._checked.get(s, ())]
         if fresh:

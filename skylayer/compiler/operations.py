@@ -119,6 +119,29 @@ class Operations:
         """Each slot rounded to float32."""
         return self.emit(Code.ROUND32, slots, len(slots))
 
+    def round16(self, slots: Sequence[int]) -> Slots:
+        """Each slot rounded to float16, as numpy converts a double.
+
+        Normal numbers by Veltkamp's splitting (Dekker 1971, A floating-point technique for extending the available
+        precision), numbers below 2**-14 by adding what makes the last bit worth 2**-24.
+        """
+        x = self.arithmetic(Arithmetic.MINIMUM, slots, 2.0**17)
+        x = self.arithmetic(Arithmetic.MAXIMUM, x, -(2.0**17))
+        wide = self.arithmetic(Arithmetic.MULTIPLY, x, 2.0**42 + 1)
+        normal = self.combine(Arithmetic.SUBTRACT, wide, self.combine(Arithmetic.SUBTRACT, wide, x))
+        shifted = self.arithmetic(Arithmetic.ADD, x, 1.5 * 2.0**28)
+        small = self.arithmetic(Arithmetic.SUBTRACT, shifted, 1.5 * 2.0**28)
+        tiny = self.arithmetic(Arithmetic.LESS, self.unary(Unary.ABSOLUTE, x), 2.0**-14)
+        rounded = self.select(tiny, small, normal)
+        largest = float(np.finfo(np.float16).max)
+        for kind, border, infinity in (
+            (Arithmetic.GREATER, largest, math.inf),
+            (Arithmetic.LESS, -largest, -math.inf),
+        ):
+            beyond = self.arithmetic(kind, rounded, border)
+            rounded = self.select(beyond, self.constant([infinity]) * len(slots), rounded)
+        return rounded
+
     def table(self, code: int, rows: ArrayLike, default: ArrayLike | None, detail: str = "") -> Slots:
         """Row `code` of a matrix; `default` (None: the row is refused) outside of it."""
         matrix = np.asarray(rows, dtype=np.float64)

@@ -119,9 +119,14 @@ def _from_array(array: np.ndarray[Any, Any]) -> Table:
 def _check_names(names: pd.Index[Any]) -> None:
     for name in names:
         if not isinstance(name, str) or not name:
+            text = (
+                '["_".join(map(str, name)) for name in X.columns]'
+                if isinstance(name, tuple)
+                else "X.columns.astype(str)"
+            )
             raise UserError(
                 f"The column name {name!r} is not a text, so no JSON object can have it as a key. "
-                "Rename it: X.columns = X.columns.astype(str)."
+                f"Rename it and fit again: X.columns = {text}."
             )
     twice = names[names.duplicated()]
     if len(twice):

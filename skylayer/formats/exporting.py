@@ -95,7 +95,7 @@ def _replay(estimator: Any, folder: Path, manifest: dict[str, Any]) -> str | Non
     columns = columns_of(instances, [Column(column) for column in manifest["input"]["columns"]])
     rows = container_of(manifest["input"])(columns, len(instances))
     got = {name: to_json(values) for name, values in answers(estimator, rows, manifest["task"]).items()}
-    return golden.difference(expected, got)
+    return golden.difference(expected, got, golden.tolerance_of(manifest))
 
 
 def _dump_joblib(estimator: Any, path: Path) -> None:

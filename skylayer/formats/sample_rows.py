@@ -30,7 +30,7 @@ def read_sample(estimator: Any, path: Path) -> Any:
         missing = [name for name in names if name not in frame.columns]
         if missing:
             raise UserError(f"{path} lacks the columns {', '.join(missing)}, which the model was fitted on.")
-        return frame[list(names)]
+        return _fractions(estimator, frame[list(names)])
     count = getattr(estimator, "n_features_in_", None)
     if count is None:
         if frame.shape[1] != 1:
@@ -41,6 +41,27 @@ def read_sample(estimator: Any, path: Path) -> Any:
             f"{path} has {frame.shape[1]} columns; the model was fitted on {count}, without names."
         )
     return frame.to_numpy()
+
+
+def _fractions(estimator: Any, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame, its whole numbers as floats in each column where the estimator takes a fraction, too.
+
+    A few rows written as 1, 2, 3 don't say that a column is one of integers.
+    """
+    for name in frame.select_dtypes("integer").columns:
+        probed = frame.astype({name: np.float64})
+        halved = probed.assign(**{name: probed[name] + 0.5})
+        if _answers(estimator, halved):
+            frame = probed
+    return frame
+
+
+def _answers(estimator: Any, rows: Any) -> bool:
+    try:
+        estimator.predict(rows)
+    except Exception:  # noqa: BLE001 - whatever it raises, it doesn't take these rows
+        return False
+    return True
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -74,8 +95,6 @@ def make_sample(estimator: Any) -> Any:
         raise UserError(f"The model doesn't say which columns it takes. {ask}")
     numbers = np.random.default_rng(0).normal(size=(MADE_UP_ROWS, count)).round(3)
     rows: Any = numbers if names is None else pd.DataFrame(numbers, columns=list(names))
-    try:
-        estimator.predict(rows)
-    except Exception as error:  # whatever it raises, it doesn't take numbers alone
-        raise UserError(f"The model takes more than numbers. {ask}") from error
+    if not _answers(estimator, rows):
+        raise UserError(f"The model takes more than numbers. {ask}")
     return rows

@@ -42,10 +42,10 @@ def check_build(build: Path) -> str | None:
         return f"its packages are for {stamp['architecture']}"
     model = build / "ModelLayer" / "python" / "model_artifact"
     instances, expected = golden.read(model)
-    spread = golden.spread_of(artifact.read_manifest(model))
+    tolerance = golden.tolerance_of(artifact.read_manifest(model))
     answer = _ask(build, {"instances": instances})
     mismatch = (
-        golden.difference(expected, json.loads(answer["body"]), spread)
+        golden.difference(expected, json.loads(answer["body"]), tolerance)
         if answer["statusCode"] == 200  # noqa: PLR2004
         else f"it answers {answer['statusCode']}: {answer['body'][:300]}"
     )

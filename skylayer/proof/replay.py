@@ -57,6 +57,9 @@ class Replay:
         self._slots = sorted(self._wanted.union(made_from))
         self._trace = Trace(program, self._slots, self._names) if self._slots else None
         self._unchecked: Trace | None = None
+        self._usual: dict[
+            str, float
+        ] = {}  # the largest answer to the data, by field: they are replayed first
         self._decisions = {
             o.first: o
             for o in program.operations
@@ -198,12 +201,28 @@ class Replay:
                 at = int(np.argmin(near.all(axis=1)))
                 self._fail(output, at, int(np.argmin(near[at])), got, own, columns, what)
             if output.classes is None:
-                settled = np.where(np.isfinite(allowed), difference, 0.0)
-                worst = max(self._proof.largest.get(output.field, 0.0), float(settled.max(initial=0.0)))
-                self._proof.largest[output.field] = worst
+                self._record(output.field, own, allowed, difference)
         self._proof.rows += rows
         self._proof.ties += int(undecided.sum())
         return int(differing.sum())
+
+    def _record(
+        self,
+        name: str,
+        own: NDArray[np.float64],
+        allowed: NDArray[np.float64],
+        difference: NDArray[np.float64],
+    ) -> None:
+        """The largest difference and error bound; a bound grows with the answer, so only usual answers count."""
+        size = np.where(np.isfinite(own), np.abs(own), 0.0)
+        usual = self._usual.setdefault(name, float(size.max(initial=0.0)))
+        decided = np.isfinite(allowed)
+        proof = self._proof
+        for record, values in (
+            (proof.largest, difference),
+            (proof.bound, np.where(size <= usual, allowed, 0.0)),
+        ):
+            record[name] = max(record.get(name, 0.0), float(np.where(decided, values, 0.0).max(initial=0.0)))
 
     def _radii(
         self, columns: Columns, rows: int, trace: Trace | None

@@ -60,9 +60,9 @@ class Built:
         return MEMORY[self.engine]
 
     @property
-    def spread(self) -> tuple[float, float]:
-        """How far numbers may lie from the artifact's own answers."""
-        return golden.spread_of(artifact.read_manifest(self.champion))
+    def tolerance(self) -> dict[str, tuple[float, float]]:
+        """How far numbers may lie from the artifact's own answers, by field."""
+        return golden.tolerance_of(artifact.read_manifest(self.champion))
 
     @property
     def champion(self) -> Path:

@@ -77,7 +77,7 @@ def test_it_answers_and_writes_nothing_outside_of_tmp(built: Built, container: s
     for _ in range(3):
         answer = invoke(container, "POST", "/predict", {"instances": instances})
         assert answer["statusCode"] == 200, answer
-        assert golden.difference(answers, json.loads(answer["body"]), built.spread) is None
+        assert golden.difference(answers, json.loads(answer["body"]), built.tolerance) is None
     assert invoke(container, "GET", "/model")["statusCode"] == 200
     assert docker("diff", container) == mounted
     state = json.loads(docker("inspect", container))[0]["State"]

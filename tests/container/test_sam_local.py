@@ -53,7 +53,7 @@ def test_invoke_answers_as_the_estimator(built: Built, tmp_path: Path) -> None:
     said = built.run(*command, *HERE_ALREADY, "--parameter-overrides", f"MemorySize={built.memory}")
     answer = json.loads(said.strip().splitlines()[-1])
     assert answer["statusCode"] == 200, answer
-    assert golden.difference(answers, json.loads(answer["body"]), built.spread) is None
+    assert golden.difference(answers, json.loads(answer["body"]), built.tolerance) is None
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_start_api_answers_every_golden_row_and_refuses_what_is_wrong(built: Bui
     instances, answers = golden.read(built.champion)
     status, body = _post(api, {"instances": instances})
     assert status == 200, body
-    assert golden.difference(answers, body, built.spread) is None
+    assert golden.difference(answers, body, built.tolerance) is None
     status, body = _post(api, {"instances": [{}, {"nothing": 1}]})
     assert status == 422
     assert body["errors"]

@@ -233,4 +233,4 @@ def test_an_onnx_file_goes_live(following: Following) -> None:
     assert body["model"]["version"] == version
     assert body["predictions"] == labels.tolist()
     expected = {"probabilities": [[row["above"], row["below"]] for row in mappings]}
-    assert difference(expected, body, golden.spread(following.fork.champion())) is None
+    assert difference(expected, body, golden.tolerance(following.fork.champion())) is None

@@ -206,9 +206,9 @@ def test_golden_rows_are_those_of_onnx_runtime_and_may_move_in_the_last_digit_of
     golden.replay(opened)
     moved = {**answers, "probabilities": [[v * (1 + 2e-7) for v in row] for row in answers["probabilities"]]}
     assert golden.difference(answers, moved) is not None
-    assert golden.difference(answers, moved, golden.spread_of(manifest)) is None
+    assert golden.difference(answers, moved, golden.tolerance_of(manifest)) is None
     wrong = {**answers, "probabilities": [[v * 1.001 for v in row] for row in answers["probabilities"]]}
-    assert golden.difference(answers, wrong, golden.spread_of(manifest)) is not None
+    assert golden.difference(answers, wrong, golden.tolerance_of(manifest)) is not None
 
 
 def _external() -> Any:

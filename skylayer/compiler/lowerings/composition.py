@@ -11,6 +11,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.program import Arithmetic
+from skylayer.compiler.sparsity import is_sparse
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
@@ -37,7 +38,9 @@ def transform_pipeline(builder: Builder, pipeline: Any, frame: Frame) -> Frame:
 def predict_pipeline(builder: Builder, pipeline: Any, frame: Frame) -> Prediction:
     """The last step predicts from what the others made."""
     name, last = pipeline.steps[-1]
-    return builder.predict(last, _before_last(builder, pipeline, frame), name)
+    made = _before_last(builder, pipeline, frame)
+    with builder.as_sparse(is_sparse(Pipeline(pipeline.steps[:-1]), given=builder.sparse)):
+        return builder.predict(last, made, name)
 
 
 def transform_columns(builder: Builder, transformer: Any, frame: Frame) -> Frame:

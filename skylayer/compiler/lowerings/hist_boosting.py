@@ -24,14 +24,14 @@ BITSET_WORDS = 8  # scikit-learn's, for at most 255 categories
 def _features(builder: Builder, estimator: Any, frame: Frame) -> Slots:
     """Categories encoded, in front of the numbers, as its own preprocessor puts them; infinity is welcome."""
     if (preprocessor := estimator._preprocessor) is None:  # noqa: SLF001
-        return builder.numbers(frame)
+        return builder.numbers(frame, single=True)
     encoder = preprocessor.named_transformers_["encoder"]
     categorical = preprocessor.transformers_[0][2]
     encoded = tuple(f for f, is_category in zip(frame, categorical, strict=True) if is_category)
     others = tuple(f for f, is_category in zip(frame, categorical, strict=True) if not is_category)
     return (
         *builder.numbers(builder.transform(encoder, encoded, "categorical_features")),
-        *builder.numbers(others),
+        *builder.numbers(others, single=True),
     )
 
 

@@ -101,10 +101,11 @@ def _coded(builder: Builder, frame: Frame, categories: list[list[Any]]) -> Frame
 
 
 def _features(builder: Builder, frame: Frame, categorical: set[int]) -> Slots:
-    """As its predictor reads a row: almost zero is zero, and categories are cut to integers."""
-    x = builder.numbers(frame)
-    tiny = builder.arithmetic(Arithmetic.LESS_EQUAL, builder.unary(Unary.ABSOLUTE, x), ZERO)
-    x = builder.select(tiny, builder.constant([0.0]) * len(x), x)
+    """As its predictor reads a row: almost zero is zero unless the matrix is sparse, and categories are integers."""
+    x = builder.numbers(frame, single=True)
+    if not builder.sparse:
+        tiny = builder.arithmetic(Arithmetic.LESS_EQUAL, builder.unary(Unary.ABSOLUTE, x), ZERO)
+        x = builder.select(tiny, builder.constant([0.0]) * len(x), x)
     return tuple(builder.unary(Unary.TRUNCATE, (s,))[0] if k in categorical else s for k, s in enumerate(x))
 
 

@@ -139,7 +139,7 @@ def _replay(path: Path, folder: Path, own: dict[str, list[Any]]) -> None:
         got = load(folder).predict_instances(instances)
     except Problem as error:
         raise UserError(f"{path} refuses its own golden rows: {error.detail}") from error
-    mismatch = golden.difference(answers, got)
+    mismatch = golden.difference(answers, got, golden.tolerance_of(artifact.read_manifest(folder)))
     if mismatch is None:
         mismatch = next(
             (f"{field} differs in its last bits" for field in own if not _is_equal(own[field], got[field])),
