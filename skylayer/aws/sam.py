@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONFIG = project.ROOT / "samconfig.toml"
 BUILD = project.ROOT / ".aws-sam" / "build"
+CACHE = project.ROOT / ".aws-sam" / "cache"
 
 
 def environments() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.errors import UserError
-from skylayer.packaging import golden_check, template_quotas
+from skylayer.packaging import build_cache, golden_check, template_quotas
 
 if TYPE_CHECKING:
     import argparse
@@ -54,7 +54,11 @@ def build(config_env: str) -> str:
 
 
 def prove() -> None:
-    """Replay the golden rows through what was built, or say why that can't be done here."""
+    """Replay the golden rows through what was built, or say why that can't be done here.
+
+    Raises UserError if it answers otherwise, or isn't the champion.
+    """
+    build_cache.check_model(sam.BUILD, project.champion())
     hindered = golden_check.check_build(sam.BUILD)
     if hindered:
         print(f"The golden rows were not replayed on this machine: {hindered}.")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skylayer import project
-from skylayer.packaging import layers, unzipped_size
+from skylayer.aws import sam
+from skylayer.packaging import build_cache, layers, unzipped_size
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Build the function and check the size of all that is built so far."""
+    build_cache.drop(sam.CACHE)
     folder = options.folder.resolve()
     layers.function(options.name, folder)
     unzipped_size.check_size(folder.parent)
