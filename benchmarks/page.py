@@ -11,7 +11,7 @@ from benchmarks.samples import percentile, ratios, select, spread, values
 from benchmarks.settings import ROWS
 from benchmarks.table import HEADINGS, NONE, rows_of, three
 from benchmarks.targets import verdicts
-from benchmarks.verdict import comparisons, first_paragraph, predicting
+from benchmarks.verdict import comparisons, first_paragraph, rows_per_second
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,16 +151,6 @@ def _throughput(results: Results) -> list[str]:
                 rows.append([variant, *cells])
         parts += [f"### {model}: throughput", _table(("variant", *(f"{count:,}" for count in ROWS)), rows)]
     return parts
-
-
-def rows_per_second(results: Results, model: str, variant: str) -> dict[int, float]:
-    """Give the rows a second of a variant through the emulator, by rows in a request, from medians."""
-    speeds = {}
-    for count in ROWS:
-        taken = values(predicting(results, model, f"{count:,} row{'s' * (count > 1)}").get(variant, []))
-        if taken:
-            speeds[count] = count / median(taken)
-    return speeds
 
 
 def _splits(results: Results) -> list[str]:

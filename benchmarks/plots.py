@@ -13,10 +13,9 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.measure import PARTS
-from benchmarks.page import rows_per_second
 from benchmarks.samples import select, values
 from benchmarks.settings import CHIEF, ROWS
-from benchmarks.verdict import PRODUCT, predicting
+from benchmarks.verdict import PRODUCT, predicting, rows_per_second
 
 if TYPE_CHECKING:
     from pathlib import Path

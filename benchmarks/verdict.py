@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.samples import Sample, Spread, ratios, select, spread, values
+from benchmarks.settings import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,3 +131,13 @@ def _sizes(results: Results, model: str) -> list[Sample]:
         for found in results.deployments
         if found["model"] == model
     ]
+
+
+def rows_per_second(results: Results, model: str, variant: str) -> dict[int, float]:
+    """Give the rows a second of a variant through the emulator, by rows in a request, from medians."""
+    speeds = {}
+    for count in ROWS:
+        taken = values(predicting(results, model, f"{count:,} row{'s' * (count > 1)}").get(variant, []))
+        if taken:
+            speeds[count] = count / median(taken)
+    return speeds

@@ -20,20 +20,20 @@ log.set_up()
 
 def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
     """Verify the version that the environment's TARGET names, and tell CodeDeploy if it was CodeDeploy that asked."""
-    fault = _fault(os.environ["TARGET"])
-    log.verification(os.environ["TARGET"], fault, metrics.golden_rows(failed=fault is not None))
-    status = "Failed" if fault else "Succeeded"
+    reason = _reason(os.environ["TARGET"])
+    log.verification(os.environ["TARGET"], reason, metrics.golden_rows(failed=reason is not None))
+    status = "Failed" if reason else "Succeeded"
     if "DeploymentId" in event:
         boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
             deploymentId=event["DeploymentId"],
             lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
             status=status,
         )
-    return {"status": status, "fault": fault}
+    return {"status": status, "reason": reason}
 
 
-def _fault(target: str) -> str | None:
-    """What is wrong with the version's answer to the golden rows; None if nothing is. Nothing makes it raise."""
+def _reason(target: str) -> str | None:
+    """Why the version must not get traffic; None if it may. Nothing makes it raise."""
     try:
         folder = locate()
         instances, answers = golden.read(folder)

@@ -20,12 +20,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
 
+from serving.artifact import METHODS
 from serving.engines.containers import container_of
 from serving.engines.native import open_kernel, open_table
 from serving.engines.sklearn import SklearnEngine
 from skylayer.compiler import CannotCompile, compile_estimator
 from skylayer.compiler.kernel_build import host_kernel
-from skylayer.compiler.reference import METHODS, reference
+from skylayer.compiler.reference import reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 ROWS, REQUESTS = 150, 200
 BOUNDS = (1e-12, 1e-9)
 CLASSIFIER, REGRESSOR = LogisticRegression(), Ridge()
-BASES = {"classifier": CLASSIFIER, "regressor": REGRESSOR}
 # Parameters without which an estimator has nothing to be fitted with, or would take long, by class.
 PARAMETERS: dict[str, dict[str, Any]] = {
     "ClassifierChain": {"estimator": CLASSIFIER},

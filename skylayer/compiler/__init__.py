@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from skylayer.compiler import registry
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.errors import CannotCompile
@@ -25,7 +26,7 @@ def lower(estimator: Any, schema: dict[str, Any]) -> Program:
     """
     if schema["container"] == "array" and schema.get("dtype") in NARROW:
         raise CannotCompile((type(estimator).__name__,), f"an array of {schema['dtype']} is computed as such")
-    builder = Builder()
+    builder = Builder(registry)
     frame = tuple(RawColumn.of(i, column) for i, column in enumerate(schema["columns"]))
     if schema["container"] == "texts":
         frame = tuple(dataclasses.replace(column, flat=True) for column in frame)

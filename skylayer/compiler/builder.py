@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from skylayer.compiler import registry
 from skylayer.compiler.frame import EXTENSION_DTYPES, UNSET, Frame, RawColumn
 from skylayer.compiler.operations import FIRST_OPERATION_SLOT, Operations
 from skylayer.compiler.prediction import outputs_of
 from skylayer.compiler.program import Code, CodeTable, DenseInput, Operation, Output, Program, SparseInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Protocol
 
     from skylayer.compiler.prediction import Prediction, Slots
+
+    class Lowerings(Protocol):
+        """The lowering of each class of estimator, None for a class that has none; `registry` is one."""
+
+        def transformer(self, estimator: Any) -> Callable[[Builder, Any, Frame], Frame] | None:
+            """The lowering of a transformer."""
+
+        def predictor(self, estimator: Any) -> Callable[[Builder, Any, Frame], Prediction] | None:
+            """The lowering of a predictor."""
+
 
 CHECK_ALLOW_NAN, CHECK_FLOAT32, CHECK_NOT_NEGATIVE = 1, 2, 4
 
@@ -24,8 +34,9 @@ CHECK_ALLOW_NAN, CHECK_FLOAT32, CHECK_NOT_NEGATIVE = 1, 2, 4
 class Builder(Operations):
     """Collects the inputs and operations of one program while lowerings walk the estimator."""
 
-    def __init__(self, path: tuple[str, ...] = ()) -> None:
+    def __init__(self, lowerings: Lowerings, path: tuple[str, ...] = ()) -> None:
         super().__init__(path)
+        self._lowerings = lowerings
         self._dense: dict[DenseInput, int] = {}
         self._sparse: list[SparseInput] = []
         self._tables: dict[CodeTable, int] = {}
@@ -37,12 +48,17 @@ class Builder(Operations):
     def transform(self, estimator: Any, frame: Frame, *step: str) -> Frame:
         """Lower a fitted transformer; `step` names lead from here to it."""
         with self._inside(*step, type(estimator).__name__):
-            return registry.transformer(self, estimator)(self, estimator, frame)
+            lowering = self._lowerings.transformer(estimator) or self._no_lowering()
+            return lowering(self, estimator, frame)
 
     def predict(self, estimator: Any, frame: Frame, *step: str) -> Prediction:
         """Lower a fitted predictor."""
         with self._inside(*step, type(estimator).__name__):
-            return registry.predictor(self, estimator)(self, estimator, frame)
+            lowering = self._lowerings.predictor(estimator) or self._no_lowering()
+            return lowering(self, estimator, frame)
+
+    def _no_lowering(self) -> NoReturn:
+        self.cannot("has no native equivalent")
 
     @contextmanager
     def as_sparse(self, sparse: bool) -> Iterator[None]:

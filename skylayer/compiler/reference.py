@@ -8,15 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from serving.artifact import METHODS
 from serving.engines.containers import container_of
 from serving.engines.sklearn import run_in_one_thread
-
-METHODS = {
-    "predictions": "predict",
-    "probabilities": "predict_proba",
-    "scores": "decision_function",
-    "distances": "transform",
-}
 
 
 class Reference:

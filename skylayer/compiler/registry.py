@@ -34,22 +34,19 @@ def _table(kind: str, package: str) -> dict[type, Any]:
     return table
 
 
-def _find(builder: Builder, estimator: Any, kind: str) -> Any:
+def _find(estimator: Any, kind: str) -> Any:
     package = type(estimator).__module__.partition(".")[0]
-    table = _table(kind, package if package in THIRD_PARTY else "")
     # The exact class only: a subclass may answer differently.
-    if (lowering := table.get(type(estimator))) is None:
-        builder.cannot("has no native equivalent")
+    return _table(kind, package if package in THIRD_PARTY else "").get(type(estimator))
+
+
+def transformer(estimator: Any) -> Callable[[Builder, Any, Frame], Frame] | None:
+    """The lowering of a transformer's class; None if there is none."""
+    lowering: Callable[[Builder, Any, Frame], Frame] | None = _find(estimator, "TRANSFORMERS")
     return lowering
 
 
-def transformer(builder: Builder, estimator: Any) -> Callable[[Builder, Any, Frame], Frame]:
-    """The lowering of a transformer's class; refuses an unknown one."""
-    lowering: Callable[[Builder, Any, Frame], Frame] = _find(builder, estimator, "TRANSFORMERS")
-    return lowering
-
-
-def predictor(builder: Builder, estimator: Any) -> Callable[[Builder, Any, Frame], Prediction]:
-    """The lowering of a predictor's class; refuses an unknown one."""
-    lowering: Callable[[Builder, Any, Frame], Prediction] = _find(builder, estimator, "PREDICTORS")
+def predictor(estimator: Any) -> Callable[[Builder, Any, Frame], Prediction] | None:
+    """The lowering of a predictor's class; None if there is none."""
+    lowering: Callable[[Builder, Any, Frame], Prediction] | None = _find(estimator, "PREDICTORS")
     return lowering

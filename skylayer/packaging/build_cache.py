@@ -1,6 +1,6 @@
 """What `sam build --cached` keeps: its key is a source folder, which says nothing of what our layers are made from.
 
-`layers/model` holds a Makefile only, so after another `make train` SAM would ship the model before it. A function with a
+`layers/model` holds a Makefile only, so after another `make train` the model before it would ship. A function with a
 makefile is always built, and before the layers: its build drops what is cached, so that the layers are built, too.
 """
 

@@ -65,9 +65,6 @@ class Store(Protocol):
     def sweep(self, before: datetime) -> list[str]:
         """Remove what pushes left that began before this and never ended; the versions that they were of."""
 
-    def fetch(self, reference: str, home: Path) -> Path:
-        """A version's folder below `home`, every file of it, verified."""
-
 
 class WritablePlace(Protocol):
     """A place as build time uses it: what `serving.stores.Place` reads, and what writes it."""

@@ -96,13 +96,6 @@ class LayerStore:
         homes = sorted(path for path in self.directory.glob("*") if path.is_dir())
         return [f"{home.name}/{name}" for home in homes for name in sweep_drafts(home, before)]
 
-    def fetch(self, reference: str, home: Path) -> Path:
-        """The version's folder where it is."""
-        del home
-        if not self.has(reference):
-            raise UserError(f"There is no {reference} in {self.directory.name}: make versions lists what is.")
-        return self.directory / reference
-
     def _previous(self) -> list[str]:
         try:
             return (self.directory / project.PREVIOUS).read_text(encoding="utf-8").split()

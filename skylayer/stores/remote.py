@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
 from serving.stores import StoreError, artifact_key
 from serving.stores import pointer as pointers
-from serving.stores.download import download
 from skylayer.errors import UserError
 from skylayer.stores.interface import PUSHES, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from serving.stores.pointer import Pointer
     from skylayer.stores.interface import WritablePlace
@@ -114,11 +113,6 @@ class RemoteStore:
                 self.place.write_record(reference, content)
                 return
             self.place.remove_below(artifact_key(reference, ""), _record(reference, content)["files"])
-
-    def fetch(self, reference: str, home: Path) -> Path:
-        """A version's folder below `home`, every file of it, verified."""
-        with _told():
-            return Path(download(self.place, reference, str(home), whole=True))
 
 
 def _version(reference: str, content: bytes) -> Version:

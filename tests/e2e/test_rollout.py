@@ -34,7 +34,7 @@ SECONDS = 1
 REQUESTS, AT_ONCE = 2000, 8
 
 
-class Following:
+class Rollout:
     """A fork whose function follows a store, with two more trained versions in model_artifacts."""
 
     def __init__(self, fork: Fork) -> None:
@@ -122,10 +122,10 @@ class Following:
 
 
 @pytest.fixture(scope="module")
-def following(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Following]:
+def rollout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rollout]:
     folder = tmp_path_factory.mktemp("rollout") / "a fork"
     copy_project(folder)
-    found = Following(Fork(folder, free_port()))
+    found = Rollout(Fork(folder, free_port()))
     for seed in (11, 22, 33):
         found.train(seed)
     found.fork.make("promote", f"VERSION={found.versions[0]}")
@@ -136,96 +136,96 @@ def following(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Following]:
 
 
 @pytest.mark.parametrize("place", ["dynamodb", "s3"])
-def test_a_promotion_goes_live_without_a_deployment(following: Following, place: str) -> None:
-    _promote_twice(following, f"Store={place}")
+def test_a_promotion_goes_live_without_a_deployment(rollout: Rollout, place: str) -> None:
+    _promote_twice(rollout, f"Store={place}")
 
 
-def _promote_twice(following: Following, overrides: str) -> None:
-    following.deploy(f"StoreSeconds={SECONDS} {overrides}")
-    first, second, _ = following.versions
-    assert following.ask() == first  # an empty store: the layer's model
-    following.push_all()
-    following.make("promote", f"VERSION={second}")
-    assert following.wait_for(second) < SECONDS + 5
-    following.make("promote", f"VERSION={first}")
-    following.wait_for(first)
-    assert "champion" in following.make("versions")
+def _promote_twice(rollout: Rollout, overrides: str) -> None:
+    rollout.deploy(f"StoreSeconds={SECONDS} {overrides}")
+    first, second, _ = rollout.versions
+    assert rollout.ask() == first  # an empty store: the layer's model
+    rollout.push_all()
+    rollout.make("promote", f"VERSION={second}")
+    assert rollout.wait_for(second) < SECONDS + 5
+    rollout.make("promote", f"VERSION={first}")
+    rollout.wait_for(first)
+    assert "champion" in rollout.make("versions")
 
 
-def test_promoting_under_load_loses_no_request(following: Following) -> None:
-    first, second, _ = following.versions
+def test_promoting_under_load_loses_no_request(rollout: Rollout) -> None:
+    first, second, _ = rollout.versions
     counted: Counter[str] = Counter()
 
     def ask(number: int) -> None:
-        counted[following.ask(number)] += 1
+        counted[rollout.ask(number)] += 1
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         half = pool.map(ask, range(REQUESTS // 2))
-        following.make("promote", f"VERSION={second}")
+        rollout.make("promote", f"VERSION={second}")
         list(half)
         list(pool.map(ask, range(REQUESTS // 2)))
     assert sum(counted.values()) == REQUESTS
     assert set(counted) == {first, second}
-    assert following.ask() == second
+    assert rollout.ask() == second
 
 
-def test_a_corrupt_version_never_answers(following: Following) -> None:
-    _, second, third = following.versions
-    bucket, _, prefix = following.store.removeprefix("s3://").partition("/")
-    client = deployments.client(following.deployment.emulator, "s3")
-    name = following.fork.champion().parent.name
+def test_a_corrupt_version_never_answers(rollout: Rollout) -> None:
+    _, second, third = rollout.versions
+    bucket, _, prefix = rollout.store.removeprefix("s3://").partition("/")
+    client = deployments.client(rollout.deployment.emulator, "s3")
+    name = rollout.fork.champion().parent.name
     listed = client.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/artifacts/{name}/{third}/")["Contents"]
     for entry in listed:
         if not entry["Key"].endswith("manifest.json"):
             client.put_object(Bucket=bucket, Key=entry["Key"], Body=b"corrupt")
-    following.make("promote", f"VERSION={third}")
+    rollout.make("promote", f"VERSION={third}")
     deadline = time.monotonic() + 30
-    while not following.logged("model swap failed") and time.monotonic() < deadline:
-        assert following.ask() == second
+    while not rollout.logged("model swap failed") and time.monotonic() < deadline:
+        assert rollout.ask() == second
         time.sleep(0.3)
-    failure = following.logged("model swap failed")[-1]
+    failure = rollout.logged("model swap failed")[-1]
     assert failure["model_swap_failures"] == 1
     assert failure["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] == "model_swap_failures"
-    assert following.ask() == second
-    following.make("rollback")
+    assert rollout.ask() == second
+    rollout.make("rollback")
     time.sleep(SECONDS + 0.5)
-    assert following.ask() == second
+    assert rollout.ask() == second
 
 
-def test_a_challenger_answers_its_share(following: Following) -> None:
-    first, second, _ = following.versions
-    following.make("promote", f"VERSION={first}", "WEIGHT=0.2", "HEADER=x-user")
+def test_a_challenger_answers_its_share(rollout: Rollout) -> None:
+    first, second, _ = rollout.versions
+    rollout.make("promote", f"VERSION={first}", "WEIGHT=0.2", "HEADER=x-user")
     deadline = time.monotonic() + 20
-    while following.logged("request")[-1]["version"] != first and time.monotonic() < deadline:
-        following.ask(user=f"waiting {time.monotonic()}")
+    while rollout.logged("request")[-1]["version"] != first and time.monotonic() < deadline:
+        rollout.ask(user=f"waiting {time.monotonic()}")
     time.sleep(SECONDS + 0.5)
     for _ in range(AT_ONCE):
-        following.ask()
+        rollout.ask()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        counted = Counter(pool.map(lambda n: following.ask(n, user=f"user {n}"), range(500)))
+        counted = Counter(pool.map(lambda n: rollout.ask(n, user=f"user {n}"), range(500)))
     spread = 5 * (500 * 0.2 * 0.8) ** 0.5
     assert abs(counted[first] - 100) < spread
     assert counted[first] + counted[second] == 500
-    following.make("rollback")
-    following.make("rollback")
+    rollout.make("rollback")
+    rollout.make("rollback")
 
 
-def test_a_directory_is_followed_like_a_bucket(following: Following) -> None:
-    _promote_twice(following, f"Store=file StorePlace={following.fork.folder.parent}/store")
+def test_a_directory_is_followed_like_a_bucket(rollout: Rollout) -> None:
+    _promote_twice(rollout, f"Store=file StorePlace={rollout.fork.folder.parent}/store")
 
 
-def test_an_onnx_file_goes_live(following: Following) -> None:
+def test_an_onnx_file_goes_live(rollout: Rollout) -> None:
     numbers = np.random.default_rng(0).normal(size=(60, 3)).round(2)
     fitted = LogisticRegression().fit(numbers, np.where(numbers[:, 0] > 0, "above", "below"))
-    path = following.fork.folder.parent / "sides.onnx"
+    path = rollout.fork.folder.parent / "sides.onnx"
     converted = convert_sklearn(fitted, initial_types=[("x", FloatTensorType([None, 3]))])
     path.write_bytes(converted.SerializeToString())
-    following.fork.make("import", f"MODEL={path}")
-    version = following.fork.champion().name
-    following.deploy(f"StoreSeconds={SECONDS} Store=file StorePlace={following.fork.folder.parent}/empty")
-    libraries = (following.fork.folder / ".aws-sam" / "build" / "RuntimeLayer").rglob("libonnxruntime.*")
+    rollout.fork.make("import", f"MODEL={path}")
+    version = rollout.fork.champion().name
+    rollout.deploy(f"StoreSeconds={SECONDS} Store=file StorePlace={rollout.fork.folder.parent}/empty")
+    libraries = (rollout.fork.folder / ".aws-sam" / "build" / "RuntimeLayer").rglob("libonnxruntime.*")
     assert len(list(libraries)) == 1
-    answer = following.deployment.request("/predict", {"instances": numbers.tolist()})
+    answer = rollout.deployment.request("/predict", {"instances": numbers.tolist()})
     assert answer.status == 200, answer.body
     session = onnxruntime.InferenceSession(path.read_bytes())
     labels, mappings = session.run(None, {"x": numbers.astype(np.float32)})
@@ -233,4 +233,4 @@ def test_an_onnx_file_goes_live(following: Following) -> None:
     assert body["model"]["version"] == version
     assert body["predictions"] == labels.tolist()
     expected = {"probabilities": [[row["above"], row["below"]] for row in mappings]}
-    assert difference(expected, body, golden.tolerance(following.fork.champion())) is None
+    assert difference(expected, body, golden.tolerance(rollout.fork.champion())) is None

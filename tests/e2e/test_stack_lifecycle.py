@@ -106,13 +106,13 @@ def test_the_page_knows_what_the_stack_asks_for(second: Second) -> None:
 
 
 def test_the_hook_passes_what_answers_as_the_estimator(second: Second) -> None:
-    assert _verify(second) == {"status": "Succeeded", "fault": None}
+    assert _verify(second) == {"status": "Succeeded", "reason": None}
 
 
 def test_the_hook_fails_a_version_that_cannot_start(second: Second) -> None:
     answer = _verify(second, _published(second, SKYLAYER_MODEL="/nowhere"))
     assert answer["status"] == "Failed"
-    assert "the version fails" in answer["fault"] or "answers 5" in answer["fault"]
+    assert "the version fails" in answer["reason"] or "answers 5" in answer["reason"]
 
 
 def test_the_hook_fails_a_version_that_answers_otherwise(second: Second, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_hook_fails_a_version_that_answers_otherwise(second: Second, tmp_pat
     )
     answer = _verify(second, _published(second, SKYLAYER_MODEL=str(other)))
     assert answer["status"] == "Failed", answer
-    assert answer["fault"].startswith(("predictions of row", "probabilities of row")), answer
+    assert answer["reason"].startswith(("predictions of row", "probabilities of row")), answer
 
 
 @pytest.fixture(scope="module")

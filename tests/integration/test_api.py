@@ -12,7 +12,7 @@ import joblib
 import pytest
 from conftest import Client
 
-from serving import api, gateway, model
+from serving import gateway, limits, model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,13 +183,13 @@ def test_media_types(birds: Client) -> None:
 
 def test_body_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps(with_bird(note="é"), ensure_ascii=False)
-    monkeypatch.setattr(api, "MAX_BODY_BYTES", len(body.encode()))
+    monkeypatch.setattr(limits, "MAX_BODY_BYTES", len(body.encode()))
     assert birds.post(body).status == 200
     assert birds.post(f"{body} ").status == 413
 
 
 def test_row_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_ROWS", 3)
+    monkeypatch.setattr(limits, "MAX_ROWS", 3)
     header, row = "bill,mass,tagged,island,note\n", "1,2,true,Dream,\n"
     assert birds.post({"instances": [BIRD] * 3}).status == 200
     assert birds.post({"instances": [BIRD] * 4}).status == 413
@@ -206,9 +206,9 @@ def test_answer_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch
         "isBase64Encoded": False,
     }
     size = len(json.dumps(proxied, ensure_ascii=False).encode())
-    monkeypatch.setattr(gateway, "MAX_ANSWER_BYTES", size)
+    monkeypatch.setattr(limits, "MAX_ANSWER_BYTES", size)
     assert birds.post(with_bird()).status == 200
-    monkeypatch.setattr(gateway, "MAX_ANSWER_BYTES", size - 1)
+    monkeypatch.setattr(limits, "MAX_ANSWER_BYTES", size - 1)
     refused = birds.post(with_bird())
     assert refused.status == 413
     assert "answer" in refused.json()["detail"]

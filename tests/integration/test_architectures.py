@@ -18,7 +18,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 
-from skylayer.compiler import compile_estimator
+from skylayer.compiler import compile_estimator, registry
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
@@ -90,7 +90,7 @@ def compare(table: bytes, inputs: NDArray[np.float64], runners: dict[str, list[s
 
 
 def test_every_function_is_the_same_in_every_bit(runners: dict[str, list[str]], tmp_path: Path) -> None:
-    builder = Builder()
+    builder = Builder(registry)
     columns = [{"name": name, "kind": "number", "dtype": "float64"} for name in "xy"]
     x, y = builder.numbers(tuple(RawColumn.of(i, column) for i, column in enumerate(columns)))
     slots: list[int] = []

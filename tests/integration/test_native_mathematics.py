@@ -12,6 +12,7 @@ import pytest
 from scipy import special  # type: ignore[import-untyped]
 
 from serving.engines.native import open_kernel, open_table
+from skylayer.compiler import registry
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
@@ -102,7 +103,7 @@ def error(got: float, exact: mpmath.mpf) -> float:
 
 
 def evaluate(build: Callable[[Builder, Any], Any], columns: list[list[float]], folder: Path) -> list[float]:
-    builder = Builder(("test",))
+    builder = Builder(registry, ("test",))
     names = [f"x{k}" for k in range(len(columns))]
     frame = builder.numbers(
         tuple(RawColumn(k, n, "number", "float64", math.nan) for k, n in enumerate(names))

@@ -235,9 +235,9 @@ def test_the_engines_own_json_is_that_of_its_values(tmp_path: Path) -> None:
     loaded = serving_model.load(folder)
     assert loaded.manifest["engine"] == "native"
     instances = [{"text": text} for text in [*texts(30, 1), "", 'a "quoted" one']]
-    written = loaded.answer_json(instances)
+    written = loaded.predict_text(instances)
     assert written == json_body.encode(loaded.predict_instances(instances))
     with pytest.raises(Problem, match="1 problem"):
-        loaded.answer_json([{"text": "fine"}, {"text": 3}])
+        loaded.predict_text([{"text": "fine"}, {"text": 3}])
     with pytest.raises(Problem, match="no instances"):
-        loaded.answer_json([])
+        loaded.predict_text([])

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import Problem
-from serving.json_body import MAX_DEPTH, parse
+from serving.json_body import parse
+from serving.limits import MAX_DEPTH
 
 json_values = st.recursive(
     st.none()

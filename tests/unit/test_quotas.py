@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from serving import gateway
-from serving.api import MAX_BODY_BYTES
+from serving.limits import MAX_ANSWER_BYTES, MAX_BODY_BYTES
 from skylayer.aws import quotas
 from skylayer.errors import UserError
 from skylayer.packaging.template_quotas import check_template
@@ -25,7 +24,7 @@ def test_a_limit_holds_at_its_edge_and_names_its_page(limit: quotas.Limit) -> No
 
 
 def test_the_run_time_refuses_before_aws_does() -> None:
-    assert quotas.PAYLOAD.maximum == gateway.MAX_ANSWER_BYTES
+    assert quotas.PAYLOAD.maximum == MAX_ANSWER_BYTES
     assert MAX_BODY_BYTES < quotas.PAYLOAD.maximum < quotas.GATEWAY_PAYLOAD.maximum
 
 

@@ -42,11 +42,19 @@ ENGINES = ("sklearn", "native", "onnx")
 CONTAINERS = ("frame", "array", "texts")
 KINDS = ("number", "integer", "boolean", "category", "text", "date")
 
+# Field of an answer -> method of the estimator that gives it.
+METHODS = {
+    "predictions": "predict",
+    "probabilities": "predict_proba",
+    "scores": "decision_function",
+    "distances": "transform",
+}
+
 VERSION_LENGTH = 16
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
 VERSION_PATTERN = r"[0-9a-f]{16}"
 
-_MAXIMUM_MANIFEST_BYTES = 64 * 1024 * 1024
+MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _FILE_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
 _FIELDS = {
@@ -140,10 +148,8 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
         raise ArtifactError(f"{folder} is not an artifact: it has no {MANIFEST}.") from error
     if not stat.S_ISREG(status.st_mode):
         raise ArtifactError(f"{path} is not a plain file, so it is refused.")
-    if status.st_size > _MAXIMUM_MANIFEST_BYTES:
-        raise ArtifactError(
-            f"{path} is {status.st_size} bytes long; at most {_MAXIMUM_MANIFEST_BYTES} are read."
-        )
+    if status.st_size > MAX_MANIFEST_BYTES:
+        raise ArtifactError(f"{path} is {status.st_size} bytes long; at most {MAX_MANIFEST_BYTES} are read.")
     with open(path, "rb") as file:
         content = file.read()
     try:

@@ -8,6 +8,7 @@ import re
 
 from serving.errors import Problem
 from serving.json_body import decode
+from serving.limits import MAX_INTEGER_DIGITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from serving.schema import Column
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_MAX_INTEGER_DIGITS = 400
 
 
 def read(body: bytes, schema: list[Column], max_rows: int) -> tuple[list[dict[str, Any]], list[int]]:
@@ -96,7 +96,7 @@ def converter(column: Column) -> Callable[[str], Any]:
         if bool in column.types and cell.lower() in {"true", "false"}:
             return cell.lower() == "true"
         if int in column.types and _NUMBER.fullmatch(cell):
-            whole = len(cell) <= _MAX_INTEGER_DIGITS and cell.lstrip("+-").isdigit()
+            whole = len(cell) <= MAX_INTEGER_DIGITS and cell.lstrip("+-").isdigit()
             return int(cell) if whole and column.kind != "number" else float(cell)
         return cell
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 
-from serving.api import MAX_BODY_BYTES, MAX_ROWS, json_response
+from serving import limits
 from serving.artifact import GOLDEN, MODEL_CARD_PAGE, STATISTICS
-from serving.http import JSON, Request, Response, accepted
+from serving.http import JSON, Request, Response, accepted, json_response
 from serving.openapi import document
 from serving.openapi.security import authentication
 from serving.playground import digest, page
@@ -41,7 +41,7 @@ def model(request: Request, model: Model) -> Response:
             **told,
             "statistics": _read(model, STATISTICS),
             "examples": _read(model, GOLDEN),
-            "limits": {"rows": MAX_ROWS, "body_bytes": MAX_BODY_BYTES},
+            "limits": {"rows": limits.MAX_ROWS, "body_bytes": limits.MAX_BODY_BYTES},
             "card": model.card(),
         }
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 
-from serving import log
-from serving.api import handle, problem_response
+from serving import limits, log
+from serving.api import handle
 from serving.errors import Problem
-from serving.http import Request, Response
+from serving.http import Request, Response, problem_response
 from serving.model import load, locate
 
 TYPE_CHECKING = False
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from serving.model import Model
 
-# The JSON of a synchronous invocation's answer may take 6 MB, the body as a string within it:
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_ANSWER_BYTES = 6 * 1024 * 1024
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
 
@@ -35,11 +32,11 @@ def start() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     shipped = load(locate())
     if os.environ.get("SKYLAYER_STORE", LAYER) in {"", LAYER}:
         return handler(lambda: shipped)
-    from serving.following import from_environment  # with a store only: what follows has its price
+    from serving.hot_swap import from_environment  # with a store only: a cold start pays for it
 
     log.set_up()
-    following = from_environment(shipped)
-    return handler(following.current, following.respond)
+    swap = from_environment(shipped)
+    return handler(swap.current, swap.respond)
 
 
 def handler(
@@ -54,12 +51,12 @@ def handler(
     log.set_up()
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return answer(event, getattr(context, "aws_request_id", ""), current(), respond)
+        return proxy(event, getattr(context, "aws_request_id", ""), current(), respond)
 
     return lambda_handler
 
 
-def answer(
+def proxy(
     event: dict[str, Any],
     request_id: str,
     model: Model,
@@ -71,8 +68,10 @@ def answer(
     except Problem as problem:
         response = problem_response(problem)
     proxied = response_of(response)
-    if _size(proxied) > MAX_ANSWER_BYTES:
-        detail = f"The answer would be longer than {MAX_ANSWER_BYTES} bytes: send fewer rows at a time."
+    if _size(proxied) > limits.MAX_ANSWER_BYTES:
+        detail = (
+            f"The answer would be longer than {limits.MAX_ANSWER_BYTES} bytes: send fewer rows at a time."
+        )
         proxied = response_of(problem_response(Problem(413, detail)))
     return proxied
 
@@ -90,7 +89,6 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
         method=method.upper(),
         path=_path(event),
         headers=_headers(event),
-        query=event.get("queryStringParameters") or {},
         body=_body(event),
         request_id=request_id,
     )
@@ -149,6 +147,6 @@ def _body(event: dict[str, Any]) -> bytes:
 
 def _size(proxied: dict[str, Any]) -> int:
     """Bytes of the answer as the runtime sends it; the long way only where it could matter."""
-    if len(proxied["body"]) * 6 < MAX_ANSWER_BYTES:  # no character takes more than six bytes in JSON
+    if len(proxied["body"]) * 6 < limits.MAX_ANSWER_BYTES:  # no character takes more than six bytes in JSON
         return 0
     return len(json.dumps(proxied, ensure_ascii=False).encode("utf-8"))

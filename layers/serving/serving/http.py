@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from serving import json_body
 from serving.errors import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -16,21 +18,19 @@ PROBLEM = "application/problem+json"
 class Request:
     """One HTTP request, its path without the prefix of a stage and its header names in lower case."""
 
-    __slots__ = ("body", "headers", "method", "path", "query", "request_id")
+    __slots__ = ("body", "headers", "method", "path", "request_id")
 
-    def __init__(  # noqa: PLR0917 (what a request is made of)
+    def __init__(
         self,
         method: str,
         path: str,
         headers: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
         body: bytes = b"",
         request_id: str = "",
     ) -> None:
         self.method = method
         self.path = path
         self.headers = headers or {}
-        self.query = query or {}
         self.body = body
         self.request_id = request_id
 
@@ -54,6 +54,28 @@ class Response:
         self.body = body
         self.rows = rows
         self.outcome = outcome
+
+
+def json_response(document: Any, *, rows: int = 0, headers: dict[str, str] | None = None) -> Response:
+    """A document as `application/json`."""
+    return Response(200, {"content-type": JSON, **(headers or {})}, json_body.encode(document), rows=rows)
+
+
+def problem_response(problem: Problem) -> Response:
+    """A problem as `application/problem+json`."""
+    headers = {"content-type": PROBLEM, **problem.headers}
+    return Response(problem.status, headers, json_body.encode(problem.document()), outcome=problem.outcome)
+
+
+def internal_error(request_id: str) -> Response:
+    """The problem document of an unforeseen error: the request's id, by which the log has the rest."""
+    document = {
+        "type": "urn:skylayer:problem:internal-error",
+        "title": "Internal Server Error",
+        "status": 500,
+        "request_id": request_id,
+    }
+    return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
 
 
 def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
@@ -82,7 +104,7 @@ def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
 def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:
     """The offered media type that the client's Accept header likes best (RFC 9110, section 12.5.1).
 
-    Among equals, the first offered wins; so does it where the client has no wish.
+    Among equals, the first offered wins; so does it where the client names none.
 
     Raises:
         Problem: 406: the client accepts none of them.
@@ -90,19 +112,19 @@ def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:
     value = headers.get("accept", "").strip().lower()
     if value in {"", "*/*", offered[0]}:
         return offered[0]
-    wishes = [_split(part) for part in value.split(",")]
-    qualities = [_quality(media_type, wishes) for media_type in offered]
+    ranges = [_split(part) for part in value.split(",")]
+    qualities = [_quality(media_type, ranges) for media_type in offered]
     best = max(qualities)
     if best <= 0:
         raise Problem(406, f"Nothing that Accept asks for can be sent: accept {' or '.join(offered)}.")
     return offered[qualities.index(best)]
 
 
-def _quality(media_type: str, wishes: list[tuple[str, dict[str, str]]]) -> float:
+def _quality(media_type: str, ranges: list[tuple[str, dict[str, str]]]) -> float:
     kind = media_type.partition("/")[0]
     for pattern in (media_type, f"{kind}/*", "*/*"):
-        for wished, parameters in wishes:
-            if wished == pattern:
+        for candidate, parameters in ranges:
+            if candidate == pattern:
                 try:
                     return float(parameters.get("q", "1"))
                 except ValueError:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 
 from serving.errors import Problem
+from serving.limits import MAX_DEPTH, MAX_INTEGER_DIGITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-MAX_DEPTH = 32
-
 encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-
-# Longer integers are kept from `int`, which takes quadratic time and refuses more than 4,300 digits; no
-# column can hold one, so they become infinite and validation names their place.
-_MAX_INTEGER_DIGITS = 400
 
 
 def parse(body: bytes, *, nan_is_null: bool = False) -> Any:
@@ -90,7 +85,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _bounded_int(digits: str) -> int | float:
-    if len(digits) <= _MAX_INTEGER_DIGITS:
+    if len(digits) <= MAX_INTEGER_DIGITS:
         return int(digits)
     return float("-inf") if digits.startswith("-") else float("inf")
 

@@ -58,10 +58,10 @@ def request(request: Request, route: str | None, response: Response, model: Mode
     )
 
 
-def verification(target: str, fault: str | None, measured: dict[str, Any]) -> None:
+def verification(target: str, reason: str | None, measured: dict[str, Any]) -> None:
     """Log what a replay of the golden rows showed: made-up rows, so their values may be named."""
-    level = logging.ERROR if fault else logging.INFO
-    _write(level, "golden rows", {"target": target, "fault": fault, **measured})
+    level = logging.ERROR if reason else logging.INFO
+    _write(level, "golden rows", {"target": target, "reason": reason, **measured})
 
 
 def roll_out(message: str, *, failed: bool = False, counts: dict[str, int], **extra: Any) -> None:

@@ -21,7 +21,7 @@ FOLDER = "model_artifact"
 class Model:
     """What answers requests; to swap it, load another and exchange the reference."""
 
-    __slots__ = ("_short_cut", "_tail", "engine", "fields", "folder", "manifest", "reference", "schema")
+    __slots__ = ("_tail", "engine", "fields", "folder", "manifest", "reference", "schema")
 
     def __init__(self, folder: str, manifest: dict[str, Any], engine: engines.Engine) -> None:
         self.folder = folder
@@ -30,14 +30,11 @@ class Model:
         self.fields: list[str] = manifest["output"]["fields"]
         self.schema = [Column(description) for description in manifest["input"]["columns"]]
         self.reference = {"name": manifest["name"], "version": manifest["version"]}
-        self._short_cut: Callable[[bytes], tuple[str, int] | None] | None = getattr(
-            engine, "predict_json", None
-        )
-        self._tail = "," + json_body.encode(self.answer({}))[1:]
+        self._tail = "," + json_body.encode(self.body({}))[1:]
 
     def predict_json(self, body: bytes) -> tuple[str, int] | None:
         """The answer to a flawless body, as JSON, and its number of rows; None where a closer look is needed."""
-        short = self._short_cut(body) if self._short_cut else None
+        short = self.engine.predict_json(body)
         return None if short is None else (f"{{{short[0]}{self._tail}", short[1])
 
     def predict_instances(self, instances: list[Any]) -> dict[str, Any]:
@@ -53,18 +50,21 @@ class Model:
         Raises:
             Problem: 422: rows that the schema or the estimator refuses, each with a JSON pointer.
         """
-        return self.answer(self._ask(self.engine.predict, instances))
+        return self.body(self._ask(self.engine.predict, instances))
 
-    def answer_json(self, instances: list[Any]) -> str:
-        """The text of `predict_instances`' answer, written by the engine where it can.
+    def predict_text(self, instances: list[Any]) -> str:
+        """The answer of `predict_instances` as JSON, written by the engine where it can.
 
         Raises:
             Problem: 422, as from `predict_instances`.
         """
-        write = getattr(self.engine, "predict_members", None)
-        members = self._ask(write, instances) if write else None
+        text: str = self._ask(self._text, instances)
+        return text
+
+    def _text(self, columns: list[list[Any]], rows: int) -> str:
+        members = self.engine.predict_members(columns, rows)
         if members is None:
-            return json_body.encode(self.predict_instances(instances))
+            return json_body.encode(self.body(self.engine.predict(columns, rows)))
         return f"{{{members}{self._tail}"
 
     def _ask(self, predict: Callable[[list[list[Any]], int], Any], instances: list[Any]) -> Any:
@@ -77,7 +77,7 @@ class Model:
         except RowError as error:
             raise self._refusal(error, instances) from None
 
-    def answer(self, fields: dict[str, list[Any]]) -> dict[str, Any]:
+    def body(self, fields: dict[str, list[Any]]) -> dict[str, Any]:
         """What an engine gave, completed to the body of an answer."""
         answer: dict[str, Any] = {name: fields[name] for name in self.fields if name in fields}
         classes = self.manifest["output"].get("classes")

@@ -22,7 +22,7 @@ def score(request: Request, response: Response, answered: Model, shadow: Model) 
     """
     started = perf_counter()
     try:
-        own = api.answer(request, shadow)
+        own = api.dispatch(request, shadow)
         found = compare(json.loads(response.body), json.loads(own.body))
     except Exception as error:  # noqa: BLE001 (the client has its answer; a shadow is an experiment)
         found = {"rows": response.rows, "error": type(error).__name__}

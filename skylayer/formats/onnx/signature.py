@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 MAXIMUM_COLUMNS = 10_000
 FLOATS = ("float", "double", "float16")
-INTEGERS = tuple(name for name in CODES if "int" in name)
 
 
 @dataclass(frozen=True)

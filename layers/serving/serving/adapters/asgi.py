@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 
-from serving.api import MAX_BODY_BYTES, handle
+from serving import limits
+from serving.api import handle
 from serving.http import Request
 from serving.model import Model, load, locate
 
@@ -29,7 +30,7 @@ def application(model: Model | None = None) -> Callable[[Message, Receive, Send]
     """
     answering = model or load(locate())
 
-    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
@@ -41,7 +42,7 @@ def application(model: Model | None = None) -> Callable[[Message, Receive, Send]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body.encode()})
 
-    return answer
+    return app
 
 
 async def _request(scope: Message, receive: Receive) -> Request:
@@ -51,7 +52,9 @@ async def _request(scope: Message, receive: Receive) -> Request:
     while more:
         message = await receive()
         more = message.get("more_body", False)
-        if len(body) <= MAX_BODY_BYTES:  # beyond it the rest is read and dropped: the API refuses it anyway
+        if (
+            len(body) <= limits.MAX_BODY_BYTES
+        ):  # beyond it the rest is read and dropped: the API refuses it anyway
             body += message.get("body", b"")
     path = scope["path"].removeprefix(scope.get("root_path") or "")
     return Request(scope["method"], path, headers, body=body, request_id=headers.get("x-request-id", ""))

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from serving.api import MAX_BODY_BYTES, handle
+from serving import limits
+from serving.api import handle
 from serving.http import Request
 from serving.model import Model, load, locate
 
@@ -29,7 +30,7 @@ def application(model: Model | None = None) -> WSGIApplication:
     """
     answering = model or load(locate())
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = handle(_request(environ), answering)
         body = response.body.encode()
         phrase = HTTPStatus(response.status).phrase
@@ -37,7 +38,7 @@ def application(model: Model | None = None) -> WSGIApplication:
         start_response(f"{response.status} {phrase}", list(headers.items()))
         return [body]
 
-    return answer
+    return app
 
 
 def _request(environ: WSGIEnvironment) -> Request:
@@ -48,7 +49,7 @@ def _request(environ: WSGIEnvironment) -> Request:
     }
     headers["content-type"] = environ.get("CONTENT_TYPE") or ""
     # One byte over the limit is enough for the API to refuse the rest unread.
-    length = min(int(environ.get("CONTENT_LENGTH") or 0), MAX_BODY_BYTES + 1)
+    length = min(int(environ.get("CONTENT_LENGTH") or 0), limits.MAX_BODY_BYTES + 1)
     path = environ.get("PATH_INFO") or "/"
     return Request(
         method=environ["REQUEST_METHOD"],

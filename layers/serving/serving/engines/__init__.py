@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Engine(Protocol):
-        """What answers: built once from an artifact, asked once per request."""
+        """What answers: built once from an artifact, asked once per request. The short cuts may all give None."""
 
         def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
             """JSON-ready answers, one per row under each field of the manifest's output.
@@ -24,14 +24,27 @@ if TYPE_CHECKING:
                 serving.errors.RowError: The estimator refuses a row.
             """
 
+        def predict_json(self, body: bytes) -> tuple[str, int] | None:
+            """The short cut from an `application/json` body to its answer, where the engine has one.
+
+            Returns:
+                The members of the answer, as JSON without braces, and the number of rows; None where anything is
+                doubtful, to be taken by way of `predict`.
+            """
+
+        def predict_members(self, columns: list[list[Any]], rows: int) -> str | None:
+            """What `predict` gives, as the members of a JSON object without braces, where the engine writes them.
+
+            Returns:
+                None where `predict` must be asked.
+
+            Raises:
+                serving.errors.RowError: The estimator refuses a row.
+            """
+
 
 def load(folder: str, manifest: dict[str, Any]) -> Engine:
     """The engine that the manifest chose, ready to answer.
-
-    An engine may also have `predict_json(body: bytes) -> tuple[str, int] | None`, a short cut from an
-    `application/json` body to the members of its answer, as JSON without braces, and the number of rows; it gives
-    None where anything is doubtful. And `predict_members(columns, rows) -> str | None`, the same members for what
-    `predict` takes.
 
     Raises:
         ArtifactError: This Skylayer has no such engine.

@@ -54,6 +54,12 @@ class OnnxEngine:
         """
         return self._refusals.predict(self._run, columns, rows)
 
+    def predict_json(self, body: bytes) -> None:
+        """No short cut: bodies are read by `serving.json_body`."""
+
+    def predict_members(self, columns: list[list[Any]], rows: int) -> None:
+        """No short cut: answers are written by `serving.json_body`."""
+
     def _run(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         results = self._session.run([feed(columns, rows) for feed in self._inputs], self._outputs)
         answers: dict[str, list[Any]] = {}

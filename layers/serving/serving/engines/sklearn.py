@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import joblib
 import numpy as np
 
-from serving.artifact import GOLDEN, SOURCE
+from serving.artifact import GOLDEN, METHODS, SOURCE
 from serving.engines.containers import container_of
 from serving.engines.refusals import Refusals
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
     from serving.engines.containers import Container
 
-_METHODS = {
-    "predictions": "predict",
-    "probabilities": "predict_proba",
-    "scores": "decision_function",
-    "distances": "transform",
-}
-
 
 class SklearnEngine:
     """An estimator, the container of its training data, and the answers that the manifest promises."""
@@ -36,7 +29,7 @@ class SklearnEngine:
         self, estimator: Any, container: Container, columns: list[str], fields: list[str], golden: str
     ) -> None:
         self._answers: dict[str, Callable[[Any], Any]] = {
-            field: getattr(estimator, _METHODS[field]) for field in fields
+            field: getattr(estimator, METHODS[field]) for field in fields
         }
         self._container = container
         self._refusals = Refusals(columns, golden)
@@ -52,6 +45,12 @@ class SklearnEngine:
             RowError: The estimator refuses a row; the row's number is the first of those.
         """
         return self._refusals.predict(self._predict, columns, rows)
+
+    def predict_json(self, body: bytes) -> None:
+        """No short cut: bodies are read by `serving.json_body`."""
+
+    def predict_members(self, columns: list[list[Any]], rows: int) -> None:
+        """No short cut: answers are written by `serving.json_body`."""
 
     def _predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         with warnings.catch_warnings(), np.errstate(all="ignore"):

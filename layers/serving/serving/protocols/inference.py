@@ -10,10 +10,10 @@ empty text in a column that had missing values. Tensors are JSON; the binary ext
 from __future__ import annotations
 
 from serving import json_body
-from serving.api import json_response
 from serving.errors import Problem
-from serving.http import JSON, Request, Response
-from serving.protocols.limits import check_body, check_rows, in_one_line
+from serving.http import JSON, Request, Response, json_response
+from serving.limits import check_body, check_rows
+from serving.protocols.messages import in_one_line
 from serving.protocols.tensors import datatype_of_column, output_tensors, output_types, rows_of
 
 TYPE_CHECKING = False
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 EXTENSIONS: list[str] = []
 
 
-def answer(request: Request, model: Model) -> Response:
-    """Answer a request to `/v2` or below; errors are `{"error": text}`, as the protocol has them."""
+def respond(request: Request, model: Model) -> Response:
+    """Respond to a request to `/v2` or below; errors are `{"error": text}`, as the protocol has them."""
     try:
         return _route(request, model)
     except Problem as problem:

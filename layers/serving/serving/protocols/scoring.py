@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 from __future__ import annotations
 
-from serving import csv_body, json_body
-from serving.api import MAX_ROWS, json_response
+from serving import csv_body, json_body, limits
 from serving.errors import Problem
-from serving.http import CSV, JSON, Request, Response, accepted, content_type
-from serving.protocols.limits import check_body, check_rows, in_one_line
+from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response
+from serving.protocols.messages import in_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,18 +47,18 @@ def invocations(request: Request, model: Model) -> Response:
 def _invocations(request: Request, model: Model) -> Response:
     sent = content_type(request.headers, (JSON, CSV))
     wanted = accepted(request.headers, (JSON, CSV))
-    check_body(request.body)
+    limits.check_body(request.body)
     if sent == CSV:
-        instances: list[Any] = csv_body.read(request.body, model.schema, MAX_ROWS)[0]
+        instances: list[Any] = csv_body.read(request.body, model.schema, limits.MAX_ROWS)[0]
     else:
-        instances = check_rows(_instances(json_body.parse(request.body, nan_is_null=True)))
-    answer = model.predict_instances(instances)
+        instances = limits.check_rows(_instances(json_body.parse(request.body, nan_is_null=True)))
+    body = model.predict_instances(instances)
     headers = {"model-version": model.reference["version"]}
     if wanted == JSON:
-        document = {"predictions": answer["predictions"]}
+        document = {"predictions": body["predictions"]}
         return json_response(document, rows=len(instances), headers=headers)
     targets = model.manifest["output"].get("targets") or []
-    table = csv_body.write(answer, ["predictions"], targets)
+    table = csv_body.write(body, ["predictions"], targets)
     headers["content-type"] = f"{CSV}; charset=utf-8; header=present"
     return Response(200, headers, table, rows=len(instances))
 
@@ -107,11 +106,11 @@ def _inputs(value: Any) -> list[Any]:
         raise Problem(400, "inputs: each column must be a list of values.")
     if len({len(column) for column in columns}) > 1:
         raise Problem(400, "inputs: the columns have different lengths.")
-    cells = [[_alone(cell) for cell in column] for column in columns]
+    cells = [[_unwrapped(cell) for cell in column] for column in columns]
     return [dict(zip(value, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
-def _alone(cell: Any) -> Any:
+def _unwrapped(cell: Any) -> Any:
     """The value of a cell, which a tensor of shape [rows, 1] holds in a list."""
     return cell[0] if isinstance(cell, list) and len(cell) == 1 else cell
 

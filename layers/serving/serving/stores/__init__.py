@@ -7,7 +7,7 @@ Every place holds the same three kinds of thing, under the same keys::
     pointer                             which version answers; the one thing that is ever replaced
 
 What a running function needs is here: read the pointer, read a file. Writing belongs to build time. Each place
-is a module of its own, imported when its address is used.
+is a module of its own, which `serving.stores.open` imports when its address is used.
 """
 
 from __future__ import annotations
@@ -55,35 +55,6 @@ def split(uri: str) -> tuple[str, str]:
     )
 
 
-def open_place(uri: str, seconds: float | None = None) -> Place:
-    """The place behind an address.
-
-    Args:
-        uri: `file://directory`, `s3://bucket/prefix` or `dynamodb://table`.
-        seconds: How long to wait for an answer, and not to ask twice; boto3's own patience if not given.
-
-    Raises:
-        StoreError: It is not an address of a store.
-    """
-    scheme, rest = split(uri)
-    if scheme == "file://":
-        from serving.stores import file
-
-        return file.FilePlace(rest)
-    if scheme == "s3://":
-        from serving.stores import s3
-
-        return s3.S3Place(rest, seconds)
-    from serving.stores import dynamodb
-
-    return dynamodb.DynamoDBPlace(rest, seconds)
-
-
 def artifact_key(reference: str, file: str) -> str:
     """The key of a version's file; `reference` is `<name>/<version>`."""
     return f"artifacts/{reference}/{file}"
-
-
-def record_key(reference: str) -> str:
-    """The key of the record that makes a version visible."""
-    return f"versions/{reference}"

@@ -6,7 +6,6 @@ from serving.stores import Missing, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 _ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "ResourceNotFoundException"}
@@ -59,9 +58,3 @@ class failures:  # noqa: N801 - reads as a statement
 def code(error: Any) -> str:
     """AWS's own word for what went wrong."""
     return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def translated(what: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same chunks, failures on the way translated."""
-    with failures(what):
-        yield from chunks

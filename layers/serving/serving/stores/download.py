@@ -17,20 +17,15 @@ if TYPE_CHECKING:
 
     from serving.stores import Place
 
-_MAXIMUM_MANIFEST_BYTES = 64 * 1024 * 1024
 
-
-def download(
-    place: Place, reference: str, home: str, seconds: float | None = None, *, whole: bool = False
-) -> str:
-    """Fetch a version into `<home>/<name>-<version>`; nothing is fetched if it is there.
+def download(place: Place, reference: str, home: str, seconds: float | None = None) -> str:
+    """Fetch the files of a version that its chosen engine needs into `<home>/<name>-<version>`, unless it is there.
 
     Args:
         place: The store.
         reference: `<name>/<version>`.
         home: Where such folders are kept.
         seconds: How long all of it may take.
-        whole: Every file, as build time wants; otherwise those that the chosen engine needs.
 
     Returns:
         The folder. It appears in one step, complete.
@@ -47,7 +42,7 @@ def download(
         os.makedirs(home, exist_ok=True)
         draft = tempfile.mkdtemp(prefix=".draft-", dir=home)
         try:
-            _fill(place, reference, draft, deadline, whole=whole)
+            _fill(place, reference, draft, deadline)
             os.rename(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -56,16 +51,16 @@ def download(
     return folder
 
 
-def _fill(place: Place, reference: str, draft: str, deadline: float | None, *, whole: bool) -> None:
+def _fill(place: Place, reference: str, draft: str, deadline: float | None) -> None:
     path = os.path.join(draft, artifact.MANIFEST)
-    _copy(place, reference, artifact.MANIFEST, path, _MAXIMUM_MANIFEST_BYTES, deadline)
+    _copy(place, reference, artifact.MANIFEST, path, artifact.MAX_MANIFEST_BYTES, deadline)
     manifest = artifact.read_manifest(draft)
     found = f"{manifest['name']}/{artifact.version_of(manifest)}"
     if found != reference or manifest["version"] != reference.split("/")[1]:
         raise artifact.ArtifactError(
             f"{reference} was altered in the store: its manifest is that of {found}."
         )
-    names = list(manifest["files"]) if whole else artifact.layer_files(manifest)
+    names = artifact.layer_files(manifest)
     needed = sum(manifest["files"][name]["size"] for name in names)
     if needed > shutil.disk_usage(draft).free:
         raise StoreError(f"{reference} needs {needed} bytes, which {os.path.dirname(draft)} hasn't.")

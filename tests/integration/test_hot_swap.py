@@ -23,7 +23,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
 
 import skylayer
-from serving import following, gateway, model
+from serving import gateway, hot_swap, model
 from serving.engines import onnx as onnx_engine
 from serving.engines import sklearn as sklearn_engine
 from skylayer.stores import open_store, rollouts
@@ -64,7 +64,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(following, "monotonic", clock)
+    monkeypatch.setattr(hot_swap, "monotonic", clock)
     return clock
 
 
@@ -82,10 +82,8 @@ class Running:
         self.start()
 
     def start(self) -> None:
-        self.following = following.Following(
-            model.load(str(self.versions[0])), self.uri, 10.0, str(self.home)
-        )
-        self.handler = gateway.handler(self.following.current, self.following.respond)
+        self.swap = hot_swap.HotSwap(model.load(str(self.versions[0])), self.uri, 10.0, str(self.home))
+        self.handler = gateway.handler(self.swap.current, self.swap.respond)
 
     def ask(self, value: float = 1.0, **headers: str) -> dict[str, Any]:
         event = {
@@ -155,7 +153,7 @@ def test_a_cold_start_without_the_store_serves_the_layer_s_model(
 ) -> None:
     uris = [f"file://{tmp_path}/gone", "s3://127.0.0.1:9/nothing", "nonsense"]
     for uri in uris:
-        alone = following.Following(model.load(str(versions[0])), uri, 10.0, str(tmp_path / "home"))
+        alone = hot_swap.HotSwap(model.load(str(versions[0])), uri, 10.0, str(tmp_path / "home"))
         assert alone.current().reference["version"] == versions[0].name
     failures = lines("model swap failed")
     assert len(failures) == len(uris)
@@ -231,7 +229,7 @@ def test_golden_rows_that_differ_are_not_served(
     rollouts.promote(running.store, running.names[2])
     clock.now += 11
     monkeypatch.setattr(type(model.load(str(running.versions[2])).engine), "predict", other)
-    running.following.current()
+    running.swap.current()
     monkeypatch.undo()
     assert engine in {"sklearn", "native"}
     assert "golden rows" in lines("model swap failed")[0].reason
@@ -267,7 +265,7 @@ def test_an_onnx_version_answers_once_the_layers_have_its_library(
     (failure,) = lines("model swap failed")
     assert "the engine onnx is not in the deployed layers: there is no libonnxruntime" in failure.reason
     clock.now += 11
-    now = running.following.current()
+    now = running.swap.current()
     assert now.reference["version"] == brought.name
     assert now.predict_instances([[1.0, 1.0]])["predictions"] == pytest.approx([15.0])
 
@@ -367,7 +365,7 @@ def test_promoting_under_load_loses_no_request(running: Running, clock: Clock) -
 def test_without_a_store_nothing_of_it_is_imported(versions: list[Path]) -> None:
     program = (
         "import sys; from serving import gateway; gateway.start();"
-        "lazy = 'boto', 'serving.stores', 'serving.following';"
+        "lazy = 'boto', 'serving.stores', 'serving.hot_swap';"
         "print([name for name in sys.modules if name.startswith(lazy)])"
     )
     environment = {

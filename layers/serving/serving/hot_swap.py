@@ -1,4 +1,4 @@
-"""A running function that follows the pointer of a store: swaps, challengers and shadows without a deployment.
+"""Hot swap: a running function reads the pointer of a store and changes models without a deployment.
 
 Only functions with a store import this. Whatever goes wrong, the last good models go on answering; a log line
 and a metric say what it was.
@@ -14,8 +14,8 @@ from threading import Lock
 from time import monotonic
 
 from serving import api, artifact, golden, log, model, shadow
-from serving.stores import open_place
 from serving.stores.download import download
+from serving.stores.open import open_place
 from serving.stores.pointer import parse
 from serving.stores.share import goes_to_challenger
 
@@ -33,11 +33,11 @@ STEP_SECONDS = 1.0
 DOWNLOAD_SECONDS = 8.0
 MAX_DELAY = 300.0
 
-# The models that play a part, and the challenger's entry in the pointer; exchanged as one.
-Cast = namedtuple("Cast", ("champion", "challenger", "share", "shadow"))  # noqa: PYI024 (typing costs a cold start)
+# The models that requests meet, and the challenger's entry in the pointer; replaced as one.
+ActiveModels = namedtuple("ActiveModels", ("champion", "challenger", "share", "shadow"))  # noqa: PYI024 (typing costs a cold start)
 
 
-class Following:
+class HotSwap:
     """The models that a store's pointer names, asked for at most every so many seconds."""
 
     def __init__(
@@ -49,9 +49,9 @@ class Following:
         self._place: Place | None = None
         self._models = {_reference(shipped): shipped}
         self._shipped = _reference(shipped)
-        self._cast = Cast(shipped, None, None, None)
+        self._active = ActiveModels(shipped, None, None, None)
         self._token: str | None = None
-        self._wanted: Pointer | None = None  # what couldn't be followed yet
+        self._wanted: Pointer | None = None  # what couldn't be loaded yet
         self._failures = 0
         self._retry = self._due = 0.0
         self._lock = Lock()
@@ -61,29 +61,29 @@ class Following:
         """The champion, after a look at the pointer if it is time for one."""
         if monotonic() >= self._due:
             self._look()
-        return self._cast.champion  # type: ignore[no-any-return]
+        return self._active.champion  # type: ignore[no-any-return]
 
     def respond(self, request: Request, champion: Model) -> Response:
         """Answer a request by the champion or, for its share, by the challenger; then ask the shadow."""
-        cast = self._cast
+        active = self._active
         chosen = champion
         if (
-            cast.challenger is not None
+            active.challenger is not None
             and request.method == "POST"
-            and goes_to_challenger(cast.share, request.headers, request.body)
+            and goes_to_challenger(active.share, request.headers, request.body)
         ):
-            chosen = cast.challenger
+            chosen = active.challenger
         response = api.handle(request, chosen)
-        if cast.shadow is not None and request.method == "POST" and response.status == 200:  # noqa: PLR2004
-            shadow.score(request, response, chosen, cast.shadow)
+        if active.shadow is not None and request.method == "POST" and response.status == 200:  # noqa: PLR2004
+            shadow.score(request, response, chosen, active.shadow)
         return response
 
     def _look(self) -> None:
-        """Read the pointer if it has changed, and follow it; one thread at a time, the others go on."""
+        """Read the pointer if it has changed, and swap; one thread at a time, the others go on."""
         if not self._lock.acquire(blocking=False):
             return
         try:
-            self._read_and_follow()
+            self._read_and_swap()
             self._due = monotonic() + self._seconds
         except Exception as error:  # noqa: BLE001 (no failure of a store may reach a request)
             self._failures += 1
@@ -92,7 +92,7 @@ class Following:
         finally:
             self._lock.release()
 
-    def _read_and_follow(self) -> None:
+    def _read_and_swap(self) -> None:
         if self._place is None:
             self._place = open_place(self._uri, STEP_SECONDS)
         found = self._place.read_pointer(self._token)
@@ -103,10 +103,10 @@ class Following:
         elif self._wanted is None:
             self._failures = 0
         if self._wanted is not None and monotonic() >= self._retry:
-            self._follow(self._wanted)
+            self._swap(self._wanted)
 
-    def _follow(self, pointer: Pointer) -> None:
-        """Load what the pointer names, then exchange all at once; without its champion nothing changes."""
+    def _swap(self, pointer: Pointer) -> None:
+        """Load what the pointer names, then replace all at once; without its champion nothing changes."""
         failed = False
         loaded = {}
         for reference in pointer.references:
@@ -116,7 +116,7 @@ class Following:
                 failed = True
                 self._report(reference, error)
         if pointer.champion in loaded:
-            self._exchange(pointer, loaded)
+            self._replace(pointer, loaded)
         self._wanted = pointer if failed else None
         self._failures = self._failures + 1 if failed else 0
         self._retry = monotonic() + self._delay()
@@ -136,33 +136,35 @@ class Following:
         self._models[reference] = loaded
         return loaded
 
-    def _exchange(self, pointer: Pointer, loaded: dict[str, Model]) -> None:
+    def _replace(self, pointer: Pointer, loaded: dict[str, Model]) -> None:
         challenger = pointer.challenger and loaded.get(pointer.challenger.version)
         before = {
-            _reference(one) for one in (self._cast.champion, self._cast.challenger, self._cast.shadow) if one
+            _reference(one)
+            for one in (self._active.champion, self._active.challenger, self._active.shadow)
+            if one
         }
-        cast = Cast(
+        active = ActiveModels(
             loaded[pointer.champion],
             challenger,
             pointer.challenger if challenger else None,
             loaded.get(pointer.shadow or ""),
         )
-        changed = cast.champion is not self._cast.champion
-        self._cast = cast
+        changed = active.champion is not self._active.champion
+        self._active = active
         if changed:
             log.roll_out(
-                "model swapped", counts={"model_swaps": 1}, version=cast.champion.reference["version"]
+                "model swapped", counts={"model_swaps": 1}, version=active.champion.reference["version"]
             )
         self._forget(before | set(loaded))
 
     def _forget(self, kept: set[str]) -> None:
-        """Let go of versions that neither the new cast nor the one before it has: requests may be on the latter."""
+        """Let go of versions that are neither active nor were before this swap: requests may be on the latter."""
         for reference in [name for name in self._models if name not in kept and name != self._shipped]:
             shutil.rmtree(self._models.pop(reference).folder, ignore_errors=True)
 
     def _report(self, reference: str | None, error: Exception) -> None:
         reason = f"{error}" or type(error).__name__
-        champion = self._cast.champion.reference["version"]
+        champion = self._active.champion.reference["version"]
         log.roll_out(
             "model swap failed",
             failed=True,
@@ -178,10 +180,10 @@ class Following:
         return min(doubled, max(MAX_DELAY, self._seconds))
 
 
-def from_environment(shipped: Model) -> Following:
-    """Follow the store that `SKYLAYER_STORE` names, every `SKYLAYER_STORE_SECONDS` seconds at most."""
+def from_environment(shipped: Model) -> HotSwap:
+    """Swap by the store that `SKYLAYER_STORE` names, every `SKYLAYER_STORE_SECONDS` seconds at most."""
     seconds = float(os.environ.get("SKYLAYER_STORE_SECONDS") or DEFAULT_SECONDS)
-    return Following(shipped, os.environ["SKYLAYER_STORE"], seconds)
+    return HotSwap(shipped, os.environ["SKYLAYER_STORE"], seconds)
 
 
 def _open(folder: str) -> Model:

@@ -1,0 +1,19 @@
+"""A problem as one text, for protocols whose errors are a text."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from serving.errors import Problem
+
+MAX_SHOWN = 5
+
+
+def in_one_line(problem: Problem) -> str:
+    """A problem's detail and the first of its errors."""
+    errors = problem.errors or []
+    shown = [
+        f"{error['pointer'].removeprefix('/instances/')}: {error['detail']}" for error in errors[:MAX_SHOWN]
+    ]
+    more = [f"{problem.count - MAX_SHOWN} more"] if problem.count > MAX_SHOWN else []
+    return " ".join([problem.detail, "; ".join(shown + more)]).strip()
