@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SYSTEM = f"{os.path.dirname(shutil.which('sh') or '/bin/sh')}{os.pathsep}{os.defpath}"  # noqa: PTH120
 
