@@ -23,10 +23,21 @@ if TYPE_CHECKING:
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 
-needed = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None,
-    reason="needs Chromium and its driver: apt-get install chromium chromium-driver (Debian)",
+MARKS = (
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None or DRIVER is None,
+        reason="needs Chromium and its driver: apt-get install chromium chromium-driver (Debian)",
+    ),
 )
+
+
+def needed(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that opens a browser, which skips where there is none."""
+    for mark in MARKS:
+        test = mark(test)
+    return test
+
 
 SECONDS = 15
 SCREENSHOTS = Path(__file__).parents[1] / ".skylayer" / "screenshots"

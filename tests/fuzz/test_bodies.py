@@ -77,6 +77,18 @@ def test_whatever_is_wrong_or_unusual_is_handed_on(row: object) -> None:
         b"{" * 100_000,
         b"[" * 100_000,
     ],
+    ids=[
+        "key-twice",
+        "keys-twice",
+        "no-rows",
+        "more-after",
+        "another-key",
+        "capital",
+        "byte-order-mark",
+        "empty",
+        "deep-objects",
+        "deep-lists",
+    ],
 )
 def test_broken_bodies_are_handed_on(body: bytes) -> None:
     assert forest().predict_json(body) is None

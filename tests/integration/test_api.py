@@ -100,6 +100,7 @@ def test_only_the_first_hundred_problems_are_listed(birds: Client) -> None:
         (str(10**400), "bill: expected a number or null, got a number of 401 digits"),
         ("9" * 5000, "bill: expected a number or null, got a number beyond the range of a double"),
     ],
+    ids=["1e400", "-1e400", "401-digits", "5000-digits"],
 )
 def test_huge_numbers_are_refused_in_their_place(birds: Client, number: str, detail: str) -> None:
     body = json.dumps(with_bird(bill=0)).replace('"bill": 0', f'"bill": {number}')

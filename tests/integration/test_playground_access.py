@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = browser.needed
+pytestmark = list(browser.MARKS)
 
 SCREENS = {"desktop": (1280, 900), "telephone": (390, 844)}
 CONTROLS = "a[href], input, select, textarea, button, [tabindex]"

@@ -333,7 +333,7 @@ def _corrupt(uri: str, key: str, content: bytes) -> None:
         boto3.client("dynamodb").put_item(TableName=uri.removeprefix("dynamodb://"), Item=item)
 
 
-@pytest.mark.parametrize("content", [b"", b"other", bytes(2_000_00)])
+@pytest.mark.parametrize("content", [b"", b"other", bytes(200_000)], ids=["empty", "other", "zeros"])
 def test_a_corrupt_version_is_refused_and_leaves_no_folder(
     uri: str, folders: list[Path], tmp_path: Path, content: bytes
 ) -> None:

@@ -140,7 +140,9 @@ def test_a_manifest_that_breaks_the_contract_is_refused(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{", b"\xff", b'{"format": NaN}', b"[" * 100_000, b"1" * 5000]
+    "content",
+    [b"", b"[]", b"{", b"\xff", b'{"format": NaN}', b"[" * 100_000, b"1" * 5000],
+    ids=["empty", "list", "cut", "no-utf-8", "nan", "deep", "long-number"],
 )
 def test_what_is_no_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / artifact.MANIFEST).write_bytes(content)

@@ -91,7 +91,8 @@ def test_a_file_that_is_named_exists(page: Path) -> None:
 
 def test_every_page_is_in_the_index() -> None:
     listed = {target.partition("#")[0] for target in links(ROOT / "docs" / "README.md")}
-    there = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    docs = ROOT / "docs"
+    there = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")} - {"README.md"}
     assert there <= listed
 
 

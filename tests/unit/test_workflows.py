@@ -98,3 +98,32 @@ def _lint(command: list[str], *files: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [program, *command[1:], *files], capture_output=True, text=True, check=False, timeout=60
     )
+
+
+def loaded(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return document
+
+
+def test_what_runs_before_a_commit_is_lint_and_comes_from_here() -> None:
+    (repository,) = loaded(".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    assert [hook["entry"] for hook in repository["hooks"]] == ["make lint"]
+
+
+def test_what_has_a_version_is_watched_in_one_pull_request_a_week() -> None:
+    updates = loaded(".github/dependabot.yml")["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"uv", "github-actions"}
+    for update in updates:
+        assert update["schedule"] == {"interval": "weekly"}
+        assert [group["patterns"] for group in update["groups"].values()] == [["*"]]
+
+
+@pytest.mark.parametrize("form", ["bug", "estimator"])
+def test_an_issue_form_is_one_that_github_takes(form: str) -> None:
+    document = loaded(f".github/ISSUE_TEMPLATE/{form}.yml")
+    assert {"name", "description", "body"} <= set(document)
+    asked = [part for part in document["body"] if part["type"] != "markdown"]
+    assert all(part["type"] in {"input", "textarea"} and part["attributes"]["label"] for part in asked)
+    assert len({part["id"] for part in asked}) == len(asked)
+    assert any(part["validations"]["required"] for part in asked)
