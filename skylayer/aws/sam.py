@@ -42,9 +42,40 @@ def parameters(config_env: str, command: str) -> dict[str, str]:
 
 def overrides(config_env: str) -> dict[str, str]:
     """The template's parameters that samconfig.toml sets for an environment, by name."""
-    written = parameters(config_env, "deploy").get("parameter_overrides", "")
-    pairs = shlex.split(written) if isinstance(written, str) else list(written)
-    return dict(pair.split("=", 1) for pair in pairs)
+    return parse_overrides(parameters(config_env, "deploy").get("parameter_overrides", ""))
+
+
+def parse_overrides(written: Any) -> dict[str, str]:
+    """`parameter_overrides` in each form that SAM reads in its settings, by name of the parameter.
+
+    Args:
+        written: "Name=value …", "ParameterKey=Name,ParameterValue=value …", a list of these, or a table.
+
+    Raises:
+        UserError: It names a file, or is none of these.
+    """
+    if isinstance(written, dict):
+        return {name: _as_text(value) for name, value in written.items()}
+    if isinstance(written, list):
+        return {name: value for part in written for name, value in parse_overrides(part).items()}
+    found = {}
+    for pair in shlex.split(str(written)):
+        name, equals, value = (
+            pair.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1).partition("=")
+        )
+        if not equals:
+            raise UserError(
+                f"parameter_overrides in samconfig.toml holds {pair!r}. Write each as Name=value, in samconfig.toml "
+                "itself: what stands in another file isn't read."
+            )
+        found[name] = value
+    return found
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(str(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def run(
