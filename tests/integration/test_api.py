@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import artifacts
@@ -13,6 +14,7 @@ import pytest
 from conftest import Client
 
 from serving import gateway, limits, model
+from serving.errors import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,6 +182,28 @@ def test_media_types(birds: Client) -> None:
     assert birds.post(bird, accept="image/png").status == 406
     assert birds.post(bird, accept="text/html, */*;q=0.1").status == 200
     assert birds.send(json.dumps(bird), headers=None).status == 200
+
+
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+@pytest.mark.parametrize("kind", ["application/json", "text/csv"])
+def test_letters_that_the_gateway_lost_are_refused_and_not_an_unseen_category(
+    birds: Client, kind: str, path: str
+) -> None:
+    # What API Gateway makes of "Zürich" in Latin-1 before the function sees it.
+    lost = b"Z\xfcrich".decode("utf-8", "replace")
+    bird = {**artifacts.BIRD, "island": lost}
+    table = ",".join(bird) + "\n" + ",".join("" if v is None else str(v).lower() for v in bird.values())
+    body = table if kind == "text/csv" else json.dumps({"instances": [bird]}, ensure_ascii=False)
+    answer = birds.send(body, path, headers={"content-type": kind})
+    assert answer.status == 400
+    assert "UTF-8" in answer.body
+
+
+def test_a_model_that_was_trained_on_the_replacement_character_takes_it() -> None:
+    column = SimpleNamespace(categories=["caf\ufffd", "bar"])
+    limits.check_body("caf\ufffd".encode(), SimpleNamespace(schema=[column]))  # type: ignore[arg-type]
+    with pytest.raises(Problem):
+        limits.check_body("caf\ufffd".encode(), SimpleNamespace(schema=[]))  # type: ignore[arg-type]
 
 
 def test_body_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch) -> None:

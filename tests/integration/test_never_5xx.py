@@ -47,7 +47,6 @@ EVENTS: list[dict[str, Any]] = [
     {"httpMethod": "PROPFIND"},
     {"httpMethod": "HEAD", "resource": "/health"},
     {"httpMethod": "GET", "resource": "/model"},
-    {"httpMethod": None},
     {"queryStringParameters": None},
 ]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import Problem
-from serving.gateway import request_of
+from serving.gateway import NotHTTPError, proxy, request_of
 from serving.http import CSV, JSON, accepted, content_type
 
 
@@ -52,10 +52,14 @@ def test_what_is_not_base64_is_malformed(body: str) -> None:
         request_of(event(body=body, isBase64Encoded=True), "")
 
 
-@pytest.mark.parametrize("other", [{}, {"Records": []}, {"version": "2.0", "rawPath": "/"}])
-def test_other_events_are_malformed(other: dict[str, Any]) -> None:
-    with pytest.raises(Problem, match="httpMethod"):
-        request_of(other, "")
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"Records": []}, {"version": "2.0", "rawPath": "/"}, {"httpMethod": None}, [], "text", None],
+    ids=str,
+)
+def test_what_is_no_http_request_raises_so_that_a_queue_keeps_its_message(other: Any) -> None:
+    with pytest.raises(NotHTTPError, match="httpMethod"):
+        proxy(other, "", None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

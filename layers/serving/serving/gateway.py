@@ -27,6 +27,10 @@ LAYER = "layer"
 _SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
+class NotHTTPError(Exception):
+    """An event that is no HTTP request, such as a queue's, a bucket's or a schedule's."""
+
+
 def start() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The Lambda handler of the model that was deployed or, with SKYLAYER_STORE, of the one a store points to."""
     shipped = load(locate())
@@ -80,11 +84,13 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
     """The request that an event carries.
 
     Raises:
-        Problem: 400: the event is not one of API Gateway's, or its base64 body can't be decoded.
+        Problem: 400: its base64 body can't be decoded.
+        NotHTTPError: It is no HTTP request. Lambda must see an error: a queue takes any answer for success and
+            deletes its message.
     """
-    method = event.get("httpMethod")
+    method = event.get("httpMethod") if isinstance(event, dict) else None
     if not isinstance(method, str):
-        raise Problem(400, "The event is not one of an API Gateway REST proxy: it has no httpMethod.")
+        raise NotHTTPError("The event is not one of an API Gateway REST proxy: it has no httpMethod.")
     return Request(
         method=method.upper(),
         path=_path(event),

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from serving.model import Model
+
 # A synchronous invocation carries 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 # the event around the body included.
 MAX_BODY_BYTES = int(os.environ.get("SKYLAYER_MAX_BODY_BYTES") or 5 * 1024 * 1024)
@@ -23,14 +25,31 @@ MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 400
 
 
-def check_body(body: bytes) -> None:
-    """Refuse a body over the limit.
+def check_body(body: bytes, model: Model) -> None:
+    """Refuse a body over the limit, or one whose letters were lost before it came.
+
+    API Gateway hands text on as UTF-8 and puts U+FFFD in place of each byte that isn't: a category would then be an
+    unseen one, and its row be answered wrongly.
 
     Raises:
-        Problem: 413.
+        Problem: 400 or 413.
     """
     if len(body) > MAX_BODY_BYTES:
         raise Problem(413, f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.")
+    if _REPLACEMENT in body and not _knows_replacement(model):
+        raise Problem(
+            400,
+            "The body holds U+FFFD, which stands for letters that were lost: it wasn't UTF-8 when it was sent. "
+            "Save it as UTF-8 (in Excel: CSV UTF-8) and send it again.",
+        )
+
+
+_REPLACEMENT = "\ufffd".encode()
+
+
+def _knows_replacement(model: Model) -> bool:
+    """Whether the training data held the character itself."""
+    return any("\ufffd" in str(category) for column in model.schema for category in column.categories)
 
 
 def check_rows(rows: list[Any]) -> list[Any]:
