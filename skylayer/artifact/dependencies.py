@@ -64,7 +64,8 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
         done.add(module)
         source = None if _is_installed(module, homes) else _own_source(module)
         if source is not None:
-            found.sources |= _with_packages(module, source)
+            found.sources[_place(module, source)] = source.read_bytes()
+            waiting += _packages_above(module, source)
             waiting += [name for name in _imports(module, source) if find_spec_quietly(name)]
         elif top in homes:
             distributions.add(homes[top][0])
@@ -136,18 +137,17 @@ def _own_source(module: str) -> Path | None:
     return path
 
 
-def _with_packages(module: str, source: Path) -> dict[str, bytes]:
-    """A module's file and the `__init__.py` of each package above it, by path below the import root."""
+def _place(module: str, source: Path) -> str:
+    """The path of a module's file below the import root."""
+    return module.replace(".", "/") + ("/__init__.py" if source.name == "__init__.py" else ".py")
+
+
+def _packages_above(module: str, source: Path) -> list[str]:
+    """The packages that a module is in and that have code of their own, which runs before the module's."""
     parts = module.split(".")
-    is_package = source.name == "__init__.py"
-    name = "/".join(parts) + ("/__init__.py" if is_package else ".py")
-    found = {name: source.read_bytes()}
-    root = source.parents[len(parts) - (0 if is_package else 1)]
-    for depth in range(1, len(parts)):
-        initial = root.joinpath(*parts[:depth], "__init__.py")
-        if initial.is_file():
-            found["/".join([*parts[:depth], "__init__.py"])] = initial.read_bytes()
-    return found
+    root = source.parents[len(parts) - (0 if source.name == "__init__.py" else 1)]
+    above = [parts[:depth] for depth in range(1, len(parts))]
+    return [".".join(names) for names in above if root.joinpath(*names, "__init__.py").is_file()]
 
 
 def _imports(module: str, source: Path) -> Iterator[str]:

@@ -32,6 +32,7 @@ from sklearn.svm import SVC
 
 import skylayer
 from serving.artifact import read_manifest
+from skylayer.artifact import engines
 from skylayer.compiler import compile_estimator, lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Arithmetic, Code
@@ -267,7 +268,7 @@ def test_packaging_serves_scikit_learn_and_says_which_row_when_the_proof_fails(
 ) -> None:
     frame, target = data()
     monkeypatch.setattr(
-        native,
+        engines,
         "lower",
         lambda e, s: altered(lower(e, s), Code.MATRIX, _one_part_in_a_billion_on_a_coefficient),
     )

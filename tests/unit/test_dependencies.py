@@ -18,6 +18,7 @@ from skylayer.artifact.dependencies import dependencies_of
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -46,7 +47,7 @@ def test_other_libraries_are_named_as_they_are_installed(estimator: Any, distrib
 
 
 @pytest.fixture
-def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "ownpackage"
     (folder / "deep").mkdir(parents=True)
     (folder / "__init__.py").write_text("")
@@ -60,7 +61,9 @@ def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "words.py").write_text("STOP = ['the']\n")
     (folder / "unused.py").write_text("import no_such_module\n")
     monkeypatch.syspath_prepend(tmp_path)
-    return folder
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ownpackage"]:
+        del sys.modules[name]
 
 
 def test_the_projects_own_modules_ship_with_all_that_they_import(own_package: Path) -> None:
@@ -75,6 +78,15 @@ def test_the_projects_own_modules_ship_with_all_that_they_import(own_package: Pa
     assert found.sources["ownpackage/words.py"] == (own_package / "words.py").read_bytes()
     assert "lightgbm" in found.requirements
     assert not {"matplotlib", "onnx"} & set(found.requirements)
+
+
+def test_what_a_package_above_a_module_imports_ships_too(own_package: Path) -> None:
+    (own_package / "__init__.py").write_text("from ownpackage.settings import LIMIT\n")
+    (own_package / "settings.py").write_text("import imblearn\nLIMIT = 3\n")
+    step = import_module("ownpackage.deep.steps").step
+    found = dependencies_of(FunctionTransformer(step), "array")
+    assert found.sources["ownpackage/settings.py"] == (own_package / "settings.py").read_bytes()
+    assert "imbalanced-learn" in found.requirements
 
 
 def test_what_is_defined_in_a_notebook_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
