@@ -278,7 +278,7 @@ Written by `make coverage`. Each predictor of scikit-learn {version} is fitted o
 bound says how near the numbers of this run are to scikit-learn's, relative to the largest number of the field (for
 distances to centres: their squares); every label is equal. Meta-estimators compile when the estimators inside them do.
 
-That a class compiles doesn't decide it: at every training the proof replays rows made to hurt, and a model that differs
+That a class compiles doesn't decide it: at every training the proof replays adversarial rows, and a model that differs
 on one is served by scikit-learn, which the training says.
 
 **{native} of {count} are native, all {count} are served.**

@@ -1,12 +1,12 @@
 """How far the native answer to a row may lie from scikit-learn's, by error analysis of the program itself.
 
-Each slot gets a radius per row: 0 where every bit must be equal, otherwise what may differ because scikit-learn
+Each slot gets an error bound per row: 0 where every bit must be equal, otherwise what may differ because scikit-learn
 differs there from itself. Dot products differ by 1e-14 · Σ|terms| (BLAS kernels add in different orders), functions
 such as exp by 4 ulp (SIMD and libm round differently); both numbers stand above what scikit-learn 1.9 showed against
 itself, one row against a batch and one processor against another. Everything else is exact, and passes on what comes
-in: to first order through smooth functions, and as "undecided" (an infinite radius, or 1 for a flag) where a
-comparison, a split or a decision lies closer than its operands' radii. Undecided rows are ties. So are those whose
-Σ|terms| is infinite: which of the partial sums overflows depends on the order. `rules` has a rule per operation.
+in: to first order through smooth functions, and as "undecided" (an infinite bound, or 1 for a flag) where a
+comparison, a split or a decision lies closer than its operands' error bounds. Undecided rows are ties. So are those
+whose Σ|terms| is infinite: which of the partial sums overflows depends on the order. `rules` has a rule per operation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skylayer.compiler.program import Operation, Program
-    from skylayer.proof.rules import Rows
+    from skylayer.proof.rounding import Rows
 
 
 def inexact(program: Program) -> set[int]:
@@ -34,8 +34,10 @@ def inexact(program: Program) -> set[int]:
     return slots
 
 
-def radii(program: Program, wanted: set[int], values: dict[int, NDArray[np.float64]]) -> dict[int, Rows]:
-    """The radius of each inexact slot, shape (rows,).
+def error_bounds(
+    program: Program, wanted: set[int], values: dict[int, NDArray[np.float64]]
+) -> dict[int, Rows]:
+    """The error bound of each inexact slot, shape (rows,).
 
     Args:
         program: Whose slots they are.
@@ -57,10 +59,10 @@ def radii(program: Program, wanted: set[int], values: dict[int, NDArray[np.float
         y = np.stack([values[s] for s in outputs], axis=1)
         rule = shifted if _is_shift(o, largest) else RULES.get(o.code, unknown)
         with np.errstate(all="ignore"):
-            radius = np.broadcast_to(rule(o, x, r, y), y.shape)
-        # What isn't finite on both sides is compared by itself; a radius must never be NaN.
-        radius = np.where(np.isnan(radius), np.inf, radius)
-        known.update({slot: radius[:, k] for k, slot in enumerate(outputs)})
+            bound = np.broadcast_to(rule(o, x, r, y), y.shape)
+        # What isn't finite on both sides is compared by itself; a bound must never be NaN.
+        bound = np.where(np.isnan(bound), np.inf, bound)
+        known.update({slot: bound[:, k] for k, slot in enumerate(outputs)})
     return known
 
 
@@ -70,4 +72,4 @@ def _is_shift(o: Operation, largest: dict[int, tuple[int, ...]]) -> bool:
     return shift and largest.get(o.inputs[-1]) == o.inputs[:-1]
 
 
-__all__ = ["candidates", "inexact", "radii"]
+__all__ = ["candidates", "error_bounds", "inexact"]

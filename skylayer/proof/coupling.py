@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skylayer.compiler.program import Operation
-    from skylayer.proof.rules import Rows
+    from skylayer.proof.rounding import Rows
 
 STEP = 1e-7  # of a difference quotient
 NEAR = 1e-9  # relative: an error so near the limit may end the rounds or not
@@ -21,12 +21,12 @@ ENOUGH, ROUNDS = 0.005, 100  # libsvm's
 def coupling(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
     """To first order, by differences; undecided where it isn't clear which round is the last."""
     answer, rounds, near = _couple(x, o.outputs, None)
-    radius = ROUNDING * answer
+    bound = ROUNDING * answer
     for k in range(x.shape[1]):
         moved = x.copy()
         moved[:, k] += STEP
-        radius = radius + 2 * np.abs(_couple(moved, o.outputs, rounds)[0] - answer) / STEP * r[:, [k]]
-    return np.where(near[:, None], np.inf, radius)
+        bound = bound + 2 * np.abs(_couple(moved, o.outputs, rounds)[0] - answer) / STEP * r[:, [k]]
+    return np.where(near[:, None], np.inf, bound)
 
 
 def _couple(

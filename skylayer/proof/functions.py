@@ -8,17 +8,15 @@ import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
 from skylayer.compiler.program import Unary
+from skylayer.proof.rounding import EPSILON, SMALLEST, ULPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from skylayer.proof.rules import Rows
+    from skylayer.proof.rounding import Rows
 
     Slope = Callable[[Rows, Rows, Rows], Rows]
 
-EPSILON = float(np.finfo(np.float64).eps)
-SMALLEST = 5e-324  # below the normal numbers a rounding isn't relative
-ULPS = 4
 PROBIT_ULPS = 6  # scipy's quantile of the normal distribution lies up to 3.8 ulp from the true one
 _LARGEST_EXPONENT = 745.0
 # As numpy or scipy have them.
@@ -59,7 +57,7 @@ _SLOPES: dict[Unary, Slope] = {
 
 
 def transcendental(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
-    """The radius of a function's value, given its argument's value and radius."""
+    """The error bound of a function's value, given its argument's value and error bound."""
     rounding = (PROBIT_ULPS if kind == Unary.PROBIT else ULPS) * EPSILON * np.abs(y) + SMALLEST
     if kind == Unary.NORMAL_CDF:  # scipy rounds x / sqrt(2) first
         rounding = rounding * np.maximum(1.0, x * x)
@@ -67,11 +65,11 @@ def transcendental(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
         # The argument has been rounded as well, by what a shift before the function loses.
         rounding = rounding * np.maximum(1.0, np.minimum(np.abs(x), _LARGEST_EXPONENT))
     rounding = np.where(np.isfinite(y), rounding, 0.0)
-    radius = _SLOPES[kind](x, r, y) * r if kind in _SLOPES else np.full_like(x, np.inf)
+    bound = _SLOPES[kind](x, r, y) * r if kind in _SLOPES else np.full_like(x, np.inf)
     if kind in _MONOTONE:
         high, low = _MONOTONE[kind](x + r), _MONOTONE[kind](x - r)
         span = high - low + 2 * ULPS * EPSILON * np.maximum(np.abs(high), np.abs(low))
-        radius = np.fmin(radius, span)
+        bound = np.fmin(bound, span)
     else:
-        radius = np.minimum(radius, 2.0)
-    return np.asarray(np.where(r > 0, radius, 0.0) + rounding, dtype=np.float64)
+        bound = np.minimum(bound, 2.0)
+    return np.asarray(np.where(r > 0, bound, 0.0) + rounding, dtype=np.float64)

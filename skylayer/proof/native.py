@@ -1,7 +1,7 @@
 """The proof of the native engine: the kernel's answers against scikit-learn's, row by row, before anything is served.
 
 Two halves: the table read back and compared with the estimator (`structure`), and both asked for the same rows
-(`replay`): the data, the neighbours of every split (`boundaries`), a 0.01 grid and rows made to hurt (`rows`). How far
+(`replay`): the data, the neighbours of every split (`boundaries`), a 0.01 grid and adversarial rows (`rows`). How far
 answers may differ is computed from the program for each row (`bounds`); where that is nothing, every bit is compared.
 """
 
@@ -15,7 +15,7 @@ from skylayer.compiler.program import Code
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.outcome import Proof, ProofFailed
 from skylayer.proof.replay import Replay
-from skylayer.proof.rows import hostile, on_the_grid
+from skylayer.proof.rows import adversarial, on_the_grid
 from skylayer.proof.structure import StructureError, check_structure
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ROWS = 100_000
 _CHUNK = 5_000
 _WORK = 500_000_000  # multiplications or splits that a proof may take on either side
 _FEWEST = 1_000
-_HOSTILE = 400
+_ADVERSARIAL = 400
 _TRAINING = 5_000  # rows of the data that are replayed, and from which splits are reached
 
 __all__ = ["Proof", "ProofFailed", "prove_native"]
@@ -76,8 +76,8 @@ def prove_native(
     own = np.unique(np.linspace(0, len(data[0]) - 1, min(_TRAINING, rows, len(data[0]))).astype(int))
     training = [[cells[i] for i in own] for cells in data]
     replay.compare(training, "the data", decided=True)
-    replay.alone(training)
-    replay.compare(hostile(schema, training, random, min(_HOSTILE, rows)), "a row made to hurt")
+    replay.batch_invariance(training)
+    replay.compare(adversarial(schema, training, random, min(_ADVERSARIAL, rows)), "an adversarial row")
     accepted = replay.accepted(training)
     splits = neighbours(program, schema, accepted, max(rows // 4, 1), random)
     grid = on_the_grid(schema, accepted, max(rows - proof.rows - len(splits[0]), 1), random)

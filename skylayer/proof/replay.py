@@ -10,7 +10,7 @@ import numpy as np
 from serving.errors import RowError
 from skylayer.compiler.program import Code, Reduce
 from skylayer.compiler.reference import Reference
-from skylayer.proof.bounds import candidates, inexact, radii
+from skylayer.proof.bounds import candidates, error_bounds, inexact
 from skylayer.proof.outcome import Proof, ProofFailed
 from skylayer.proof.trace import Trace, as_matrix, open_program
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skylayer.compiler.program import Output, Program
-    from skylayer.proof.rules import Rows
+    from skylayer.proof.rounding import Rows
 
     Columns = list[list[Any]]
 
-ALONE = 24  # rows that both sides answer one at a time as well
+INVARIANCE_ROWS = 24  # rows that both sides answer one at a time as well
 DIFFERING = 0.01  # share of the data's own rows that may differ where the bounds leave them undecided
 CLOSE = 1e-9  # relative, of numbers that an undecided row answers
 _SHOWN = 300  # characters of a row in a message
@@ -81,9 +81,9 @@ class Replay:
                 "or decision than what scikit-learn's own rounding leaves uncertain"
             )
 
-    def alone(self, columns: Columns) -> None:
+    def batch_invariance(self, columns: Columns) -> None:
         """The kernel's batch is its row by row in every bit; the estimator's is its floor."""
-        rows = [[cells[i] for cells in columns] for i in range(min(ALONE, len(columns[0])))]
+        rows = [[cells[i] for cells in columns] for i in range(min(INVARIANCE_ROWS, len(columns[0])))]
         rows = [row for row in rows if self._accepts([[cell] for cell in row])]
         if not rows:
             return
@@ -93,11 +93,13 @@ class Replay:
         for index, row in enumerate(rows):
             single = [[cell] for cell in row]
             if as_matrix(self._engine.evaluate(single, 1), 1).tobytes() != together[index].tobytes():
-                raise ProofFailed(f"the kernel answers {self._show(row)} differently alone and in a batch")
+                raise ProofFailed(
+                    f"the kernel answers {self._show(row)} differently by itself and in a batch"
+                )
             for name, values in self._expected(self._reference.answer(single, 1), 1).items():
                 if self._outputs[name].classes is None:
-                    spread = _difference(values, own[name][index : index + 1]).max(initial=0.0)
-                    self._proof.floor[name] = max(self._proof.floor.get(name, 0.0), float(spread))
+                    largest = _difference(values, own[name][index : index + 1]).max(initial=0.0)
+                    self._proof.floor[name] = max(self._proof.floor.get(name, 0.0), float(largest))
 
     def accepted(self, columns: Columns) -> Columns:
         """The rows that aren't refused."""
@@ -139,10 +141,10 @@ class Replay:
             program = dataclasses.replace(self._program, operations=kept)
             self._unchecked = Trace(program, self._slots, self._names)
         try:
-            radius, _ = self._radii(row, 1, self._unchecked)
+            bound, _ = self._error_bounds(row, 1, self._unchecked)
         except RowError:
             return False
-        if not any(np.isinf(r).any() for r in radius.values()):
+        if not any(np.isinf(r).any() for r in bound.values()):
             return False
         self._proof.rows += 1
         self._proof.ties += 1
@@ -176,7 +178,7 @@ class Replay:
         what: str,
     ) -> int:
         rows = len(native)
-        radius, values = self._radii(columns, rows, self._trace)
+        bound, values = self._error_bounds(columns, rows, self._trace)
         undecided, differing = np.zeros((2, rows), dtype=bool)
         first = 0
         for output in self._program.outputs:
@@ -187,7 +189,7 @@ class Replay:
             own = expected[output.field]
             if own.shape != got.shape:
                 raise ProofFailed(f"{output.field} has the shape {got.shape} instead of {own.shape}")
-            allowed = np.stack([radius.get(s, np.zeros(rows)) for s in output.slots], axis=1)
+            allowed = np.stack([bound.get(s, np.zeros(rows)) for s in output.slots], axis=1)
             missing = np.isnan(got) & np.isnan(own)
             same = (got == own) | missing
             tied = (np.isinf(allowed) & ~missing) | ((allowed > 0) & (output.classes is not None))
@@ -196,7 +198,7 @@ class Replay:
                 difference = np.where(same, 0.0, np.abs(got - own))
                 near = same | (difference <= allowed) | np.isinf(allowed)
                 differing |= (tied & ~same & ~(difference <= CLOSE * np.abs(own))).any(axis=1)
-            near &= same | self._possible(output, own, radius, values)
+            near &= same | self._possible(output, own, bound, values)
             if not near.all():
                 at = int(np.argmin(near.all(axis=1)))
                 self._fail(output, at, int(np.argmin(near[at])), got, own, columns, what)
@@ -224,26 +226,26 @@ class Replay:
         ):
             record[name] = max(record.get(name, 0.0), float(np.where(decided, values, 0.0).max(initial=0.0)))
 
-    def _radii(
+    def _error_bounds(
         self, columns: Columns, rows: int, trace: Trace | None
     ) -> tuple[dict[int, Rows], dict[int, Rows]]:
         if trace is None:
             return {}, {}
         traced = trace.values(columns, rows)
         values = {slot: traced[:, k] for k, slot in enumerate(trace.slots)}
-        return radii(self._program, self._wanted, values), values
+        return error_bounds(self._program, self._wanted, values), values
 
     def _possible(
-        self, output: Output, own: NDArray[np.float64], radius: dict[int, Rows], values: dict[int, Rows]
+        self, output: Output, own: NDArray[np.float64], bound: dict[int, Rows], values: dict[int, Rows]
     ) -> NDArray[np.bool_]:
         """On an undecided row the label must be one of the tied ones."""
         possible = np.ones(own.shape, dtype=bool)
         for k, slot in enumerate(output.slots):
             decision = self._decisions.get(slot)
-            if decision is None or slot not in radius:
+            if decision is None or slot not in bound:
                 continue
             x = np.stack([values[s] for s in decision.inputs], axis=1)
-            r = np.stack([radius.get(s, np.zeros(len(x))) for s in decision.inputs], axis=1)
+            r = np.stack([bound.get(s, np.zeros(len(x))) for s in decision.inputs], axis=1)
             tied = candidates(x, r, largest=decision.kind == Reduce.ARGMAX)
             label = np.clip(np.nan_to_num(own[:, k], nan=0), 0, tied.shape[1] - 1).astype(int)
             possible[:, k] = tied[np.arange(len(x)), label]

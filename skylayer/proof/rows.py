@@ -1,4 +1,4 @@
-"""Rows made to hurt: values on a grid, extremes, what is missing or was never seen, in every column."""
+"""Adversarial rows: values on a grid, extremes, what is missing or was never seen, in every column."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def _grid(description: dict[str, Any], cells: list[Any], rows: int, random: np.r
     return [None if absent else value for value, absent in zip(made, missing, strict=True)]
 
 
-def hostile(schema: dict[str, Any], training: Columns, random: np.random.Generator, limit: int) -> Columns:
+def adversarial(
+    schema: dict[str, Any], training: Columns, random: np.random.Generator, limit: int
+) -> Columns:
     """Rows of the training data with one cell, or all, replaced by what the schema just about lets through."""
     columns = [Column(description) for description in schema["columns"]]
     accepted = [_accepted(c, cells) for c, cells in zip(columns, training, strict=True)]
@@ -109,7 +111,7 @@ def hostile(schema: dict[str, Any], training: Columns, random: np.random.Generat
 
 
 def _accepted(column: Column, cells: list[Any]) -> list[Any]:
-    """What a column's validation lets through, of everything that might hurt."""
+    """What a column's validation lets through, of every adversarial value."""
     pool: dict[str, tuple[Any, ...]] = {
         "number": _NUMBERS,
         "integer": _INTEGERS,

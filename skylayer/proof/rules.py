@@ -1,7 +1,7 @@
-"""What each operation of a program makes of the radii of its inputs.
+"""What each operation of a program makes of the error bounds of its inputs.
 
-A rule takes the operation, its inputs' values and radii and its outputs' values (each of shape (rows, slots)) and
-gives the outputs' radii.
+A rule takes the operation, its inputs' values and error bounds and its outputs' values (each of shape (rows, slots))
+and gives the outputs' error bounds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, START
 from skylayer.proof.coupling import coupling
-from skylayer.proof.functions import EPSILON, SMALLEST, TRANSCENDENTAL, ULPS, transcendental
+from skylayer.proof.functions import TRANSCENDENTAL, transcendental
+from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON, SMALLEST, TERMS, ULPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skylayer.compiler.program import Operation
+    from skylayer.proof.rounding import Rows
 
-    Rows = NDArray[np.float64]  # shape (rows, slots of one operand)
     Rule = Callable[[Operation, Rows, Rows, Rows], Rows]
 
-FLOAT32_EPSILON = float(np.finfo(np.float32).eps)
-TERMS = 1e-14
 FALLBACK = 1e-12
 NUMPY_BLOCK = 128  # up to so many terms the kernel adds in numpy's order
 _STEPS: dict[int, Callable[[Any], Any]] = {
@@ -70,11 +69,11 @@ def shifted(_: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     """Less the largest: exactly 0 where x is the largest without doubt."""
     x, r = x[:, :-1], r[:, :-1]
     possible = candidates(x, r)
-    alone = possible.sum(axis=1, keepdims=True) == 1
+    unique = possible.sum(axis=1, keepdims=True) == 1
     largest = np.where(possible, r, 0.0).max(axis=1, keepdims=True)
-    radius = r + largest
-    radius = radius + np.where(radius > 0, EPSILON * np.abs(y) + SMALLEST, 0.0)
-    return np.where(alone & possible & np.isfinite(x), 0.0, radius)
+    bound = r + largest
+    bound = bound + np.where(bound > 0, EPSILON * np.abs(y) + SMALLEST, 0.0)
+    return np.where(unique & possible & np.isfinite(x), 0.0, bound)
 
 
 def unknown(_: Operation, __: Rows, r: Rows, y: Rows) -> Rows:
@@ -106,7 +105,7 @@ def _combine(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     return _binary(o.kind, a, r[:, :n], b, np.broadcast_to(r[:, second], (len(x), n)), y)
 
 
-def _binary(  # noqa: PLR0917 - two operands with their radii
+def _binary(  # noqa: PLR0917 - two operands with their error bounds
     kind: int, a: Rows, ra: Rows, b: Rows, rb: Rows, y: Rows
 ) -> Rows:
     both = ra + rb
@@ -116,18 +115,18 @@ def _binary(  # noqa: PLR0917 - two operands with their radii
         ahead = a - b if kind == Arithmetic.MAXIMUM else b - a
         return np.where(ahead > both, ra, np.where(ahead < -both, rb, np.maximum(ra, rb)))
     if kind == Arithmetic.MULTIPLY:
-        radius = np.abs(a) * rb + np.abs(b) * ra + ra * rb
+        bound = np.abs(a) * rb + np.abs(b) * ra + ra * rb
     elif kind in {Arithmetic.DIVIDE, Arithmetic.REVERSE_DIVIDE}:
         if kind == Arithmetic.REVERSE_DIVIDE:
             a, ra, b, rb = b, rb, a, ra
         room = np.abs(b) - rb
-        radius = np.where(room > 0, (ra + np.abs(y) * rb) / room, np.inf)
+        bound = np.where(room > 0, (ra + np.abs(y) * rb) / room, np.inf)
     elif kind == Arithmetic.POWER:
         slope = np.abs(b * y / a) * ra + np.abs(y * np.log(np.abs(a))) * rb
         return np.where(both > 0, 2 * slope, 0.0) + ULPS * EPSILON * np.abs(y)
     else:
-        radius = both
-    return np.where(both > 0, radius + EPSILON * np.abs(y) + SMALLEST, 0.0)
+        bound = both
+    return np.where(both > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
 
 
 def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
@@ -142,12 +141,12 @@ def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     if kind in TRANSCENDENTAL:
         return transcendental(kind, x, r, y)
     if kind == Unary.SQUARE:
-        radius = 2 * np.abs(x) * r + r * r
+        bound = 2 * np.abs(x) * r + r * r
     elif kind == Unary.SQUARE_ROOT:
-        radius = np.minimum(np.sqrt(r), r / y)
+        bound = np.minimum(np.sqrt(r), r / y)
     else:  # reciprocal
-        radius = np.where(np.abs(x) > r, np.abs(y) * r / (np.abs(x) - r), np.inf)
-    return np.where(r > 0, radius + EPSILON * np.abs(y) + SMALLEST, 0.0)
+        bound = np.where(np.abs(x) > r, np.abs(y) * r / (np.abs(x) - r), np.inf)
+    return np.where(r > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
 
 
 def _select(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
@@ -177,17 +176,17 @@ def _keyed(_: Operation, __: Rows, r: Rows, y: Rows) -> Rows:
 
 def _bins(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     starts, edges = (a for a in o.arrays[:2])
-    radius = np.zeros_like(y)
+    bound = np.zeros_like(y)
     for i in range(x.shape[1]):
         own = edges[starts[i] : starts[i + 1]].astype(np.float64)
         low, high = np.searchsorted(own, x[:, i] - r[:, i]), np.searchsorted(own, x[:, i] + r[:, i], "right")
-        radius[:, i] = np.where(r[:, i] > 0, high - low, 0)
-    return radius
+        bound[:, i] = np.where(r[:, i] > 0, high - low, 0)
+    return bound
 
 
 def _piecewise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     starts, xs, ys = (a for a in o.arrays[:3])
-    radius = np.zeros_like(y)
+    bound = np.zeros_like(y)
     for i in range(x.shape[1]):
         own = slice(int(starts[i]), int(starts[i + 1]))
         knots, heights = xs[own].astype(np.float64), ys[own].astype(np.float64)
@@ -195,8 +194,8 @@ def _piecewise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         slopes = np.concatenate([[0.0], np.where(np.isnan(steep), 0.0, steep), [0.0]])
         low = np.searchsorted(knots, x[:, i] - r[:, i])
         high = np.searchsorted(knots, x[:, i] + r[:, i], "right")
-        radius[:, i] = r[:, i] * np.where(low == high, slopes[low], slopes.max())
-    return np.where(r > 0, radius + EPSILON * np.abs(y) + SMALLEST, 0.0)
+        bound[:, i] = r[:, i] * np.where(low == high, slopes[low], slopes.max())
+    return np.where(r > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
 
 
 def _matrix(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
@@ -213,20 +212,20 @@ def _pairwise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         return _matrix(o, x, r, y)
     if o.kind == Pairwise.SQUARED_EUCLIDEAN:  # scikit-learn may expand it to x² - 2xp + p²
         scale = (x * x).sum(axis=1)[:, None] + (stored * stored).sum(axis=1)[None, :]
-        spread = 2 * np.sqrt(y) * np.sqrt((r * r).sum(axis=1))[:, None]
-        return np.asarray(TERMS * scale + spread + (r * r).sum(axis=1)[:, None])
+        moved = 2 * np.sqrt(y) * np.sqrt((r * r).sum(axis=1))[:, None]
+        return np.asarray(TERMS * scale + moved + (r * r).sum(axis=1)[:, None])
     return TERMS * np.abs(y) + (r.sum(axis=1) if o.kind == Pairwise.MANHATTAN else r.max(axis=1))[:, None]
 
 
 def _products(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     starts, factors = o.arrays[0], o.arrays[1]
-    radius = np.zeros_like(y)
+    bound = np.zeros_like(y)
     for k in range(o.outputs):
         own = factors[starts[k] : starts[k + 1]].astype(np.int64)
         widest = np.prod(np.abs(x[:, own]) + r[:, own], axis=1) - np.prod(np.abs(x[:, own]), axis=1)
         used = (r[:, own] > 0).any(axis=1)
-        radius[:, k] = np.where(used, widest + len(own) * EPSILON * np.abs(y[:, k]), 0.0)
-    return radius
+        bound[:, k] = np.where(used, widest + len(own) * EPSILON * np.abs(y[:, k]), 0.0)
+    return bound
 
 
 def _trees(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
@@ -238,8 +237,8 @@ def _trees(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         if o.code == Code.TREES:
             low, high = (v.astype(np.float32).astype(np.float64) for v in (low, high))
         undecided |= np.searchsorted(splits, low) != np.searchsorted(splits, high)
-    radius = r[:, count:] if o.flags & START else np.zeros_like(y)
-    return np.where(undecided[:, None], np.inf, radius)
+    bound = r[:, count:] if o.flags & START else np.zeros_like(y)
+    return np.where(undecided[:, None], np.inf, bound)
 
 
 def thresholds(o: Operation, feature: int) -> NDArray[np.float64]:

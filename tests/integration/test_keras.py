@@ -177,7 +177,7 @@ def test_keras_lies_within_what_float32_rounds(name: str, tmp_path: Path) -> Non
         path = save(model, tmp_path / f"model.{form}")
         stored = (files.read_zip if form == "keras" else files.read_hdf5)(path, path.read_bytes())
         network = parsing.parse(path, stored)
-        exact, allowed = evaluation.radii(network, table)
+        exact, allowed = evaluation.error_bounds(network, table)
         assert exact.shape == expected.shape
         assert (np.abs(expected - exact) <= allowed).all(), np.abs(expected - exact).max()
         assert (np.abs(evaluation.evaluate(network, table, np.float32) - exact) <= allowed).all()
@@ -233,7 +233,7 @@ def test_files_of_keras_2_on_tensorflow(name: str) -> None:
     stored = files.read_hdf5(path, path.read_bytes())
     assert stored.version == "2.21.0"
     answered = json.loads((KERAS_2 / f"{name}.json").read_text(encoding="utf-8"))
-    exact, allowed = evaluation.radii(parsing.parse(path, stored), np.asarray(answered["rows"]))
+    exact, allowed = evaluation.error_bounds(parsing.parse(path, stored), np.asarray(answered["rows"]))
     assert (np.abs(np.asarray(answered["answers"]) - exact) <= np.minimum(allowed, 1e-5)).all()
 
 

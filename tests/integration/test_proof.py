@@ -41,7 +41,7 @@ from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
 from skylayer.proof import native, rules
 from skylayer.proof.boundaries import neighbours
-from skylayer.proof.bounds import inexact, radii
+from skylayer.proof.bounds import error_bounds, inexact
 from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.proof.outcome import Proof
 from skylayer.proof.replay import Replay
@@ -245,7 +245,7 @@ def test_a_decision_on_a_rounded_score_is_undecided_only_near_the_tie() -> None:
     for slot in matrix.inputs:
         values[slot] = np.ones(3)
     values[decision.inputs[0]] = np.array([1.0, 1e-17, -1e-3])
-    found = radii(program, wanted, values)[decision.first]
+    found = error_bounds(program, wanted, values)[decision.first]
     assert found.tolist() == [0.0, 1.0, 0.0]
 
 
@@ -356,7 +356,7 @@ def thirds(frame: pd.DataFrame) -> Any:
     ],
     ids=lambda v: type(v).__name__ if hasattr(v, "fit") else "",
 )
-def test_rows_made_to_hurt_pass_where_scikit_learn_agrees_with_itself(
+def test_adversarial_rows_pass_where_scikit_learn_agrees_with_itself(
     estimator: Any, target: Any, fields: tuple[str, ...]
 ) -> None:
     fitted_one, schema, columns = numeric(target, estimator)
@@ -380,7 +380,7 @@ def test_the_largest_less_itself_is_exactly_nothing() -> None:
     shift = next(o for o in program.operations if o.kind == Arithmetic.SUBTRACT and o.code == Code.COMBINE)
     x = np.array([[3e16, 2.0, 1.0, 3e16], [1.0, 1.0 + 1e-16, 0.0, 1.0]])
     r = np.array([[300.0, 1.0, 1.0, 300.0], [1e-15, 1e-15, 1e-15, 1e-15]])
-    radius = rules.shifted(shift, x, r, x[:, :-1] - x[:, -1:])
-    assert radius[0, 0] == 0.0
-    assert radius[0, 1] > 300.0
-    assert (radius[1] > 0).all()
+    bound = rules.shifted(shift, x, r, x[:, :-1] - x[:, -1:])
+    assert bound[0, 0] == 0.0
+    assert bound[0, 1] > 300.0
+    assert (bound[1] > 0).all()

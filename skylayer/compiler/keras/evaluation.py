@@ -1,7 +1,7 @@
 """What a network answers, by numpy alone: in float32, as Keras computes, or in double precision with the same weights.
 
 Keras rounds every result to float32, in an order that depends on its backend, so its answers lie around those of the
-exact network. `radii` bounds how far, by running error analysis: a sum of n terms is off by at most
+exact network. `error_bounds` bounds how far, by running error analysis: a sum of n terms is off by at most
 `(n + 2) · u · Σ|terms|` in whatever order it is added (Higham, *Accuracy and Stability of Numerical Algorithms*, 3.1;
 `u = 2⁻²⁴`), an activation by 16 u of what it adds up from, and what is off already is carried on by the steepest slope.
 """
@@ -63,11 +63,11 @@ def evaluate(network: Network, columns: Values, dtype: Any) -> Values:
     return known[network.output]
 
 
-def radii(network: Network, columns: Values) -> tuple[Values, Values]:
+def error_bounds(network: Network, columns: Values) -> tuple[Values, Values]:
     """The result in double precision, and how far a computation in float32 may lie from it.
 
     Returns:
-        Two arrays of shape (rows, ...); where nothing can be said a radius is infinite.
+        Two arrays of shape (rows, ...); where nothing can be said an error bound is infinite.
     """
     known = [values.astype(np.float64) for values in _split(network, columns)]
     off = [np.zeros_like(values) for values in known]
@@ -77,8 +77,8 @@ def radii(network: Network, columns: Values) -> tuple[Values, Values]:
             y = _apply(node.operation, x)
             known.append(y)
             off.append(_carry(node.operation, x, r, y))
-    radius = off[network.output]
-    return known[network.output], np.where(np.isnan(radius), np.inf, radius)
+    bound = off[network.output]
+    return known[network.output], np.where(np.isnan(bound), np.inf, bound)
 
 
 def _split(network: Network, columns: Values) -> list[Values]:

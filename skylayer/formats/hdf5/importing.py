@@ -84,7 +84,7 @@ def import_tables(
         )
     except UserError:
         raise
-    except Exception as error:  # a file that was made to hurt leads wherever its values do
+    except Exception as error:  # a file's values may lead anywhere
         raise UserError(f"{path} is damaged: {type(error).__name__}: {first_line(error)}.") from error
 
 

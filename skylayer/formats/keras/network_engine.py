@@ -13,7 +13,7 @@ import numpy as np
 
 from skylayer.artifact.dependencies import library_versions
 from skylayer.artifact.engines import TABLES, Engines, NotNative, compile_and_prove
-from skylayer.compiler.keras.evaluation import evaluate, radii
+from skylayer.compiler.keras.evaluation import error_bounds, evaluate
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _compare_float32(estimator: Any, data: list[list[Any]]) -> dict[str, Any]:
         UserError: A row lies further away than rounding explains, as where float32 overflows.
     """
     rows = np.asarray(data, dtype=np.float64).T
-    exact, allowed = radii(estimator.network, rows)
+    exact, allowed = error_bounds(estimator.network, rows)
     apart = np.abs(evaluate(estimator.network, rows, np.float32).astype(np.float64) - exact)
     wrong = ~(apart <= allowed)
     if wrong.any():
