@@ -205,7 +205,7 @@ def test_a_package_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
     path.write_bytes(pickle.dumps(importlib.import_module("faraway").Model()))
     monkeypatch.undo()
     monkeypatch.delitem(__import__("sys").modules, "faraway")
-    with pytest.raises(UserError, match="needs the package faraway, which isn't installed"):
+    with pytest.raises(UserError, match="needs the module faraway, which isn't installed"):
         bring(path, tmp_path)
 
 
