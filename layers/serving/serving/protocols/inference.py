@@ -98,7 +98,7 @@ def _metadata(model: Model) -> dict[str, Any]:
 
 
 def _infer(request: Request, model: Model) -> Response:
-    check_body(request.body, model)
+    check_body(request.body, model.schema)
     if "inference-header-content-length" in request.headers:
         raise Problem(
             400, f"Tensors in binary are not read: send {JSON} (in tritonclient, binary_data=False)."
