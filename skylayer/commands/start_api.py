@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Settle the conditions of the built template, since SAM refuses them here, and start."""
+    """Resolve the conditions of the built template, since SAM refuses them here, and start."""
     from samcli.yamlhelper import yaml_parse
 
     port = numbers.port(options.port)

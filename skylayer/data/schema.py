@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from serving import dates
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from skylayer.data.tables import Table
-
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
 
 # A column of texts is free text, not categories, when most values occur once and read like sentences or are
 # many, or when there are more of them than a person would choose from.
@@ -230,10 +228,8 @@ def _is_scalar(value: object) -> bool:
 
 
 def _is_iso_date(text: str) -> bool:
-    if not _ISO_DATE.fullmatch(text):
-        return False
     try:
-        datetime.fromisoformat(text)
+        dates.parse(text)
     except ValueError:
         return False
     return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import artifacts
@@ -15,6 +14,7 @@ from conftest import Client
 
 from serving import gateway, limits, model
 from serving.errors import Problem
+from serving.schema import Column
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,10 +200,10 @@ def test_letters_that_the_gateway_lost_are_refused_and_not_an_unseen_category(
 
 
 def test_a_model_that_was_trained_on_the_replacement_character_takes_it() -> None:
-    column = SimpleNamespace(categories=["caf\ufffd", "bar"])
-    limits.check_body("caf\ufffd".encode(), SimpleNamespace(schema=[column]))  # type: ignore[arg-type]
+    description = {"name": "x", "kind": "category", "nullable": False, "categories": ["caf\ufffd", "bar"]}
+    limits.check_body("caf\ufffd".encode(), [Column(description)])
     with pytest.raises(Problem):
-        limits.check_body("caf\ufffd".encode(), SimpleNamespace(schema=[]))  # type: ignore[arg-type]
+        limits.check_body("caf\ufffd".encode(), [])
 
 
 def test_body_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch) -> None:

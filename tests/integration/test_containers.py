@@ -72,7 +72,7 @@ def test_a_batch_is_the_training_frame() -> None:
 
 
 @pytest.mark.parametrize("row", range(3))
-def test_a_row_alone_is_a_row_of_the_batch(row: int) -> None:
+def test_containers_are_batch_invariant(row: int) -> None:
     alone = container_of(schema())([[values[row]] for values in VALUES], 1)
     pd.testing.assert_frame_equal(alone, FRAME.iloc[[row]].reset_index(drop=True), check_freq=False)
     assert (alone["none"][0] is None) == (row == 1)

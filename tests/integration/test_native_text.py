@@ -143,7 +143,7 @@ def test_what_cannot_be_compiled_is_named(vectorizer: Any, reason: str) -> None:
 
 
 @pytest.mark.parametrize("vectorizer", VECTORIZERS, ids=lambda v: type(v).__name__)
-def test_a_text_is_answered_alone_as_among_others(vectorizer: Any, tmp_path: Path) -> None:
+def test_answers_to_texts_are_batch_invariant(vectorizer: Any, tmp_path: Path) -> None:
     train = texts(150, 0)
     pipeline = make_pipeline(vectorizer, LogisticRegression()).fit(train, labels(train))
     engine = opened(pipeline, SCHEMA, tmp_path)

@@ -178,7 +178,7 @@ def test_a_matrix_of_text_carries_columns_of_several_types(birds: Live) -> None:
 def test_tritonclient_sees_the_error_of_the_protocol(birds: Live) -> None:
     triton = Triton(birds)
     refused = pytest.importorskip("tritonclient.utils").InferenceServerException
-    with pytest.raises(refused, match=r"bill_length_mm is missing.*wings is not a column"):
+    with pytest.raises(refused, match=r"bill_length_mm is missing.*'wings' is not a column"):
         triton.infer({"wings": ("FP64", np.zeros(2)), "year": ("INT64", np.zeros(2, dtype="i8"))})
     with pytest.raises(refused, match="There is no model of this name; there is model"):
         triton.client.get_model_metadata("other", headers=HEADERS)

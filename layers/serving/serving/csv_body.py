@@ -6,7 +6,7 @@ import csv
 import io
 import re
 
-from serving.errors import Problem
+from serving.errors import Problem, quoted
 from serving.json_body import decode
 from serving.limits import MAX_INTEGER_DIGITS
 
@@ -68,7 +68,7 @@ def _check_header(header: list[str]) -> None:
     seen: set[str] = set()
     for name in header:
         if name in seen:
-            raise Problem(400, f"The header of the CSV body names the column {name[:60]!r} twice.")
+            raise Problem(400, f"The header of the CSV body names the column {quoted(name)} twice.")
         seen.add(name)
 
 

@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_PROBLEMS = 100
+# Of what a client sent, a message quotes so many characters of a text, digits of a number and items of an array.
+MAX_CHARACTERS = 60
+MAX_DIGITS = 40
+MAX_ITEMS = 4
+_LOG10_OF_2 = 0.30102999566398120
 
 # Status -> title, the status's own phrase (RFC 9110), and the last part of the problem's type.
 _KINDS = {
@@ -77,3 +82,26 @@ class RowError(Exception):
 def pointer(*parts: str | int) -> str:
     """A JSON pointer (RFC 6901) to a part of the request's body."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def quoted(value: Any) -> str:
+    """A value of a client as a message may quote it, never much longer than what a person reads.
+
+    Python refuses to write an integer of more than 4,300 digits, so a number goes into a message by way of this
+    function alone.
+    """
+    if isinstance(value, list):
+        more = [f"… {len(value) - MAX_ITEMS} more"] if len(value) > MAX_ITEMS else []
+        return f"[{', '.join([*map(quoted, value[:MAX_ITEMS]), *more])}]"
+    if isinstance(value, str):
+        return repr(value[:MAX_CHARACTERS])
+    if type(value) is int and (digits := digits_of(value)) > MAX_DIGITS:
+        return f"a number of {digits} digits"
+    return repr(value)
+
+
+def digits_of(number: int) -> int:
+    """How many decimal digits an integer has, without writing it."""
+    size = abs(number)
+    fewest = int((size.bit_length() - 1) * _LOG10_OF_2) + 1 if size else 1
+    return fewest + int(size >= 10**fewest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving import json_body
-from serving.errors import Problem
+from serving.errors import Problem, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
     """
     coding = headers.get("content-encoding", "").strip().lower()
     if coding not in {"", "identity"}:
-        raise Problem(415, f"Content-Encoding {_shown(coding)} can't be read: send the body as it is.")
+        raise Problem(415, f"Content-Encoding {quoted(coding)} can't be read: send the body as it is.")
     value = headers.get("content-type", "").strip().lower()
     if not value:
         return supported[0]
@@ -94,10 +94,10 @@ def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
         return value
     media_type, parameters = _split(value)
     if media_type not in supported:
-        raise Problem(415, f"Content-Type {_shown(media_type)} can't be read: send {' or '.join(supported)}.")
+        raise Problem(415, f"Content-Type {quoted(media_type)} can't be read: send {' or '.join(supported)}.")
     charset = parameters.get("charset", "utf-8")
     if charset not in {"utf-8", "utf8", "us-ascii"}:
-        raise Problem(415, f"charset {_shown(charset)} can't be read: send UTF-8.")
+        raise Problem(415, f"charset {quoted(charset)} can't be read: send UTF-8.")
     return media_type
 
 
@@ -136,7 +136,3 @@ def _split(value: str) -> tuple[str, dict[str, str]]:
     media_type, *parameters = value.split(";")
     pairs = (parameter.partition("=") for parameter in parameters)
     return media_type.strip(), {name.strip(): text.strip().strip('"') for name, _, text in pairs}
-
-
-def _shown(text: str) -> str:
-    return repr(text[:60])

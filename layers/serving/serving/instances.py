@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from operator import itemgetter
 
-from serving.errors import MAX_PROBLEMS, Problem, pointer
+from serving.errors import MAX_DIGITS, MAX_PROBLEMS, Problem, digits_of, pointer
 from serving.schema import Column, Refused
 
 TYPE_CHECKING = False
@@ -159,12 +159,14 @@ def describe(value: Any) -> str:
         return "an array" if isinstance(value, list) else "an object"
     if isinstance(value, float) and value - value != 0:
         return "a number beyond the range of a double"
+    if type(value) is int and (digits := digits_of(value)) > MAX_DIGITS:
+        return f"a number of {digits} digits"
     text = json.dumps(value, ensure_ascii=False)
     if value is None or isinstance(value, bool):
         return text
     if isinstance(value, str):
         return f"the string {text}" if len(value) <= _MAX_SHOWN else f"a string of {len(value)} characters"
-    return f"the number {text}" if len(text) <= _MAX_SHOWN else f"a number of {len(text)} digits"
+    return f"the number {text}"
 
 
 def _cut(name: str) -> str:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from serving.model import Model
+    from serving.schema import Column
 
 # A synchronous invocation carries 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 # the event around the body included.
@@ -25,7 +25,7 @@ MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 400
 
 
-def check_body(body: bytes, model: Model) -> None:
+def check_body(body: bytes, schema: list[Column]) -> None:
     """Refuse a body over the limit, or one whose letters were lost before it came.
 
     API Gateway hands text on as UTF-8 and puts U+FFFD in place of each byte that isn't: a category would then be an
@@ -36,7 +36,7 @@ def check_body(body: bytes, model: Model) -> None:
     """
     if len(body) > MAX_BODY_BYTES:
         raise Problem(413, f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.")
-    if _REPLACEMENT in body and not _knows_replacement(model):
+    if _REPLACEMENT in body and not _knows_replacement(schema):
         raise Problem(
             400,
             "The body holds U+FFFD, which stands for letters that were lost: it wasn't UTF-8 when it was sent. "
@@ -47,9 +47,9 @@ def check_body(body: bytes, model: Model) -> None:
 _REPLACEMENT = "\ufffd".encode()
 
 
-def _knows_replacement(model: Model) -> bool:
+def _knows_replacement(schema: list[Column]) -> bool:
     """Whether the training data held the character itself."""
-    return any("\ufffd" in str(category) for column in model.schema for category in column.categories)
+    return any("\ufffd" in str(category) for column in schema for category in column.categories)
 
 
 def check_rows(rows: list[Any]) -> list[Any]:

@@ -21,7 +21,7 @@ def predict(request: Request, model: Model) -> Response:
     """
     sent = content_type(request.headers, (JSON, CSV))
     wanted = accepted(request.headers, (JSON, CSV) if sent == JSON else (CSV, JSON))
-    limits.check_body(request.body, model)
+    limits.check_body(request.body, model.schema)
     headers = {"model-version": model.reference["version"]}
     if sent == wanted == JSON:
         text, rows = _json_to_json(request.body, model)

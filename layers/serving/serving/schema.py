@@ -102,10 +102,10 @@ def _categories(values: list[Any], column: Column) -> list[Any]:
 
 
 def _dates(values: list[Any], _: Column) -> list[Any]:
-    from datetime import datetime  # not above: few models have dates
+    from serving import dates  # not above: few models have dates
 
     for value in values:
-        datetime.fromisoformat(value)
+        dates.parse(value)
     return values
 
 

@@ -144,7 +144,7 @@ def _schema(table: Table) -> Schema:
 
 
 def _golden(reference: Reference, schema: Schema, table: Table) -> dict[str, Any]:
-    """Golden rows that come out alike alone and in company, with ONNX Runtime's answers.
+    """Golden rows whose answers are batch invariant, with ONNX Runtime's answers.
 
     Raises:
         UserError: An answer depends on the other rows of its batch.
@@ -152,18 +152,18 @@ def _golden(reference: Reference, schema: Schema, table: Table) -> dict[str, Any
     found = make_golden(reference, schema, table, reference.task)
     kept = []
     for row, instance in enumerate(found["instances"]):
-        alone = _ask(reference, [instance], schema)
+        single = _ask(reference, [instance], schema)
         together = {field: values[row : row + 1] for field, values in found["answers"].items()}
         numbers = {field: values for field, values in together.items() if field != "predictions"}
         tolerance = dict.fromkeys(together, golden.SINGLE)
-        mismatch = golden.difference(numbers or together, alone, tolerance)
+        mismatch = golden.difference(numbers or together, single, tolerance)
         if mismatch:
             raise UserError(
                 f"The graph's answer to a row depends on the other rows of a batch: {mismatch}. "
                 "Export it for inference, one row independent of another."
             )
         # On an exact tie the label may turn with the last digit.
-        if golden.difference(together, alone, tolerance) is None:
+        if golden.difference(together, single, tolerance) is None:
             kept.append(row)
     return {
         "instances": [found["instances"][row] for row in kept],

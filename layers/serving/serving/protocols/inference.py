@@ -10,7 +10,7 @@ empty text in a column that had missing values. Tensors are JSON; the binary ext
 from __future__ import annotations
 
 from serving import json_body
-from serving.errors import Problem
+from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
 from serving.protocols.messages import in_one_line
@@ -98,7 +98,7 @@ def _metadata(model: Model) -> dict[str, Any]:
 
 
 def _infer(request: Request, model: Model) -> Response:
-    check_body(request.body, model)
+    check_body(request.body, model.schema)
     if "inference-header-content-length" in request.headers:
         raise Problem(
             400, f"Tensors in binary are not read: send {JSON} (in tritonclient, binary_data=False)."
@@ -111,7 +111,7 @@ def _infer(request: Request, model: Model) -> Response:
     tensors = output_tensors(model.predict_instances(rows), model.manifest["output"])
     unknown = [name for name in asked if name not in tensors]
     if unknown:
-        raise Problem(400, f"There is no output {unknown[0]!r:.60}; there is {', '.join(tensors)}.")
+        raise Problem(400, f"There is no output {quoted(unknown[0])}; there is {', '.join(tensors)}.")
     outputs = [{"name": name, **tensors[name]} for name in asked or tensors]
     document: dict[str, Any] = {
         "model_name": model.reference["name"],

@@ -47,7 +47,7 @@ def invocations(request: Request, model: Model) -> Response:
 def _invocations(request: Request, model: Model) -> Response:
     sent = content_type(request.headers, (JSON, CSV))
     wanted = accepted(request.headers, (JSON, CSV))
-    limits.check_body(request.body, model)
+    limits.check_body(request.body, model.schema)
     if sent == CSV:
         instances: list[Any] = csv_body.read(request.body, model.schema, limits.MAX_ROWS)[0]
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from serving.csv_body import converter
-from serving.errors import Problem
+from serving.errors import Problem, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def rows_of(inputs: Any, schema: list[Column]) -> list[list[Any]]:
     if not isinstance(inputs, list) or not inputs:
         raise Problem(400, "inputs must be a list of at least one tensor.")
     tensors = [_Tensor(tensor) for tensor in inputs]
-    alone = len(tensors) == 1 and (len(schema) == 1 or len(tensors[0].shape) == _MAX_AXES)
-    return _matrix(tensors[0], schema) if alone else _columns(tensors, schema)
+    is_matrix = len(tensors) == 1 and (len(schema) == 1 or len(tensors[0].shape) == _MAX_AXES)
+    return _matrix(tensors[0], schema) if is_matrix else _columns(tensors, schema)
 
 
 class _Tensor:
@@ -70,14 +70,14 @@ class _Tensor:
         self.data = _flat(document.get("data"))
         if len(self.data) != prod(self.shape):
             raise self._problem(
-                f"the shape {self.shape} holds {prod(self.shape)} values, data {len(self.data)}"
+                f"the shape {quoted(self.shape)} holds {quoted(prod(self.shape))} values, data {len(self.data)}"
             )
         allowed = {*_JSON_TYPES[self.datatype], type(None)}
         if not set(map(type, self.data)) <= allowed:
             raise self._problem(f"data holds values that are not of the datatype {self.datatype}")
 
     def _problem(self, detail: str) -> Problem:
-        return Problem(400, f"Input {self.name[:60]!r}: {detail}.")
+        return Problem(400, f"Input {quoted(self.name)}: {detail}.")
 
 
 def _flat(data: Any) -> list[Any]:
@@ -93,7 +93,7 @@ def _matrix(tensor: _Tensor, schema: list[Column]) -> list[list[Any]]:
     if tensor.width != len(schema):
         names = ", ".join(column.name for column in schema)
         raise Problem(
-            400, f"A matrix must have the {len(schema)} columns {names}; this one has {tensor.width}."
+            400, f"A matrix must have the {len(schema)} columns {names}; this one has {quoted(tensor.width)}."
         )
     converters = [_converter(tensor.datatype, column) for column in schema]
     rows = (tensor.data[start : start + tensor.width] for start in range(0, len(tensor.data), tensor.width))
@@ -104,13 +104,13 @@ def _columns(tensors: list[_Tensor], schema: list[Column]) -> list[list[Any]]:
     by_name = {tensor.name: tensor for tensor in tensors}
     wanted = {column.name for column in schema}
     problems = [f"{name} is missing" for name in sorted(wanted - by_name.keys())]
-    problems += [f"{name[:60]} is not a column" for name in sorted(by_name.keys() - wanted)]
+    problems += [f"{quoted(name)} is not a column" for name in sorted(by_name.keys() - wanted)]
     if len(by_name) < len(tensors):
         problems.append("a name occurs twice")
     if len({tensor.rows for tensor in tensors}) > 1:
         problems.append("they have different numbers of rows")
     problems += [
-        f"{tensor.name[:60]} must have the shape [rows] or [rows, 1]"
+        f"{quoted(tensor.name)} must have the shape [rows] or [rows, 1]"
         for tensor in tensors
         if tensor.width != 1
     ]

@@ -1,0 +1,35 @@
+"""Facts that must stand in two places, since a page or a file of another language needs them, too."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+
+from serving import gateway, limits, stores
+from skylayer.commands import cost
+
+ROOT = Path(__file__).parents[2]
+MIB = 1024**2
+
+
+def page(name: str) -> str:
+    return " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split())
+
+
+def test_a_bill_is_for_the_memory_that_the_template_gives() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    parser = argparse.ArgumentParser()
+    cost.add_arguments(parser)
+    assert int(parser.get_default("memory")) == template["Parameters"]["MemorySize"]["Default"]
+
+
+def test_the_pages_tell_the_limits_of_a_request() -> None:
+    taken = f"{limits.MAX_ROWS:,} rows and {limits.MAX_BODY_BYTES // MIB} MiB"
+    assert f"At most {taken} are taken at a time." in page("call.md")
+    assert f"at most {taken}; its answer at most {limits.MAX_ANSWER_BYTES // MIB} MiB" in page("limits.md")
+
+
+def test_no_store_is_one_word() -> None:
+    assert gateway.LAYER == stores.LAYER  # the gateway must not import stores on the way to a prediction

@@ -1,0 +1,93 @@
+"""The routes stand in the router, the template and the OpenAPI document: the three say the same."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from serving.api import ROUTES
+from serving.openapi import document
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = {
+    "name": "birds",
+    "version": "0" * 16,
+    "task": "regression",
+    "input": {"columns": [{"name": "x", "kind": "number", "nullable": False}]},
+    "output": {"fields": ["predictions"]},
+}
+HTTP_METHODS = {"get", "post", "put", "patch", "delete"}
+# One line of the router and of the template stands for all of these paths.
+OF_A_MODEL, BELOW = "/v2/models/", "/v2/{path+}"
+
+Operations = set[tuple[str, str]]
+Paths = dict[str, dict[str, Any]]
+
+
+def paths_of_the_template() -> Paths:
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    paths: Paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    return paths
+
+
+def paths_of_the_document() -> Paths:
+    paths: Paths = document(MANIFEST, {})["paths"]
+    return paths
+
+
+def paths_of_the_router() -> Paths:
+    return {path: {method.lower(): None for method in methods} for path, methods in ROUTES.items()}
+
+
+SOURCES = {
+    "router": paths_of_the_router,
+    "template": paths_of_the_template,
+    "document": paths_of_the_document,
+}
+
+
+def operations(paths: Paths) -> Operations:
+    return {
+        (BELOW if path.startswith(OF_A_MODEL) else path, method)
+        for path, methods in paths.items()
+        for method in methods
+        if method in HTTP_METHODS
+    }
+
+
+def differences(router: Paths, template: Paths, document: Paths) -> Operations:
+    """Operations that one of the three lacks."""
+    described, deployed = operations(document), operations(template)
+    routed = {(path, method) for path, method in operations(router) if path != "/v2"}
+    below = {(path, method) for path, method in deployed if path.partition("/v2")[1]}
+    served = {(path, method) for path, method in below if method in router.get("/v2", {})}
+    return (described ^ deployed) | (deployed ^ (routed | served))
+
+
+def test_router_template_and_document_say_the_same() -> None:
+    assert differences(*(source() for source in SOURCES.values())) == set()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_path_that_one_of_them_loses_is_found(source: str) -> None:
+    for path, methods in SOURCES[source]().items():
+        found = {name: copy.deepcopy(read()) for name, read in SOURCES.items()}
+        del found[source][path]
+        if source == "document" and path.startswith(OF_A_MODEL):
+            continue  # another path of the model stands for the same line of the template
+        assert differences(**found), path
+        for method in HTTP_METHODS & set(methods):
+            found = {name: copy.deepcopy(read()) for name, read in SOURCES.items()}
+            del found[source][path][method]
+            if source != "router" or path != "/v2" or method in {"get", "post"}:
+                assert differences(**found), (path, method)
+
+
+def test_every_path_of_a_model_is_in_the_document() -> None:
+    prefixes = (f"/v2/models/{MANIFEST['name']}", f"/v2/models/{MANIFEST['name']}/versions/{'0' * 16}")
+    expected = {f"{prefix}{verb}" for prefix in prefixes for verb in ("", "/ready", "/infer")}
+    assert {path for path in paths_of_the_document() if path.startswith(OF_A_MODEL)} == expected
