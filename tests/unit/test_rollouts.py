@@ -38,9 +38,6 @@ class Memory:
     def push(self, folder: Path, progress: Callable[[int], None]) -> bool:
         raise NotImplementedError
 
-    def fetch(self, reference: str, home: Path) -> Path:
-        raise NotImplementedError
-
     def sweep(self, before: datetime) -> list[str]:
         raise NotImplementedError
 
