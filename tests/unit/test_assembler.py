@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skylayer.compiler import registry
 from skylayer.compiler.assembler import ENDIAN_MARK, HEADER, MAGIC, RECORD, VERSION, assemble
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
@@ -45,7 +46,7 @@ def columns(count: int) -> tuple[RawColumn, ...]:
 
 def chain(length: int) -> Program:
     """One input, negated `length` times."""
-    builder = Builder(("Chain",))
+    builder = Builder(registry, ("Chain",))
     slots = builder.numbers(columns(1))
     for _ in range(length):
         slots = builder.unary(Unary.NEGATE, slots)
@@ -66,7 +67,7 @@ def test_a_program_has_one_table() -> None:
 
 
 def test_what_no_output_needs_is_left_out() -> None:
-    builder = Builder(("Two",))
+    builder = Builder(registry, ("Two",))
     slots = builder.numbers(columns(2))
     unread = builder.unary(Unary.EXP, builder.unary(Unary.NEGATE, slots[:1]))
     answer = builder.unary(Unary.SQUARE, slots[1:])
@@ -76,7 +77,7 @@ def test_what_no_output_needs_is_left_out() -> None:
 
 
 def test_what_may_refuse_a_row_stays_with_what_it_reads() -> None:
-    builder = Builder(("Check",))
+    builder = Builder(registry, ("Check",))
     slots = builder.numbers(columns(2))
     builder.refuse(builder.unary(Unary.IS_NAN, slots[:1]), "a is missing")
     table = assemble(builder.finish(Prediction(builder.unary(Unary.SQUARE, slots[1:]))))
@@ -85,7 +86,7 @@ def test_what_may_refuse_a_row_stays_with_what_it_reads() -> None:
 
 
 def test_a_refusal_is_numbered_among_the_operations_that_stay() -> None:
-    builder = Builder(("Check",))
+    builder = Builder(registry, ("Check",))
     slots = builder.numbers(columns(1))
     builder.unary(Unary.EXP, slots)  # nothing reads it
     builder.check(columns(1))
@@ -99,7 +100,7 @@ def test_a_long_chain_needs_one_slot_beside_its_input() -> None:
 
 
 def test_inputs_and_answers_keep_their_slots_to_the_end() -> None:
-    builder = Builder(("All",))
+    builder = Builder(registry, ("All",))
     slots = builder.numbers(columns(3))
     steps = [builder.unary(Unary.NEGATE, slots) for _ in range(4)]
     answers = tuple(slot for step in steps for slot in step)
@@ -110,7 +111,7 @@ def test_equal_arrays_are_written_once() -> None:
     values = np.arange(1000, dtype=np.float64)
 
     def size(second: float) -> int:
-        builder = Builder(("Twice",))
+        builder = Builder(registry, ("Twice",))
         slots = builder.numbers(columns(1)) * 1000
         first = builder.arithmetic(Arithmetic.ADD, slots, values)
         return len(
@@ -121,7 +122,7 @@ def test_equal_arrays_are_written_once() -> None:
 
 
 def test_every_array_begins_at_a_multiple_of_eight_bytes() -> None:
-    builder = Builder(("Products",))
+    builder = Builder(registry, ("Products",))
     slots = builder.numbers(columns(3))
     answer = builder.products(slots, [[0], [0, 1, 2], []])  # seven whole numbers of four bytes
     table = assemble(builder.finish(Prediction(builder.arithmetic(Arithmetic.ADD, answer, 1.0))))
@@ -143,7 +144,7 @@ def test_the_scratch_is_that_of_the_operation_that_needs_most() -> None:
 
 
 def test_the_description_names_columns_and_classes() -> None:
-    builder = Builder(("Classifier",))
+    builder = Builder(registry, ("Classifier",))
     slots = builder.numbers(columns(2)[1:])
     prediction = Prediction(slots, (("no", "yes"),), ((slots[0], slots[0]),))
     assert description(assemble(builder.finish(prediction))) == {
@@ -175,7 +176,7 @@ def test_the_description_names_columns_and_classes() -> None:
 @given(st.data())
 def test_no_slot_is_written_while_its_value_is_still_to_be_read(data: st.DataObject) -> None:
     """Run the table's own numbering on values that name their writer: each reader must find what it asked for."""
-    builder = Builder(("Random",))
+    builder = Builder(registry, ("Random",))
     slots = list(builder.numbers(columns(data.draw(st.integers(1, 3)))))
     for _ in range(data.draw(st.integers(1, 12))):
         read = data.draw(st.lists(st.sampled_from(slots), min_size=1, max_size=4))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skylayer.compiler import CannotCompile
+from skylayer.compiler import CannotCompile, registry
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.prediction import Prediction
@@ -20,7 +20,7 @@ def column(kind: str = "number", dtype: str = "float64", index: int = 0, **more:
 
 def table_of(feature: RawColumn, categories: list[Any], unknown: float | None = None) -> CodeTable:
     """The table that the builder makes of a column and the codes 0, 1, … of its categories."""
-    builder = Builder(("Encoder",))
+    builder = Builder(registry, ("Encoder",))
     codes = [float(i) for i in range(len(categories))]
     slot = builder.codes(feature, categories, codes, unknown=unknown, detail="unknown")
     (table,) = builder.finish(Prediction((slot,))).tables
@@ -32,14 +32,14 @@ def finished(builder: Builder, *slots: int) -> Program:
 
 
 def test_a_column_is_one_input_however_often_it_is_read() -> None:
-    builder = Builder(("Model",))
+    builder = Builder(registry, ("Model",))
     first = builder.numbers((column(), column(index=1)))
     assert builder.numbers((column(index=1), column())) == first[::-1]
     assert finished(builder, *first).dense == (DenseInput(0), DenseInput(1))
 
 
 def test_a_column_with_a_fill_is_replaced_where_it_is_missing() -> None:
-    builder = Builder(("Model",))
+    builder = Builder(registry, ("Model",))
     (slot,) = builder.numbers((column(fill=2.5),))
     (operation,) = finished(builder, slot).operations
     assert (operation.code, operation.arrays[0].tolist()) == (Code.REPLACE, [2.5])
@@ -48,13 +48,13 @@ def test_a_column_with_a_fill_is_replaced_where_it_is_missing() -> None:
 @pytest.mark.parametrize("kind", ["category", "text", "date"])
 def test_a_column_that_holds_no_numbers_is_refused_by_name(kind: str) -> None:
     with pytest.raises(CannotCompile, match=f"column 'x0' holds {kind} values where numbers are needed"):
-        Builder(("Scaler",)).numbers((column(kind, "str"),))
+        Builder(registry, ("Scaler",)).numbers((column(kind, "str"),))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "Float32"])
 def test_a_column_of_less_precision_is_refused(dtype: str) -> None:
     with pytest.raises(CannotCompile, match=f"is {dtype}: the native engine computes in float64"):
-        Builder(("Scaler",)).numbers((column(dtype=dtype),))
+        Builder(registry, ("Scaler",)).numbers((column(dtype=dtype),))
 
 
 def test_nan_and_none_among_the_categories_are_two() -> None:
@@ -89,7 +89,7 @@ def test_only_columns_of_floats_round_what_they_look_up(kind: str, dtype: str, r
 
 
 def test_equal_tables_of_one_column_are_one_input() -> None:
-    builder = Builder(("Encoder",))
+    builder = Builder(registry, ("Encoder",))
     slots = [
         builder.codes(column("category", "str"), ["a"], [code], unknown=None, detail="")
         for code in (0.0, 0.0, 1.0)
@@ -99,7 +99,7 @@ def test_equal_tables_of_one_column_are_one_input() -> None:
 
 
 def test_codes_of_a_computed_number_are_looked_up_by_the_kernel() -> None:
-    builder = Builder(("Encoder",))
+    builder = Builder(registry, ("Encoder",))
     (number,) = builder.unary(Unary.FLOOR, builder.numbers((column(),)))
     slot = builder.codes(number, [3, 1, math.nan], [0.0, 1.0, 2.0], unknown=None, detail="unknown")
     operation = finished(builder, slot).operations[-1]
@@ -125,7 +125,7 @@ def test_categories_that_cannot_come_over_json_are_refused(
 
 
 def test_a_column_is_checked_once_for_each_way_to_check() -> None:
-    builder = Builder(("Model",))
+    builder = Builder(registry, ("Model",))
     frame = (column(), column(index=1))
     for _ in range(2):
         builder.check(frame)
@@ -152,14 +152,14 @@ def test_a_column_is_checked_once_for_each_way_to_check() -> None:
     ],
 )
 def test_a_check_says_what_it_refuses(allowed: dict[str, bool], refusal: str) -> None:
-    builder = Builder(("Model",))
+    builder = Builder(registry, ("Model",))
     builder.check((column(),), **allowed)
     (check,) = finished(builder, 0).operations
     assert check.refusal == refusal
 
 
 def test_counts_of_a_text_need_no_check_but_for_signs() -> None:
-    builder = Builder(("Model",))
+    builder = Builder(registry, ("Model",))
     slots = builder.sparse_input(column("text", "str"), 3, {})
     builder.check(slots, float32=True)
     builder.check(slots, not_negative=True)
@@ -168,7 +168,7 @@ def test_counts_of_a_text_need_no_check_but_for_signs() -> None:
 
 
 def test_inputs_are_numbered_before_operations_and_texts_after_numbers() -> None:
-    builder = Builder(("Model",))
+    builder = Builder(registry, ("Model",))
     words = builder.sparse_input(column("text", "str", index=0), 2, {})
     negated = builder.unary(Unary.NEGATE, words)
     numbers = builder.numbers((column(index=1), column(index=2)))
@@ -179,7 +179,7 @@ def test_inputs_are_numbered_before_operations_and_texts_after_numbers() -> None
 
 
 def test_a_refusal_names_the_step_and_the_way_to_it() -> None:
-    builder = Builder(("Pipeline", "scale"))
+    builder = Builder(registry, ("Pipeline", "scale"))
     with pytest.raises(CannotCompile) as refused:
         builder.cannot("it is odd", "unit=2")
     assert "scale(unit=2)" in str(refused.value)
@@ -187,7 +187,7 @@ def test_a_refusal_names_the_step_and_the_way_to_it() -> None:
 
 
 def test_an_estimator_that_nothing_lowers_is_refused_and_the_path_restored() -> None:
-    builder = Builder(("Pipeline",))
+    builder = Builder(registry, ("Pipeline",))
     with pytest.raises(CannotCompile, match="object"):
         builder.predict(object(), (), "model")
     assert builder.path == ("Pipeline",)
