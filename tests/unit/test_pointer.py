@@ -77,7 +77,7 @@ def test_a_header_may_be_left_out() -> None:
         ({"challenger": {"version": B, "weight": 0.5, "header": ""}}, "challenger.header"),
         ({"challenger": {"version": B, "weight": 0.5, "header": "a" * 65}}, "challenger.header"),
     ],
-    ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
+    ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(StoreError, match=message):
