@@ -192,9 +192,10 @@ coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/c
 fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
 	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables "$(TABLES)") $(if $(BODIES),--bodies "$(BODIES)") $(if $(ANSWERS),--answers "$(ANSWERS)")
 
-test: lint ## Lint, then every test, those of a deployment of their own included [TESTS=tests]
+test: lint ## Lint, then every test, a deployment's included, and what they run of each folder [TESTS=tests/unit]
 	@sh bin/test-tools
-	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)")
+	@$(develop) python -m pytest -n 2 --dist loadgroup $(if $(TESTS),"$(TESTS)",--cov --cov-report=)
+	@$(if $(TESTS),,$(develop) env PYTHONPATH=tests python -m coverage_floors)
 
 lint: develop ## ruff, mypy, cfn-lint, sam validate, jactionlint and zizmor, strict
 	@$(develop) ruff check .

@@ -163,11 +163,8 @@ class Builder(Operations):
         flags = CHECK_ALLOW_NAN * allow_nan | CHECK_FLOAT32 * float32 | CHECK_NOT_NEGATIVE * not_negative
         fresh = [s for s in dict.fromkeys(slots) if flags not in self._checked.get(s, ())]
         if fresh:
-            wrong = "" if allow_nan else "a missing value, "
-            wrong += "infinity or a value too large for float32" if float32 else "or infinity"
-            if not_negative:
-                wrong += " or a negative value"
-            self.emit(Code.CHECK, fresh, 0, flags=flags, refusal=f"{self.path[-1]} doesn't accept {wrong}")
+            refusal = f"{self.path[-1]} doesn't accept {_refused(allow_nan, float32, not_negative)}"
+            self.emit(Code.CHECK, fresh, 0, flags=flags, refusal=refusal)
             for slot in fresh:
                 self._checked.setdefault(slot, set()).add(flags)
         return slots
@@ -199,3 +196,15 @@ class Builder(Operations):
         return Program(
             tuple(self._dense), tuple(self._sparse), tuple(self._tables), operations, outputs, origins
         )
+
+
+def _refused(allow_nan: bool, float32: bool, not_negative: bool) -> str:
+    """What a check refuses, as a list in words."""
+    kinds = {
+        "a missing value": not allow_nan,
+        "infinity": True,
+        "a value too large for float32": float32,
+        "a negative value": not_negative,
+    }
+    *others, last = [kind for kind, refused in kinds.items() if refused]
+    return f"{', '.join(others)} or {last}" if others else last

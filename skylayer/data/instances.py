@@ -18,11 +18,6 @@ def columns_of(table: Table, schema: Schema) -> dict[str, list[Any]]:
     return {column.name: _values(table.frame[column.name], column) for column in schema.columns}
 
 
-def instances_of(table: Table, schema: Schema) -> list[dict[str, Any]]:
-    """Each row as the object that `POST /predict` takes for it."""
-    return rows_of(columns_of(table, schema))
-
-
 def rows_of(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
     """Values by column as one object for each row."""
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

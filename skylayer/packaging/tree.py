@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 FOLDER_MODE = 0o755
 FILE_MODE = 0o644
 TIMESTAMP = 315_619_200  # 1980-01-02: the first day that a zip file can name in every time zone
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", "Makefile", ".*")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", "py.typed", "Makefile", ".*")
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a folder of sources into `target`, without caches, makefiles and hidden files."""
+    """Copy a folder of sources into `target`, without caches, makefiles, hidden files and type checkers' markers."""
     shutil.copytree(source, target, ignore=LEFT_OUT, dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 

@@ -161,6 +161,7 @@ def test_no_depth_in_a_table_changes_an_answer(tmp_path: Path) -> None:
     assert opened(tmp_path / "b", changed_array("forest", Code.TREES, shallow)).predict(rows, 1) == right
 
 
+@pytest.mark.slow
 def test_all_attacks_under_sanitizers(tmp_path: Path) -> None:
     try:
         environment = sanitized.build(tmp_path)

@@ -78,6 +78,7 @@ def test_the_development_environment_is_out_of_reach(model: models.Model, tmp_pa
         emulator.invoke(_request(model))
 
 
+@pytest.mark.slow
 def test_every_engine_imports_what_it_may_and_answers_as_the_estimator(
     model: models.Model, ours: list[Deployment]
 ) -> None:

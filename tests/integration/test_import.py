@@ -182,6 +182,7 @@ def test_one_line_says_what_is_wrong(tmp_path: Path) -> None:
         bring(tmp_path / "nothing.pkl", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_command_says_one_line_and_nothing_else(tmp_path: Path) -> None:
     home = Path(__file__).parents[2]
     scaler = write(StandardScaler().fit(NUMBERS), tmp_path / "scaler.pkl", "pickle")
@@ -209,6 +210,7 @@ def test_a_package_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
         bring(path, tmp_path)
 
 
+@pytest.mark.slow
 def test_two_gigabytes_are_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.joblib"
     with path.open("wb") as file:

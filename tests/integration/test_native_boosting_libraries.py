@@ -135,7 +135,7 @@ def test_early_stopping_ends_at_the_best_iteration(tmp_path: Path) -> None:
     frame, targets = training()
     model = lightgbm.LGBMRegressor(**{**SMALL, "n_estimators": 300, "learning_rate": 0.5})
     model.fit(
-        frame[:300], targets["number"][:300], eval_set=[(frame[300:], targets["number"][300:])],
+        frame[:300], targets["number"][:300], eval_X=frame[300:], eval_y=targets["number"][300:],
         callbacks=[lightgbm.early_stopping(3, verbose=False)],
     )  # fmt: skip
     assert model.best_iteration_ < 300

@@ -58,7 +58,7 @@ CASES = [
     (GridSearchCV(small_tree(), DEPTHS, cv=3), "label", EXACT),
     (RandomizedSearchCV(small_tree(), DEPTHS, n_iter=2, cv=3, random_state=0), "label", EXACT),
     (HalvingGridSearchCV(small_tree(), DEPTHS, cv=3, random_state=0), "label", EXACT),
-    (HalvingRandomSearchCV(small_tree(), DEPTHS, cv=3, random_state=0), "flag", EXACT),
+    (HalvingRandomSearchCV(small_tree(), DEPTHS, n_candidates=2, cv=3, random_state=0), "flag", EXACT),
     (ensemble.VotingClassifier(classifiers), "label", EXACT),
     (ensemble.VotingClassifier(classifiers, weights=[1, 2.5, 9, 1.5]), "label", EXACT),
     (ensemble.VotingClassifier(classifiers, voting="soft", weights=[1, 3, 9, 2]), "label", ROUNDED),

@@ -20,6 +20,7 @@ from sklearn.compose import ColumnTransformer, make_column_selector, make_column
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -42,6 +43,7 @@ SCHEMA: dict[str, Any] = {
     ],
 }
 EXACT, ROUNDED = 0.0, 1e-10
+SHUFFLED = KFold(5, shuffle=True, random_state=0)
 
 # step over the numbers (imputed first), relative bound of what follows
 NUMERIC = [
@@ -94,7 +96,7 @@ NUMERIC = [
                   transformer_weights={"z": 0.3}), EXACT),
     (preprocessing.OneHotEncoder(handle_unknown="ignore", max_categories=5), EXACT),
     (preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=5), EXACT),
-    (preprocessing.TargetEncoder(random_state=0), EXACT),
+    (preprocessing.TargetEncoder(cv=SHUFFLED), EXACT),
 ]  # fmt: skip
 # step over the categories
 CATEGORICAL = [
@@ -109,8 +111,8 @@ CATEGORICAL = [
         handle_unknown="use_encoded_value", unknown_value=99, encoded_missing_value=-7
     ),
     preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, max_categories=3),
-    preprocessing.TargetEncoder(random_state=0),
-    preprocessing.TargetEncoder(smooth=3.0, random_state=0),
+    preprocessing.TargetEncoder(cv=SHUFFLED),
+    preprocessing.TargetEncoder(smooth=3.0, cv=SHUFFLED),
 ]
 
 

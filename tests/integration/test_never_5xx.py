@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import artifacts
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,7 @@ def check(answer: Answer, sent: object) -> None:
     json.dumps(answer.body).encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**64 - 1))
 def test_twenty_thousand_bodies(birds: Client, seed: int) -> None:
@@ -159,6 +161,7 @@ def test_any_text(birds: Client, text: str, *, base64_encoded: bool, csv: bool) 
     check(birds.send(text, headers=headers, isBase64Encoded=base64_encoded), text)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     rows=st.lists(

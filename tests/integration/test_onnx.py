@@ -337,6 +337,7 @@ DAMAGED = [
 ]
 
 
+@pytest.mark.slow
 def test_the_command_line_refuses_with_one_line_and_code_2(tmp_path: Path) -> None:
     path = models.write(models.network(shape=(1, 3)), tmp_path / "model.onnx")
     done = subprocess.run(

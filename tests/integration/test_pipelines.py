@@ -38,7 +38,7 @@ from sklearn.svm import LinearSVC
 import skylayer
 from serving import artifact
 from serving.golden import is_same
-from skylayer.data.instances import instances_of
+from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
 from skylayer.train.tasks import answers, task_of, to_json
@@ -283,7 +283,7 @@ def test_the_handler_answers_as_the_estimator(
     artifact.verify(path)
 
     table = tabulate(data)
-    instances = instances_of(table, infer(table))
+    instances = rows_of(columns_of(table, infer(table)))
     expected = answers(estimator, data, task_of(estimator))
     client = handler(path, monkeypatch)
     answer = client.post({"instances": instances})
@@ -306,7 +306,7 @@ def test_an_artifact_opened_in_process_answers_as_the_handler(
         estimator.fit(data, target), data, target, name="model", directory=tmp_path, proof_rows=1000
     )
     table = tabulate(data)
-    instances = instances_of(table, infer(table))[:5]
+    instances = rows_of(columns_of(table, infer(table)))[:5]
     assert (
         skylayer.open(path).predict(instances)
         == handler(path, monkeypatch).post({"instances": instances}).json()

@@ -74,6 +74,7 @@ def test_axe_finds_what_is_wrong(page: browser.Page, birds: Live) -> None:
     assert [line.split(":")[0] for line in page.violations()] == ["button-name"]
 
 
+@pytest.mark.slow
 def test_the_card_passes_axe_as_a_page_and_keeps_its_style(page: browser.Page, tmp_path: Path) -> None:
     with live("classification", tmp_path, key=None) as found:
         page.resize(*SCREENS["telephone"])

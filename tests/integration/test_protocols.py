@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,12 +47,12 @@ class Live:
     ) -> tuple[int, dict[str, str], str]:
         """One request: status, headers and body of its answer."""
         address = urlsplit(self.url)
-        connection = HTTPConnection(str(address.hostname), address.port)
         sent = body if isinstance(body, str | None) else json.dumps(body)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, address.path.rstrip("/") + path, sent, {**HEADERS, **named})
-        response = connection.getresponse()
-        return response.status, dict(response.headers), response.read().decode()
+        with closing(HTTPConnection(str(address.hostname), address.port)) as connection:
+            connection.request(method, address.path.rstrip("/") + path, sent, {**HEADERS, **named})
+            response = connection.getresponse()
+            return response.status, dict(response.headers), response.read().decode()
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
         status, _, text = self.send("POST", path, body, **headers)

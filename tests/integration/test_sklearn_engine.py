@@ -131,6 +131,7 @@ def test_a_batch_whose_rows_pass_alone_is_answered(picky: model.Model) -> None:
     assert picky.predict_instances([[0, 1, 0]] * 5)["predictions"] == alone * 5
 
 
+@pytest.mark.slow
 def test_nothing_runs_in_more_than_one_thread() -> None:
     forest = RandomForestClassifier(3, n_jobs=4, random_state=0)
     vote = VotingClassifier([("a", forest), ("b", LogisticRegression())], n_jobs=3)

@@ -63,6 +63,7 @@ def test_the_committed_champion_is_whole_and_answers_its_golden_rows() -> None:
     assert difference(expected["answers"], got) is None
 
 
+@pytest.mark.slow
 @default_model.needed
 def test_training_again_gives_the_committed_version(tmp_path: Path) -> None:
     home = tmp_path / "a fork"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_artifact import FILES, write
 
 from serving import artifact
 from serving.artifact import ArtifactError
@@ -18,37 +19,6 @@ from serving.artifact import ArtifactError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-FILES = {"estimator.joblib": b"estimator", "golden.json": b"{}", "source/training/pipeline.py": b"pass\n"}
-
-
-def write(folder: Path, change: Callable[[dict[str, Any]], object] = lambda _: None) -> Path:
-    """Write a small artifact; `change` alters its manifest before the version is taken."""
-    for name, content in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    manifest: dict[str, Any] = {
-        "format": 1,
-        "name": "penguins",
-        "created": "2026-01-01T00:00:00Z",
-        "task": "classification",
-        "engine": "sklearn",
-        "engine_reason": "It is the only one.",
-        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": "3.13"}},
-        "input": {"container": "frame", "columns": [{"name": "a", "kind": "number", "nullable": False}]},
-        "output": {"fields": ["predictions"]},
-        "metrics": {},
-        "training": {},
-        "libraries": {},
-        "files": {
-            name: {"sha256": artifact.digest_of(folder / name), "size": len(content)}
-            for name, content in FILES.items()
-        },
-    }
-    manifest["version"] = artifact.version_of(manifest)
-    change(manifest)
-    (folder / artifact.MANIFEST).write_text(json.dumps(manifest))
-    return folder
 
 
 def test_a_whole_artifact_is_verified(tmp_path: Path) -> None:

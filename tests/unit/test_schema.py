@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
 
 from serving.engines.containers import container_of
-from skylayer.data.instances import columns_of, instances_of
+from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import Column, infer
 from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
@@ -177,7 +177,7 @@ def test_rows_come_back_from_json_as_they_were(frame: pd.DataFrame) -> None:
     table = tabulate(frame)
     schema = infer(table)
     assert json.loads(json.dumps(schema.to_manifest(), allow_nan=False))
-    sent = json.loads(json.dumps(instances_of(table, schema), allow_nan=False))
+    sent = json.loads(json.dumps(rows_of(columns_of(table, schema)), allow_nan=False))
     columns = [[row[entry.name] for row in sent] for entry in schema.columns]
     assert dict(zip(frame.columns, columns, strict=True)) == columns_of(table, schema)
     back = container_of(schema.to_manifest())(columns, len(sent))

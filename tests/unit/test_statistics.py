@@ -11,7 +11,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from skylayer.artifact.golden import ROWS, make_golden
-from skylayer.data.instances import instances_of
+from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import QUANTILES, describe
 from skylayer.data.tables import tabulate
@@ -67,7 +67,7 @@ def test_golden_rows_fit_the_schema_and_are_no_rows_of_the_data() -> None:
     model = DummyClassifier().fit(FRAME, LABELS)
     made = make_golden(model, schema, table, "classification")
     assert len(made["instances"]) == ROWS
-    assert not [row for row in made["instances"] if row in instances_of(table, schema)]
+    assert not [row for row in made["instances"] if row in rows_of(columns_of(table, schema))]
     assert any(row["number"] is None for row in made["instances"])
     for row in made["instances"]:
         assert (
