@@ -1,0 +1,115 @@
+"""Which tests run which lines, measured once for each test file and kept until a file it may depend on changes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mutation.pool import Pool
+
+KEPT = suite.ROOT / ".skylayer" / "mutation"
+SOURCES = ["skylayer/*", "layers/serving/*"]
+TRACE_LIMIT_SECONDS = 1800
+# Tests of a mutant, cheapest first, end at this many seconds of what they took without one.
+BUDGET_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Lines to tests: `called` ran a line, `imported` are the tests of files that run it on import only."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    called: dict[str, dict[int, set[str]]] = field(default_factory=dict)
+    imported: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, traced: dict[str, Any]) -> None:
+        """Add what one test file ran."""
+        tests = set(traced["seconds"])
+        self.seconds.update(traced["seconds"])
+        self.failed += traced["failed"]
+        for path, lines in traced["lines"].items():
+            self.imported.setdefault(path, set()).update(tests)
+            called = self.called.setdefault(path, {})
+            for line, contexts in lines.items():
+                names = {name for name in contexts if "::" in name} & tests
+                if any(name and "::" not in name for name in contexts):  # a fixture's
+                    names = tests
+                if names:
+                    called.setdefault(int(line), set()).update(names)
+
+    def tests(self, path: str, line: int) -> list[str]:
+        """The tests of a line, those of `test_<module>.py` and the cheapest first.
+
+        A line that only an import runs, such as a constant, is tested by what runs any line of its module; if nothing
+        does, by the tests of the files that import it.
+        """
+        called = self.called.get(path, {})
+        found = called.get(line) or set().union(*called.values()) or self.imported.get(path, set())
+        own = f"test_{Path(path).stem}.py::"
+        chosen, total = [], 0.0
+        for test in sorted(found, key=lambda name: (own not in name, self.seconds[name], name)):
+            total += self.seconds[test]
+            if chosen and total > BUDGET_SECONDS:
+                break
+            chosen.append(test)
+        return chosen
+
+
+def statement_line(source: str, line: int) -> int:
+    """The first line of the smallest statement around a line: the one that a trace surely names."""
+    around = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    return max((node.lineno for node in around), default=line)
+
+
+def measure(pool: Pool, files: list[Path], advance: Callable[[], None]) -> Coverage:
+    """What each test file runs; only files without a kept result are run."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    shared = _digest_of_shared()
+    kept = {file: KEPT / f"{_digest(shared, file)}.json" for file in files}
+    missing = [file for file in files if not kept[file].exists()]
+    jobs = [
+        {
+            "file": str(file.relative_to(suite.ROOT)),
+            "sources": SOURCES,
+            "result": str(kept[file]),
+            "limit": TRACE_LIMIT_SECONDS,
+        }
+        for file in missing
+    ]
+    for _ in range(len(files) - len(missing)):
+        advance()
+    pool.map(jobs, lambda _, __: advance())
+    result = Coverage()
+    for file in files:
+        if kept[file].exists():
+            result.add(json.loads(kept[file].read_text(encoding="utf-8")))
+        else:
+            result.failed.append(str(file.relative_to(suite.ROOT)))
+    return result
+
+
+def _digest_of_shared() -> bytes:
+    digest = hashlib.sha256()
+    for folder in ("skylayer", "layers/serving", "tests"):
+        for path in sorted((suite.ROOT / folder).rglob("*.py")):
+            if not path.name.startswith("test_") and "mutation" not in path.parts:
+                digest.update(str(path.relative_to(suite.ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.digest()
+
+
+def _digest(shared: bytes, file: Path) -> str:
+    return hashlib.sha256(shared + str(file.relative_to(suite.ROOT)).encode() + file.read_bytes()).hexdigest()[:32]
