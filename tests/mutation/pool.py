@@ -90,6 +90,7 @@ def _start(root: Path) -> subprocess.Popen[str]:
     # of one size would be one module.
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (root, root / "layers" / "serving", root / "tests")))
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["OMP_NUM_THREADS"] = "1"
     return subprocess.Popen(
         [sys.executable, "-m", "mutation.worker"],

@@ -7,6 +7,7 @@ others is imported once, before the first job; each job runs in a fork, which im
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIBRARIES = ("hypothesis", "numpy", "pandas", "sklearn.ensemble", "sklearn.pipeline", "joblib", "yaml")
-OPTIONS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
+# No plugin but Hypothesis's: each would be loaded again in each fork.
+OPTIONS = ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0"]
 QUICK = "not slow and not browser and not container and not e2e"
 _POLL_SECONDS = 0.01
 
@@ -64,7 +66,7 @@ class Trace:
 def _trace(job: dict[str, Any]) -> int:
     trace = Trace(job["sources"])
     trace.coverage.start()
-    status = pytest.main(["-q", *OPTIONS[2:], "-m", QUICK, job["file"]], plugins=[trace])
+    status = pytest.main([*OPTIONS, "-m", QUICK, job["file"]], plugins=[trace])
     trace.coverage.stop()
     passed = {test: seconds for test, seconds in trace.seconds.items() if test not in trace.failed}
     result = {"lines": trace.lines(), "seconds": passed, "failed": sorted(trace.failed)}
@@ -73,7 +75,7 @@ def _trace(job: dict[str, Any]) -> int:
 
 
 def _test(job: dict[str, Any]) -> int:
-    return int(pytest.main([*OPTIONS, *job["tests"]]))
+    return int(pytest.main([*OPTIONS, "-x", *job["tests"]]))
 
 
 def _in_a_fork(job: dict[str, Any]) -> int | None:
@@ -106,6 +108,7 @@ def main() -> None:
     """Answer each job: a file to trace, or a mutant to test."""
     for library in LIBRARIES:
         importlib.import_module(library)
+    gc.freeze()  # pytest collects garbage at its end; what was imported here is none
     for line in sys.stdin:
         job = json.loads(line)
         path = Path(job["path"]) if "path" in job else None
