@@ -6,17 +6,18 @@ import argparse
 import os
 import random
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import suite
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-import suite
 from mutation import report, selection
 from mutation.operators import Mutant, mutants
 from mutation.pool import pool
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mutation.selection import Coverage
 
 SECONDS_TO_START = 20.0
@@ -44,7 +45,9 @@ def main() -> int:
             def ended(index: int, status: int | None) -> None:
                 result = _result(jobs[index]["tests"], status)
                 results.append((chosen[index], result))
-                bar.console.print(_line(chosen[index], result), markup=False, emoji=False, highlight=False, soft_wrap=True)
+                bar.console.print(
+                    _line(chosen[index], result), markup=False, emoji=False, highlight=False, soft_wrap=True
+                )
                 bar.advance(task)
 
             jobs = [_job(mutant, coverage) for mutant in chosen]
@@ -56,11 +59,17 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
-    parser.add_argument("--sample", type=int, default=40, help="mutants drawn at random; 0 is all (default 40)")
+    parser.add_argument(
+        "--sample", type=int, default=40, help="mutants drawn at random; 0 is all (default 40)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the draw (default 1)")
     parser.add_argument("--file", action="append", help="a module or folder to mutate (default: all areas)")
-    parser.add_argument("--tests", nargs="+", default=["tests/unit", "tests/integration"], help="files or folders")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument(
+        "--tests", nargs="+", default=["tests/unit", "tests/integration"], help="files or folders"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)"
+    )
     return parser
 
 

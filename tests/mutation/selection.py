@@ -112,4 +112,6 @@ def _digest_of_shared() -> bytes:
 
 
 def _digest(shared: bytes, file: Path) -> str:
-    return hashlib.sha256(shared + str(file.relative_to(suite.ROOT)).encode() + file.read_bytes()).hexdigest()[:32]
+    return hashlib.sha256(
+        shared + str(file.relative_to(suite.ROOT)).encode() + file.read_bytes()
+    ).hexdigest()[:32]

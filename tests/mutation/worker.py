@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("hypothesis", "numpy", "pandas", "sklearn.ensemble", "sklearn.pipeline", "joblib", "yaml")
 # No plugin but Hypothesis's: each would be loaded again in each fork.
-OPTIONS = ["-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0"]
+OPTIONS = [
+    "-q",
+    "-o",
+    "addopts=",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "_hypothesis_pytestplugin",
+    "--hypothesis-seed=0",
+]
 QUICK = "not slow and not browser and not container and not e2e"
 _POLL_SECONDS = 0.01
 
