@@ -111,12 +111,19 @@ def _changed(node: ast.expr | ast.Return) -> Iterator[ast.expr | ast.Return]:
         case ast.Constant(value=int(value) | float(value)):
             yield ast.Constant(value + 1)
             yield ast.Constant(value - 1)
-        case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
-            yield ast.Call(ast.Name(_CALLS[name]), node.args, node.keywords)
-        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in _CALLS:
-            yield ast.Call(ast.Attribute(owner, _CALLS[name]), node.args, node.keywords)
+        case ast.Call(func=function):
+            yield from (ast.Call(other, node.args, node.keywords) for other in _opposite(function))
         case ast.Return(value=ast.expr() as value) if not _is_none(value):
             yield ast.Return(ast.Constant(None))
+
+
+def _opposite(function: ast.expr) -> Iterator[ast.expr]:
+    """`max` for `min`, `numpy.all` for `numpy.any`, and so on; nothing for other functions."""
+    match function:
+        case ast.Name(id=name) if name in _CALLS:
+            yield ast.Name(_CALLS[name])
+        case ast.Attribute(value=owner, attr=name) if name in _CALLS:
+            yield ast.Attribute(owner, _CALLS[name])
 
 
 def _is_none(value: ast.expr) -> bool:

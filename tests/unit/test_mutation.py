@@ -1,0 +1,141 @@
+"""What `make mutate` changes, which tests it picks, and how it counts."""
+
+from __future__ import annotations
+
+import pytest
+import suite
+from mutation import report
+from mutation.operators import Mutant, mutants
+from mutation.selection import BUDGET_SECONDS, Coverage, statement_line
+
+
+@pytest.mark.parametrize(
+    ("expression", "changes"),
+    [
+        ("a < b", {"a <= b"}),
+        ("a < b == c", {"a <= b == c", "a < b != c"}),
+        ("a in b", {"a not in b"}),
+        ("a is None", {"a is not None"}),
+        ("a and b", {"a or b"}),
+        ("a or b", {"a and b"}),
+        ("not a", {"a"}),
+        ("-a", {"a"}),
+        ("a + b", {"a - b"}),
+        ("a // b", {"a * b"}),
+        ("2", {"3", "1"}),
+        ("0.5", {"1.5", "-0.5"}),
+        ("True", {"False"}),
+        ("min(a, key=b)", {"max(a, key=b)"}),
+        ("np.maximum(a, b)", {"np.minimum(a, b)"}),
+        ("all(a)", {"any(a)"}),
+        ("other(a)", set()),
+        ("'text'", set()),
+        ("None", set()),
+        ("zip(a, b, strict=True)", set()),
+    ],
+)
+def test_an_expression_becomes(expression: str, changes: set[str]) -> None:
+    found = mutants("m.py", f"x = {expression}\n")
+    assert {mutant.after for mutant in found} == changes
+    assert {mutant.source for mutant in found} == {f"x = ({change})\n" for change in changes}
+
+
+def test_a_return_becomes_none_unless_it_is() -> None:
+    (found,) = mutants("m.py", "def f():\n    return a\n")
+    assert (found.line, found.name, found.source) == (
+        2,
+        "return a → return None",
+        "def f():\n    return None\n",
+    )
+    assert mutants("m.py", "def f():\n    return None\n") == []
+    assert mutants("m.py", "def f():\n    return\n") == []
+
+
+def test_what_does_not_run_stays() -> None:
+    source = (
+        "TYPE_CHECKING = False\n"
+        "if TYPE_CHECKING:\n    x = 1\n"
+        "@dataclass(frozen=True)\nclass A:\n    a: int | None\n"
+        "def f(a: int | None) -> int | None: ...\n"
+    )
+    assert mutants("m.py", source) == []
+
+
+def test_the_text_around_a_change_stays_and_letters_of_several_bytes_move_nothing() -> None:
+    (found,) = mutants("m.py", "é = 'ü'; x = a == b  # é\ny = c\n")
+    assert found.source == "é = 'ü'; x = (a != b)  # é\ny = c\n"
+    (found,) = mutants("m.py", 'x = f"é{a + b}"\n')
+    assert found.source == 'x = f"é{(a - b)}"\n'
+
+
+def coverage() -> Coverage:
+    found = Coverage()
+    found.add(
+        {
+            "seconds": {"t/test_m.py::a": 2.0, "t/test_m.py::b": 1.0},
+            "failed": [],
+            "lines": {
+                "m.py": {"1": [""], "2": ["t/test_m.py::a"], "3": ["t/test_m.py"]},
+                "constants.py": {"1": [""]},
+            },
+        }
+    )
+    found.add(
+        {
+            "seconds": {"t/test_n.py::c": 0.5, "t/test_n.py::long": BUDGET_SECONDS},
+            "failed": ["t/test_n.py::red"],
+            "lines": {"m.py": {"2": ["t/test_n.py::c", "t/test_n.py::long", "t/test_n.py::red"]}},
+        }
+    )
+    return found
+
+
+def test_a_line_is_tested_by_what_runs_it_its_own_tests_first_within_the_budget() -> None:
+    assert coverage().tests("m.py", 2) == ["t/test_m.py::a", "t/test_n.py::c"]
+
+
+def test_what_a_fixture_runs_is_tested_by_the_whole_file() -> None:
+    assert coverage().tests("m.py", 3) == ["t/test_m.py::b", "t/test_m.py::a"]
+
+
+def test_a_constant_is_tested_by_what_runs_its_module_or_imports_it() -> None:
+    assert coverage().tests("m.py", 1) == ["t/test_m.py::b", "t/test_m.py::a", "t/test_n.py::c"]
+    assert coverage().tests("constants.py", 1) == ["t/test_m.py::b", "t/test_m.py::a"]
+    assert coverage().tests("unknown.py", 1) == []
+
+
+def test_a_line_within_a_statement_is_found_by_its_first() -> None:
+    source = "def f():\n    x = (\n        1,\n    )\n"
+    assert [statement_line(source, line) for line in (1, 2, 3, 9)] == [1, 2, 2, 9]
+
+
+def test_shares_are_counted_by_area_and_a_time_out_is_a_kill() -> None:
+    def mutant(path: str) -> Mutant:
+        return Mutant(path, 1, "a", "b", "")
+
+    proof, native = mutant("skylayer/proof/rules.py"), mutant("layers/serving/serving/http.py")
+    artifact = mutant("layers/serving/serving/artifact.py")
+    results = [
+        (proof, "killed"),
+        (proof, "timeout"),
+        (proof, "survived"),
+        (native, "killed"),
+        (artifact, "survived"),
+    ]
+    counts = report.count(results)
+    assert {area.name: (of.killed, of.timeout, of.survived) for area, of in counts.items()} == {
+        "proof": (1, 1, 1),
+        "serving": (1, 0, 0),
+        "artifact": (0, 0, 1),
+    }
+    assert {area.name: round(of.share, 3) for area, of in counts.items()} == {
+        "proof": 0.667,
+        "serving": 1.0,
+        "artifact": 0.0,
+    }
+
+
+def test_each_equivalent_mutant_still_exists() -> None:
+    for path, change in report.equivalent():
+        source = (suite.ROOT / path).read_text(encoding="utf-8")
+        assert change in {mutant.name for mutant in mutants(path, source)}, path
