@@ -56,7 +56,8 @@ class Coverage:
         called = self.called.get(path, {})
         found = called.get(line) or set().union(*called.values()) or self.imported.get(path, set())
         own = f"test_{Path(path).stem}.py::"
-        chosen, total = [], 0.0
+        chosen: list[str] = []
+        total = 0.0
         for test in sorted(found, key=lambda name: (own not in name, self.seconds[name], name)):
             total += self.seconds[test]
             if chosen and total > BUDGET_SECONDS:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from serving import limits
+from serving.errors import Problem
 from serving.http import Request
 from serving.protocols import inference
 from serving.schema import Column
@@ -157,6 +158,10 @@ def test_only_the_outputs_that_were_asked_for_come_in_their_order() -> None:
     ("body", "error"),
     [
         ([], "The body must be an inference request: an object with inputs."),
+        (
+            {"inputs": [INPUT], "outputs": [{"name": "u"}, {"name": "v"}]},
+            "There is no output 'u'; there is predictions, probabilities_y, probabilities_z.",
+        ),
         ({}, "inputs must be a list of at least one tensor."),
         (
             {"inputs": [INPUT], "outputs": [{"name": "x" * 100}]},
@@ -175,11 +180,19 @@ def test_a_request_that_is_none_is_refused(body: Any, error: str) -> None:
     assert infer(body)[:2] == (400, {"error": error})
 
 
-def test_nan_is_a_missing_value_and_binary_tensors_are_not_read() -> None:
+def test_nan_is_a_missing_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def answer(rows: list[Any]) -> dict[str, Any]:
+        asked.extend(rows)
+        return predict([[0.0] for _ in rows])
+
+    monkeypatch.setattr(MODEL, "predict_instances", answer)
     body = json.dumps({"inputs": [{**INPUT, "data": [float("nan"), 1.0]}]}).encode()
-    assert b"NaN" in body
-    with pytest.raises(TypeError):  # the double of None: it came as a missing value
-        infer(body)
+    assert (b"NaN" in body, infer(body)[0], asked) == (True, 200, [[None], [1.0]])
+
+
+def test_binary_tensors_are_not_read() -> None:
     status, document, _ = infer({"inputs": [INPUT]}, inference_header_content_length="3")
     assert (status, "binary_data=False" in document["error"]) == (400, True)
 
@@ -200,7 +213,7 @@ def test_the_protocol_knows_one_status_for_what_is_wrong_with_a_request(
     status: int, shown: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_: Any) -> None:
-        raise inference.Problem(status, "no", errors=[], count=0, headers={"x-a": "b"})
+        raise Problem(status, "no", errors=[], count=0, headers={"x-a": "b"})
 
     monkeypatch.setattr(MODEL, "predict_instances", refuse)
     found, document, headers = infer({"inputs": [INPUT]})
