@@ -89,7 +89,7 @@ def _chosen(modules: list[Path], sample: int, seed: int) -> list[Mutant]:
         mutant
         for module in modules
         for mutant in mutants(str(module.relative_to(suite.ROOT)), module.read_text(encoding="utf-8"))
-        if (mutant.path, mutant.name) not in known
+        if mutant.key not in known
     ]
     if not 0 < sample < len(every):
         return every

@@ -46,22 +46,29 @@ _KEYWORDS_LEFT = {"strict"}
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A change of one expression: `before` on line `line` of `path` became `after`."""
+    """A change of one expression: `before` on line `line` of `path`, whose text is `text`, became `after`."""
 
     path: str
     line: int
+    text: str
     before: str
     after: str
     source: str
 
     @property
     def name(self) -> str:
-        """The change without its line, which other edits move: what `equivalent.toml` lists."""
+        """The change as it is shown."""
         return f"{self.before} → {self.after}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What `equivalent.toml` knows it by: not the number of the line, which other edits move."""
+        return self.path, self.text, self.name
 
 
 def mutants(path: str, source: str) -> list[Mutant]:
     """Every mutant of a module that compiles, in the order of its lines."""
+    lines = source.splitlines()
     starts = [0]
     for line in source.encode().splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -70,7 +77,10 @@ def mutants(path: str, source: str) -> list[Mutant]:
         for changed in _changed(node):
             mutated = _replaced(source.encode(), starts, node, changed)
             if _compiles(mutated):
-                found.append(Mutant(path, node.lineno, ast.unparse(node), ast.unparse(changed), mutated))
+                text = lines[node.lineno - 1].strip()
+                found.append(
+                    Mutant(path, node.lineno, text, ast.unparse(node), ast.unparse(changed), mutated)
+                )
     return sorted(found, key=lambda mutant: (mutant.line, mutant.before, mutant.after))
 
 

@@ -38,10 +38,10 @@ def area_of(path: str) -> Area:
     return next(area for area in AREAS if path.startswith(area.path))
 
 
-def equivalent() -> set[tuple[str, str]]:
-    """Path and change of each mutant that no test can tell from the code, as read and reasoned by a person."""
+def equivalent() -> set[tuple[str, str, str]]:
+    """The keys of the mutants that no test can tell from the code, as read and reasoned by a person."""
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
-    return {(entry["path"], entry["change"]) for entry in listed}
+    return {(entry["path"], entry["line"], entry["change"]) for entry in listed}
 
 
 @dataclass(frozen=True, slots=True)

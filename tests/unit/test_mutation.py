@@ -111,7 +111,7 @@ def test_a_line_within_a_statement_is_found_by_its_first() -> None:
 
 def test_shares_are_counted_by_area_and_a_time_out_is_a_kill() -> None:
     def mutant(path: str) -> Mutant:
-        return Mutant(path, 1, "a", "b", "")
+        return Mutant(path, 1, "a", "a", "b", "")
 
     proof, native = mutant("skylayer/proof/rules.py"), mutant("layers/serving/serving/http.py")
     artifact = mutant("layers/serving/serving/artifact.py")
@@ -136,6 +136,12 @@ def test_shares_are_counted_by_area_and_a_time_out_is_a_kill() -> None:
 
 
 def test_each_equivalent_mutant_still_exists() -> None:
-    for path, change in report.equivalent():
-        source = (suite.ROOT / path).read_text(encoding="utf-8")
-        assert change in {mutant.name for mutant in mutants(path, source)}, path
+    for key in report.equivalent():
+        source = (suite.ROOT / key[0]).read_text(encoding="utf-8")
+        assert key in {mutant.key for mutant in mutants(key[0], source)}
+
+
+def test_an_equivalent_mutant_is_known_by_its_line_s_text() -> None:
+    first, second = mutants("m.py", "if a:\n    x = not b\ny = not b\n")
+    assert (first.name, second.name) == ("not b → b", "not b → b")
+    assert (first.key, second.key) == (("m.py", "x = not b", first.name), ("m.py", "y = not b", first.name))
