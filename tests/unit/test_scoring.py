@@ -12,6 +12,7 @@ from serving import limits
 from serving.errors import Problem
 from serving.http import Request
 from serving.protocols import scoring
+from serving.protocols.messages import in_one_line
 from serving.schema import Column
 
 if TYPE_CHECKING:
@@ -173,3 +174,11 @@ def test_other_problems_are_bad_requests(
 def test_a_problem_s_kind_is_the_outcome(model: Answering) -> None:
     response = scoring.invocations(Request("POST", "/invocations", {}, b"[]"), cast("Model", model))
     assert response.outcome == "malformed-body"
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, ""), (6, "; 1 more")])
+def test_five_errors_are_shown_and_the_rest_counted(count: int, more: str) -> None:
+    errors = [{"pointer": f"/instances/{row}", "detail": "no"} for row in range(count)]
+    shown = "; ".join(f"{row}: no" for row in range(5))
+    assert in_one_line(Problem(422, "Refused.", errors=errors, count=count)) == f"Refused. {shown}{more}"
+    assert in_one_line(Problem(400, "Refused.")) == "Refused."
