@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,24 +26,29 @@ BUDGET_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Coverage:
-    """Lines to tests: `called` ran a line, `imported` are the tests of files that run it on import only."""
+    """Lines to tests: `called` ran a line, `naming` are the tests of files that import a module and name it."""
 
+    root: Path = suite.ROOT
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     called: dict[str, dict[int, set[str]]] = field(default_factory=dict)
-    imported: dict[str, set[str]] = field(default_factory=dict)
+    naming: dict[str, set[str]] = field(default_factory=dict)
 
-    def add(self, traced: dict[str, Any]) -> None:
+    def add(self, file: str, traced: dict[str, Any]) -> None:
         """Add what one test file ran."""
         tests = set(traced["seconds"])
+        text = (self.root / file).read_text(encoding="utf-8")
         self.seconds.update(traced["seconds"])
         self.failed += traced["failed"]
         for path, lines in traced["lines"].items():
-            self.imported.setdefault(path, set()).update(tests)
+            if re.search(rf"\b{Path(path).stem}\b", text):
+                self.naming.setdefault(path, set()).update(tests)
+            inside = lines_of_functions((self.root / path).read_text(encoding="utf-8"))
             called = self.called.setdefault(path, {})
             for line, contexts in lines.items():
                 names = {name for name in contexts if "::" in name} & tests
-                if any(name and "::" not in name for name in contexts):  # a fixture's
+                # What a fixture ran, or a function before any test, such as for a parameter, serves every test.
+                if any(name not in names and (name or int(line) in inside) for name in contexts):
                     names = tests
                 if names:
                     called.setdefault(int(line), set()).update(names)
@@ -50,11 +56,11 @@ class Coverage:
     def tests(self, path: str, line: int) -> list[str]:
         """The tests of a line, those of `test_<module>.py` and the cheapest first.
 
-        A line that only an import runs, such as a constant, is tested by what runs any line of its module; if nothing
-        does, by the tests of the files that import it.
+        A line that only an import runs, such as a constant, is tested by what runs any line of its module, and by the
+        files that import the module and name it.
         """
         called = self.called.get(path, {})
-        found = called.get(line) or set().union(*called.values()) or self.imported.get(path, set())
+        found = called.get(line) or set().union(self.naming.get(path, set()), *called.values())
         own = f"test_{Path(path).stem}.py::"
         chosen: list[str] = []
         total = 0.0
@@ -64,6 +70,12 @@ class Coverage:
                 break
             chosen.append(test)
         return chosen
+
+
+def lines_of_functions(source: str) -> set[int]:
+    """The lines of function bodies, which no import runs by itself."""
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    return {line for node in functions for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)}
 
 
 def statement_line(source: str, line: int) -> int:
@@ -97,7 +109,7 @@ def measure(pool: Pool, files: list[Path], advance: Callable[[], None]) -> Cover
     result = Coverage()
     for file in files:
         if kept[file].exists():
-            result.add(json.loads(kept[file].read_text(encoding="utf-8")))
+            result.add(str(file.relative_to(suite.ROOT)), json.loads(kept[file].read_text(encoding="utf-8")))
         else:
             result.failed.append(str(file.relative_to(suite.ROOT)))
     return result

@@ -79,6 +79,7 @@ def test_a_body_that_cannot_be_read(headers: dict[str, str], detail: str) -> Non
         ("application/json;q=0, */*;q=0.25", CSV),
         ("text/csv;q=0.5, */*;q=0.25", CSV),
         ("text/csv;q=much, application/json;q=0.75", CSV),
+        ("text/csv;q=much, application/json", JSON),
         ("application/json;q=0.75, text/csv", CSV),
         ("text/html, application/*;q=0.1", JSON),
     ],

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import suite
 from mutation import report
 from mutation.operators import Mutant, mutants
 from mutation.selection import BUDGET_SECONDS, Coverage, statement_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -68,40 +73,58 @@ def test_the_text_around_a_change_stays_and_letters_of_several_bytes_move_nothin
     assert found.source == 'x = f"é{(a - b)}"\n'
 
 
-def coverage() -> Coverage:
-    found = Coverage()
+MODULE = "LIMIT = 1\ndef f():\n    return 1\ndef g():\n    return 2\ndef h():\n    return 3\n"
+
+
+@pytest.fixture
+def coverage(tmp_path: Path) -> Coverage:
+    """Of two test files over a module `m`, one of which names the module `constants` as well."""
+    for name, text in {
+        "m.py": MODULE,
+        "constants.py": MODULE,
+        "test_m.py": "m, constants",
+        "test_n.py": "",
+    }.items():
+        (tmp_path / name).write_text(text)
+    found = Coverage(tmp_path)
     found.add(
+        "test_m.py",
         {
-            "seconds": {"t/test_m.py::a": 2.0, "t/test_m.py::b": 1.0},
+            "seconds": {"test_m.py::a": 2.0, "test_m.py::b": 1.0},
             "failed": [],
             "lines": {
-                "m.py": {"1": [""], "2": ["t/test_m.py::a"], "3": ["t/test_m.py"]},
+                "m.py": {"1": [""], "3": ["test_m.py::a"], "5": ["test_m.py"], "7": [""]},
                 "constants.py": {"1": [""]},
             },
-        }
+        },
     )
     found.add(
+        "test_n.py",
         {
-            "seconds": {"t/test_n.py::c": 0.5, "t/test_n.py::long": BUDGET_SECONDS},
-            "failed": ["t/test_n.py::red"],
-            "lines": {"m.py": {"2": ["t/test_n.py::c", "t/test_n.py::long", "t/test_n.py::red"]}},
-        }
+            "seconds": {"test_n.py::c": 0.5, "test_n.py::long": BUDGET_SECONDS},
+            "failed": ["test_n.py::red"],
+            "lines": {
+                "m.py": {"1": [""], "3": ["test_n.py::c", "test_n.py::long", "test_n.py::red"]},
+                "constants.py": {"1": [""]},
+            },
+        },
     )
     return found
 
 
-def test_a_line_is_tested_by_what_runs_it_its_own_tests_first_within_the_budget() -> None:
-    assert coverage().tests("m.py", 2) == ["t/test_m.py::a", "t/test_n.py::c"]
+def test_a_line_is_tested_by_what_runs_it_its_own_tests_first_within_the_budget(coverage: Coverage) -> None:
+    assert coverage.tests("m.py", 3) == ["test_m.py::a", "test_n.py::c"]
 
 
-def test_what_a_fixture_runs_is_tested_by_the_whole_file() -> None:
-    assert coverage().tests("m.py", 3) == ["t/test_m.py::b", "t/test_m.py::a"]
+@pytest.mark.parametrize("line", [5, 7], ids=["a fixture", "a parameter"])
+def test_what_runs_before_a_test_serves_the_whole_file(coverage: Coverage, line: int) -> None:
+    assert coverage.tests("m.py", line) == ["test_m.py::b", "test_m.py::a"]
 
 
-def test_a_constant_is_tested_by_what_runs_its_module_or_imports_it() -> None:
-    assert coverage().tests("m.py", 1) == ["t/test_m.py::b", "t/test_m.py::a", "t/test_n.py::c"]
-    assert coverage().tests("constants.py", 1) == ["t/test_m.py::b", "t/test_m.py::a"]
-    assert coverage().tests("unknown.py", 1) == []
+def test_a_constant_is_tested_by_what_runs_its_module_or_names_it(coverage: Coverage) -> None:
+    assert coverage.tests("m.py", 1) == ["test_m.py::b", "test_m.py::a", "test_n.py::c"]
+    assert coverage.tests("constants.py", 1) == ["test_m.py::b", "test_m.py::a"]
+    assert coverage.tests("unknown.py", 1) == []
 
 
 def test_a_line_within_a_statement_is_found_by_its_first() -> None:
