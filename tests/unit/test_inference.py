@@ -154,6 +154,9 @@ def test_only_the_outputs_that_were_asked_for_come_in_their_order() -> None:
     assert len(infer({"inputs": [INPUT], "outputs": []})[1]["outputs"]) == 3
 
 
+NO_OUTPUTS: list[Any] = ["a", {"name": "a"}, ["a"], [{}], [{"name": 1}], [{"name": "predictions"}, 1]]
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -172,7 +175,7 @@ def test_only_the_outputs_that_were_asked_for_come_in_their_order() -> None:
                 {"inputs": [INPUT], "outputs": outputs},
                 'outputs must be a list of objects with a name: [{"name": "predictions"}].',
             )
-            for outputs in ("a", {"name": "a"}, ["a"], [{}], [{"name": 1}], [{"name": "predictions"}, 1])
+            for outputs in NO_OUTPUTS
         ),
     ],
 )
