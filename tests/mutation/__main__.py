@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS_TO_START = 20.0
 TIMES_SLOWER = 4.0
 EXIT_OF_PASSED = 0
+NO_TESTS = ["--version"]  # a job that passes at once
 
 
 def main() -> int:
@@ -104,7 +105,7 @@ def _job(mutant: Mutant, coverage: Coverage) -> dict[str, object]:
     return {
         "path": mutant.path,
         "source": mutant.source if tests else source,
-        "tests": tests or ["--version"],
+        "tests": tests or NO_TESTS,
         "limit": SECONDS_TO_START + TIMES_SLOWER * expected,
     }
 
@@ -112,11 +113,12 @@ def _job(mutant: Mutant, coverage: Coverage) -> dict[str, object]:
 def _result(tests: object, status: int | None) -> str:
     if status is None:
         return "timeout"
-    return "survived" if status == EXIT_OF_PASSED or tests == ["--version"] else "killed"
+    return "survived" if status == EXIT_OF_PASSED or tests == NO_TESTS else "killed"
 
 
-def _line(mutant: Mutant, result: str) -> str:
-    return f"{result:8} {mutant.path}:{mutant.line}: {mutant.name}"
+def _line(mutant: Mutant, result: str, *, covered: bool) -> str:
+    note = "" if covered else " (no test runs this line)"
+    return f"{result:8} {mutant.path}:{mutant.line}: {mutant.name}{note}"
 
 
 if __name__ == "__main__":
