@@ -26,7 +26,7 @@ BUDGET_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Coverage:
-    """Lines to tests: `called` ran a line, `naming` are the tests of files that import a module and name it."""
+    """Lines to tests: `called` ran a line of a function, `naming` are those of files that import and name a module."""
 
     root: Path = suite.ROOT
     seconds: dict[str, float] = field(default_factory=dict)
@@ -50,14 +50,14 @@ class Coverage:
                 # What a fixture ran, or a function before any test, such as for a parameter, serves every test.
                 if any(name not in names and (name or int(line) in inside) for name in contexts):
                     names = tests
-                if names:
+                if names and int(line) in inside:
                     called.setdefault(int(line), set()).update(names)
 
     def tests(self, path: str, line: int) -> list[str]:
         """The tests of a line, those of `test_<module>.py` and the cheapest first.
 
-        A line that only an import runs, such as a constant, is tested by what runs any line of its module, and by the
-        files that import the module and name it.
+        A line outside of functions, such as a constant, is run by the first test that imports its module. It is tested
+        by what runs any function of the module, and by the files that import the module and name it.
         """
         called = self.called.get(path, {})
         found = called.get(line) or set().union(self.naming.get(path, set()), *called.values())

@@ -105,7 +105,7 @@ def coverage(tmp_path: Path) -> Coverage:
             "failed": ["test_n.py::red"],
             "lines": {
                 "m.py": {"1": [""], "3": ["test_n.py::c", "test_n.py::long", "test_n.py::red"]},
-                "constants.py": {"1": [""]},
+                "constants.py": {"1": ["test_n.py::c"]},
             },
         },
     )
