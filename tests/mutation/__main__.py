@@ -46,9 +46,8 @@ def main() -> int:
             def ended(index: int, status: int | None) -> None:
                 result = _result(jobs[index]["tests"], status)
                 results.append((chosen[index], result))
-                bar.console.print(
-                    _line(chosen[index], result), markup=False, emoji=False, highlight=False, soft_wrap=True
-                )
+                line = _line(chosen[index], result, covered=jobs[index]["tests"] != NO_TESTS)
+                bar.console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
                 bar.advance(task)
 
             jobs = [_job(mutant, coverage) for mutant in chosen]

@@ -26,11 +26,21 @@ BUDGET_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Coverage:
-    """Lines to tests: `called` ran a line of a function, `naming` are those of files that import and name a module."""
+    """Which tests run what.
+
+    Attributes:
+        root: The tree that paths are below.
+        seconds: Test -> how long it took; tests that fail without a mutant are not among them.
+        failed: Those.
+        inside: Module -> lines of its functions.
+        called: Module -> line of a function -> tests that run it.
+        naming: Module -> tests of the files that import it and hold its name.
+    """
 
     root: Path = suite.ROOT
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    inside: dict[str, set[int]] = field(default_factory=dict)
     called: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     naming: dict[str, set[str]] = field(default_factory=dict)
 
@@ -43,7 +53,9 @@ class Coverage:
         for path, lines in traced["lines"].items():
             if re.search(rf"\b{Path(path).stem}\b", text):
                 self.naming.setdefault(path, set()).update(tests)
-            inside = lines_of_functions((self.root / path).read_text(encoding="utf-8"))
+            inside = self.inside.setdefault(
+                path, lines_of_functions((self.root / path).read_text(encoding="utf-8"))
+            )
             called = self.called.setdefault(path, {})
             for line, contexts in lines.items():
                 names = {name for name in contexts if "::" in name} & tests
@@ -60,7 +72,10 @@ class Coverage:
         by what runs any function of the module, and by the files that import the module and name it.
         """
         called = self.called.get(path, {})
-        found = called.get(line) or set().union(self.naming.get(path, set()), *called.values())
+        if line in self.inside.get(path, set()):
+            found = called.get(line, set())
+        else:
+            found = set().union(self.naming.get(path, set()), *called.values())
         own = f"test_{Path(path).stem}.py::"
         chosen: list[str] = []
         total = 0.0

@@ -73,7 +73,7 @@ def test_the_text_around_a_change_stays_and_letters_of_several_bytes_move_nothin
     assert found.source == 'x = f"é{(a - b)}"\n'
 
 
-MODULE = "LIMIT = 1\ndef f():\n    return 1\ndef g():\n    return 2\ndef h():\n    return 3\n"
+MODULE = "LIMIT = 1\n" + "".join(f"def {name}():\n    return 1\n" for name in "fghi")
 
 
 @pytest.fixture
@@ -119,6 +119,10 @@ def test_a_line_is_tested_by_what_runs_it_its_own_tests_first_within_the_budget(
 @pytest.mark.parametrize("line", [5, 7], ids=["a fixture", "a parameter"])
 def test_what_runs_before_a_test_serves_the_whole_file(coverage: Coverage, line: int) -> None:
     assert coverage.tests("m.py", line) == ["test_m.py::b", "test_m.py::a"]
+
+
+def test_a_line_of_a_function_that_nothing_calls_has_no_tests(coverage: Coverage) -> None:
+    assert coverage.tests("m.py", 9) == []
 
 
 def test_a_constant_is_tested_by_what_runs_its_module_or_names_it(coverage: Coverage) -> None:
