@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 SECONDS_TO_START = 20.0
 TIMES_SLOWER = 4.0
 EXIT_OF_PASSED = 0
+EXIT_OF_STOPPED = 143
 NO_TESTS = ["--version"]  # a job that passes at once
 
 
 def main() -> int:
     """Change the code, run the tests of each change, and say which changes no test noticed."""
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_OF_STOPPED))  # by way of what ends the workers
     modules = _python_files(options.file or [area.path for area in report.AREAS], "*.py")
     tests = _python_files(options.tests, "test_*.py")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

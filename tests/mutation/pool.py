@@ -60,7 +60,7 @@ class Pool:
     def close(self) -> None:
         """End the workers."""
         for worker in self._workers:
-            worker.kill()
+            worker.terminate()
             worker.wait()
 
 

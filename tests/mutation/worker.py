@@ -92,6 +92,7 @@ def _in_a_fork(job: dict[str, Any]) -> int | None:
     child = os.fork()
     if not child:
         os.setsid()  # what a test starts ends with it
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
@@ -100,21 +101,28 @@ def _in_a_fork(job: dict[str, Any]) -> int | None:
             status = _trace(job) if "file" in job else _test(job)
         finally:
             os._exit(status)
-    until = time.monotonic() + job["limit"]
-    ended, status = 0, 0
-    while not ended and time.monotonic() < until:
-        time.sleep(_POLL_SECONDS)
+    try:
+        return _wait(child, job["limit"])
+    finally:  # a worker that is ended leaves no fork behind
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+
+
+def _wait(child: int, limit: float) -> int | None:
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    if not ended:
-        os.waitpid(child, 0)
-        return None
-    return os.waitstatus_to_exitcode(status)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(_POLL_SECONDS)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
 
 
 def main() -> None:
     """Answer each job: a file to trace, or a mutant to test."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for library in LIBRARIES:
         importlib.import_module(library)
     gc.freeze()  # pytest collects garbage at its end; what was imported here is none
