@@ -102,7 +102,7 @@ def _chosen(modules: list[Path], sample: int, seed: int) -> list[Mutant]:
 
 def _job(mutant: Mutant, coverage: Coverage) -> dict[str, object]:
     source = (suite.ROOT / mutant.path).read_text(encoding="utf-8")
-    tests = coverage.tests(mutant.path, selection.statement_line(source, mutant.line))
+    tests = coverage.tests(mutant.path, selection.statement_lines(source, mutant.line))
     expected = sum(coverage.seconds[test] for test in tests)
     return {
         "path": mutant.path,

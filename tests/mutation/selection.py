@@ -65,15 +65,15 @@ class Coverage:
                 if names and int(line) in inside:
                     called.setdefault(int(line), set()).update(names)
 
-    def tests(self, path: str, line: int) -> list[str]:
-        """The tests of a line, those of `test_<module>.py` and the cheapest first.
+    def tests(self, path: str, lines: range) -> list[str]:
+        """The tests of a statement's lines, those of `test_<module>.py` and the cheapest first.
 
         A line outside of functions, such as a constant, is run by the first test that imports its module. It is tested
         by what runs any function of the module, and by the files that import the module and name it.
         """
         called = self.called.get(path, {})
-        if line in self.inside.get(path, set()):
-            found = called.get(line, set())
+        if lines[0] in self.inside.get(path, set()):
+            found = set().union(*(called.get(line, set()) for line in lines))
         else:
             found = set().union(self.naming.get(path, set()), *called.values())
         own = f"test_{Path(path).stem}.py::"
@@ -93,14 +93,22 @@ def lines_of_functions(source: str) -> set[int]:
     return {line for node in functions for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)}
 
 
-def statement_line(source: str, line: int) -> int:
-    """The first line of the smallest statement around a line: the one that a trace surely names."""
+def statement_lines(source: str, line: int) -> range:
+    """The lines of the smallest statement around a line, without a body below it.
+
+    A trace names some of them only: of `if (` and a condition below it, those of the condition.
+    """
     around = [
         node
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    return max((node.lineno for node in around), default=line)
+    if not around:
+        return range(line, line + 1)
+    smallest = max(around, key=lambda node: node.lineno)
+    last = smallest.end_lineno or smallest.lineno
+    below = [part.lineno for part in getattr(smallest, "body", []) if part.lineno > line]
+    return range(smallest.lineno, min([last + 1, *below]))
 
 
 def measure(pool: Pool, files: list[Path], advance: Callable[[], None]) -> Coverage:

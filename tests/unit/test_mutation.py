@@ -8,7 +8,7 @@ import pytest
 import suite
 from mutation import report
 from mutation.operators import Mutant, mutants
-from mutation.selection import BUDGET_SECONDS, Coverage, statement_line
+from mutation.selection import BUDGET_SECONDS, Coverage, statement_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,27 +113,35 @@ def coverage(tmp_path: Path) -> Coverage:
 
 
 def test_a_line_is_tested_by_what_runs_it_its_own_tests_first_within_the_budget(coverage: Coverage) -> None:
-    assert coverage.tests("m.py", 3) == ["test_m.py::a", "test_n.py::c"]
+    assert coverage.tests("m.py", range(3, 4)) == ["test_m.py::a", "test_n.py::c"]
 
 
 @pytest.mark.parametrize("line", [5, 7], ids=["a fixture", "a parameter"])
 def test_what_runs_before_a_test_serves_the_whole_file(coverage: Coverage, line: int) -> None:
-    assert coverage.tests("m.py", line) == ["test_m.py::b", "test_m.py::a"]
+    assert coverage.tests("m.py", range(line, line + 1)) == ["test_m.py::b", "test_m.py::a"]
 
 
 def test_a_line_of_a_function_that_nothing_calls_has_no_tests(coverage: Coverage) -> None:
-    assert coverage.tests("m.py", 9) == []
+    assert coverage.tests("m.py", range(9, 10)) == []
 
 
 def test_a_constant_is_tested_by_what_runs_its_module_or_names_it(coverage: Coverage) -> None:
-    assert coverage.tests("m.py", 1) == ["test_m.py::b", "test_m.py::a", "test_n.py::c"]
-    assert coverage.tests("constants.py", 1) == ["test_m.py::b", "test_m.py::a"]
-    assert coverage.tests("unknown.py", 1) == []
+    assert coverage.tests("m.py", range(1, 2)) == ["test_m.py::b", "test_m.py::a", "test_n.py::c"]
+    assert coverage.tests("constants.py", range(1, 2)) == ["test_m.py::b", "test_m.py::a"]
+    assert coverage.tests("unknown.py", range(1, 2)) == []
 
 
-def test_a_line_within_a_statement_is_found_by_its_first() -> None:
-    source = "def f():\n    x = (\n        1,\n    )\n"
-    assert [statement_line(source, line) for line in (1, 2, 3, 9)] == [1, 2, 2, 9]
+def test_a_statement_of_several_lines_has_the_tests_of_each(coverage: Coverage) -> None:
+    assert coverage.tests("m.py", range(4, 6)) == ["test_m.py::b", "test_m.py::a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [(1, [1]), (2, [2, 3, 4]), (3, [2, 3, 4]), (5, [5, 6, 7]), (6, [5, 6, 7]), (8, [8]), (9, [9])],
+)
+def test_the_lines_of_a_statement_end_before_its_body(line: int, lines: list[int]) -> None:
+    source = "def f():\n    x = (\n        1,\n    )\n    if (\n        x\n    ):\n        y = 2\n"
+    assert list(statement_lines(source, line)) == lines
 
 
 def test_shares_are_counted_by_area_and_a_time_out_is_a_kill() -> None:
