@@ -132,7 +132,7 @@ def test_a_constant_is_tested_by_what_runs_its_module_or_names_it(coverage: Cove
 
 
 def test_a_statement_of_several_lines_has_the_tests_of_each(coverage: Coverage) -> None:
-    assert coverage.tests("m.py", range(4, 6)) == ["test_m.py::b", "test_m.py::a"]
+    assert coverage.tests("m.py", range(3, 6)) == ["test_m.py::b", "test_m.py::a", "test_n.py::c"]
 
 
 @pytest.mark.parametrize(
