@@ -68,6 +68,7 @@ NUMERIC = [
     (preprocessing.RobustScaler(quantile_range=(10, 90)), EXACT),
     (preprocessing.MinMaxScaler(clip=True), EXACT),
     (preprocessing.MaxAbsScaler(), EXACT),
+    (preprocessing.MaxAbsScaler(clip=True), EXACT),
     (feature_selection.VarianceThreshold(1.0), EXACT),
     (feature_selection.SelectKBest(k=2), EXACT),
     (feature_selection.SelectPercentile(percentile=50), EXACT),
