@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SECONDS_TO_START = 20.0
 TIMES_SLOWER = 4.0
 EXIT_OF_PASSED = 0
+EXIT_OF_USAGE = 2
 EXIT_OF_STOPPED = 143
 NO_TESTS = ["--version"]  # a job that passes at once
 
@@ -81,7 +82,8 @@ def _python_files(names: list[str], pattern: str) -> list[Path]:
     for name in names:
         path = suite.ROOT / name
         if not path.exists():
-            raise SystemExit(f"make mutate: there is no {name}")
+            print(f"make mutate: there is no {name}", file=sys.stderr)
+            raise SystemExit(EXIT_OF_USAGE)
         found.update(dict.fromkeys(sorted(path.rglob(pattern)) if path.is_dir() else [path]))
     return list(found)
 
