@@ -35,6 +35,7 @@ class Coverage:
         inside: Module -> lines of its functions.
         called: Module -> line of a function -> tests that run it.
         naming: Module -> tests of the files that import it and hold its name.
+        importing: Module -> tests of the files that import it, by way of other modules too.
     """
 
     root: Path = suite.ROOT
@@ -43,6 +44,7 @@ class Coverage:
     inside: dict[str, set[int]] = field(default_factory=dict)
     called: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     naming: dict[str, set[str]] = field(default_factory=dict)
+    importing: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, file: str, traced: dict[str, Any]) -> None:
         """Add what one test file ran."""
@@ -51,6 +53,7 @@ class Coverage:
         self.seconds.update(traced["seconds"])
         self.failed += traced["failed"]
         for path, lines in traced["lines"].items():
+            self.importing.setdefault(path, set()).update(tests)
             if re.search(rf"\b{Path(path).stem}\b", text):
                 self.naming.setdefault(path, set()).update(tests)
             inside = self.inside.setdefault(
@@ -69,13 +72,15 @@ class Coverage:
         """The tests of a statement's lines, those of `test_<module>.py` and the cheapest first.
 
         A line outside of functions, such as a constant, is run by the first test that imports its module. It is tested
-        by what runs any function of the module, and by the files that import the module and name it.
+        by what runs any function of the module, and by the files that import the module and name it; where there are
+        none, by all that import it.
         """
         called = self.called.get(path, {})
         if lines[0] in self.inside.get(path, set()):
             found = set().union(*(called.get(line, set()) for line in lines))
         else:
             found = set().union(self.naming.get(path, set()), *called.values())
+            found = found or self.importing.get(path, set())
         own = f"test_{Path(path).stem}.py::"
         chosen: list[str] = []
         total = 0.0

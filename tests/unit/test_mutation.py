@@ -84,6 +84,7 @@ def coverage(tmp_path: Path) -> Coverage:
         "constants.py": MODULE,
         "test_m.py": "m, constants",
         "test_n.py": "",
+        "other.py": "",
     }.items():
         (tmp_path / name).write_text(text)
     found = Coverage(tmp_path)
@@ -106,6 +107,7 @@ def coverage(tmp_path: Path) -> Coverage:
             "lines": {
                 "m.py": {"1": [""], "3": ["test_n.py::c", "test_n.py::long", "test_n.py::red"]},
                 "constants.py": {"1": ["test_n.py::c"]},
+                "other.py": {"1": [""]},
             },
         },
     )
@@ -128,6 +130,7 @@ def test_a_line_of_a_function_that_nothing_calls_has_no_tests(coverage: Coverage
 def test_a_constant_is_tested_by_what_runs_its_module_or_names_it(coverage: Coverage) -> None:
     assert coverage.tests("m.py", range(1, 2)) == ["test_m.py::b", "test_m.py::a", "test_n.py::c"]
     assert coverage.tests("constants.py", range(1, 2)) == ["test_m.py::b", "test_m.py::a"]
+    assert coverage.tests("other.py", range(1, 2)) == ["test_n.py::c"]
     assert coverage.tests("unknown.py", range(1, 2)) == []
 
 

@@ -195,3 +195,29 @@ def test_a_problem_is_a_document_and_anything_else_an_internal_error(model: Answ
     model.manifest = None
     response = route(model, "GET", "/v2/models/m")
     assert (response.status, json.loads(response.body)["request_id"]) == (500, "id-7")
+
+
+def test_a_table_names_each_of_several_targets(model: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(instances: list[Any]) -> dict[str, Any]:
+        return {"predictions": [[1, 2] for _ in instances]}
+
+    model.manifest["output"]["targets"] = ["y", "z"]
+    monkeypatch.setattr(model, "predict_instances", answer)
+    assert send(model, ROWS, accept=CSV).body == "prediction_y,prediction_z\r\n1,2\r\n1,2\r\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "route_of"), [("/health", "/health"), ("/v2/health/live", "/v2"), ("/else", None)]
+)
+def test_a_request_is_logged_with_its_route_and_how_long_it_took(
+    model: Answering, path: str, route_of: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[tuple[str | None, float]] = []
+
+    def log(_: Any, found: str | None, __: Any, ___: Any, seconds: float) -> None:
+        logged.append((found, seconds))
+
+    monkeypatch.setattr("serving.log.request", log)
+    monkeypatch.setattr("serving.api.perf_counter", iter([100.0, 100.25]).__next__)
+    route(model, "GET", path)
+    assert logged == [(route_of, 0.25)]
