@@ -74,7 +74,7 @@ stack = --config-env "$(if $(LOCAL),local,$$CONFIG_ENV)"
 # Which store, and in whose account: AWS's, or the emulator's that make up started.
 store = $(if $(STORE),--store "$(STORE)") $(if $(LOCAL),--local)
 
-.PHONY: report client openapi diagram help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz test lint format coverage formats
+.PHONY: report client openapi diagram help sync develop up down status logs train import export push versions promote rollback prune build deploy start-api destroy key metrics dashboard cost doctor audit bootstrap-aws test-container predict bench fuzz mutate test lint format coverage formats
 
 help: ## List the verbs, or explain one with examples [VERB=promote]
 ifeq ($(VERB),)
@@ -191,6 +191,9 @@ coverage: ## Fit and compile each of scikit-learn's predictors, and write docs/c
 
 fuzz: develop ## Damaged tables, JSON bodies and answers against the kernel, under sanitizers [TABLES=10000 BODIES=100000 ANSWERS=100000]
 	@$(develop) env PYTHONPATH=tests python -m fuzz $(if $(TABLES),--tables "$(TABLES)") $(if $(BODIES),--bodies "$(BODIES)") $(if $(ANSWERS),--answers "$(ANSWERS)")
+
+mutate: develop ## Change the code in small ways, each of which a test has to notice [SAMPLE=40, 0 for all FILE=layers/serving/serving/http.py]
+	@$(develop) env PYTHONPATH=tests python -m mutation $(if $(SAMPLE),--sample "$(SAMPLE)") $(if $(FILE),--file "$(FILE)")
 
 test: lint ## Lint, then every test, a deployment's included, and what they run of each folder [TESTS=tests/unit]
 	@sh bin/test-tools

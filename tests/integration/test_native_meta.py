@@ -118,6 +118,7 @@ CASES = [
                           QuantileTransformer(n_quantiles=30, output_distribution="normal"))),
     (FixedThresholdClassifier(forest(), threshold=0.3, pos_label="no"), "word", EXACT),
     (FixedThresholdClassifier(linear_model.RidgeClassifier()), "flag", ROUNDED),
+    (FixedThresholdClassifier(forest()), "flag", EXACT),
     (TunedThresholdClassifierCV(forest(), cv=3), "flag", EXACT),
     (feature_selection.RFE(small_tree(), n_features_to_select=2), "label", EXACT),
     (feature_selection.RFECV(small_tree(), cv=3), "flag", EXACT),

@@ -102,7 +102,7 @@ CASES: list[tuple[Any, Any]] = [
     (process(k.ExpSineSquared(1.2, 3.0) + k.WhiteKernel(30.0)), NUMBER),
     (process(k.DotProduct(0.5) ** 2), NUMBER),
     (process(k.PairwiseKernel(metric="laplacian", gamma=0.3)), NUMBER),
-    (gaussian_process.GaussianProcessClassifier(k.RBF(1.5) + k.DotProduct(), optimizer=None), FLAG),
+    (gaussian_process.GaussianProcessClassifier(k.RBF(1.5) + k.DotProduct(1.5), optimizer=None), FLAG),
     (gaussian_process.GaussianProcessClassifier(1.0 * k.RBF(1.5), optimizer=None), LABELS),
     *((kernel_ridge.KernelRidge(kernel=name, gamma=0.2, degree=2), NUMBER)
       for name in ("linear", "rbf", "poly", "sigmoid", "laplacian")),

@@ -70,6 +70,7 @@ NUMERIC = [
     (preprocessing.RobustScaler(quantile_range=(10, 90)), EXACT),
     (preprocessing.MinMaxScaler(clip=True), EXACT),
     (preprocessing.MaxAbsScaler(), EXACT),
+    (preprocessing.MaxAbsScaler(clip=True), EXACT),
     (feature_selection.VarianceThreshold(1.0), EXACT),
     (feature_selection.SelectKBest(k=2), EXACT),
     (feature_selection.SelectPercentile(percentile=50), EXACT),
@@ -158,6 +159,21 @@ def test_categories(step: Any, target: str, tmp_path: Path) -> None:
     columns = make_column_transformer((step, WORDS))
     pipeline = make_pipeline(columns, RandomForestClassifier(5, random_state=0)).fit(frame, targets[target])
     compare(pipeline, SCHEMA, requests(), tmp_path, EXACT)
+
+
+@pytest.mark.parametrize("method", ["yeo-johnson", "box-cox"])
+@pytest.mark.parametrize("power", [0.0, 1e-18, 1.0, 2.0, -2.0])
+def test_powers_with_a_formula_of_their_own(method: Any, power: float, tmp_path: Path) -> None:
+    frame, targets = training()
+    frame["b"] += 1 - frame["b"].min()
+    step = preprocessing.PowerTransformer(method, standardize=False).fit(frame[["b"]])
+    step.lambdas_ = np.asarray([power])
+    columns = ColumnTransformer([("x", step, ["b"])]).fit(frame)
+    columns.named_transformers_["x"].lambdas_ = step.lambdas_
+    ridge = Ridge().fit(columns.transform(frame), targets["number"])
+    pipeline = make_pipeline(columns, ridge)
+    rows: list[list[Any]] = [[1.0] * 4, [0.5, 1.0, 2.5, 30.0], [1] * 4, ["x"] * 4, ["no"] * 4]
+    compare(pipeline, SCHEMA, rows, tmp_path, ROUNDED)
 
 
 @pytest.mark.parametrize("features", ["missing-only", "all"])

@@ -170,3 +170,31 @@ def test_no_manifest_raises_anything_but_an_artifact_error(
     (folder / artifact.MANIFEST).write_text(json.dumps(manifest))
     with contextlib.suppress(ArtifactError):
         artifact.verify(folder)
+
+
+def test_the_spelling_that_digests_are_taken_of_is_fixed() -> None:
+    assert artifact.canonical({"b": [1, None], "a": "é"}) == b'{"a":"\\u00e9","b":[1,null]}'
+
+
+def test_a_manifest_of_the_longest_length_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert artifact.MAX_MANIFEST_BYTES == 67_108_864
+    length = (write(tmp_path) / artifact.MANIFEST).stat().st_size
+    monkeypatch.setattr(artifact, "MAX_MANIFEST_BYTES", length)
+    assert artifact.read_manifest(tmp_path)["name"] == "penguins"
+    monkeypatch.setattr(artifact, "MAX_MANIFEST_BYTES", length - 1)
+    with pytest.raises(ArtifactError, match=f"is {length} bytes long; at most {length - 1} are read"):
+        artifact.read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("number", [0, -1, True, 1.0, "1", None])
+def test_a_format_counts_from_one(tmp_path: Path, number: object) -> None:
+    write(tmp_path, set_item("format", value=number))
+    with pytest.raises(ArtifactError, match="has no format number"):
+        artifact.read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("column", ["a", {}, {"name": 1, "kind": "number", "nullable": False}])
+def test_a_column_is_an_object_with_a_name(tmp_path: Path, column: object) -> None:
+    write(tmp_path, set_item("input", "columns", 0, value=column))
+    with pytest.raises(ArtifactError, match=r"input.columns\[0\] must be an object with a name"):
+        artifact.read_manifest(tmp_path)

@@ -134,3 +134,68 @@ def test_answers_become_tables(
     answer: dict[str, Any], classes: list[Any] | None, targets: list[str], lines: list[str]
 ) -> None:
     assert write({**answer, "classes": classes}, list(answer), targets) == "".join(f"{x}\r\n" for x in lines)
+
+
+def test_as_many_rows_as_allowed_are_taken_and_one_more_is_refused() -> None:
+    assert len(read(b"number\n1\n2\n3\n", SCHEMA, 3)[0]) == 3
+    with pytest.raises(Problem, match="more than 2 rows") as caught:
+        read(b"number\n1\n2\n3\n", SCHEMA, 2)
+    assert caught.value.status == 413
+
+
+def test_a_blank_line_is_a_missing_value_only_where_there_is_one_column() -> None:
+    assert rows("number\n1\n\n") == [{"number": 1.0}, {"number": None}]
+    assert rows("number,text\n1,a\n\n") == [{"number": 1.0, "text": "a"}]
+
+
+def test_a_long_name_is_shown_by_its_first_sixty_letters() -> None:
+    name = "x" * 100
+    assert refusal(f"{name},{name}\n".encode()).endswith(f"names the column '{'x' * 60}' twice.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "nullable", "empty"),
+    [("text", False, ""), ("text", True, None), ("category", False, None), ("date", False, None)],
+)
+def test_an_empty_cell_is_a_text_only_in_a_text_column_that_never_missed_one(
+    kind: str, nullable: bool, empty: str | None
+) -> None:
+    column = Column({"name": "a", "kind": kind, "nullable": nullable, "categories": ["x"]})
+    assert read(b"a\nx\n\n", [column], 10)[0] == [{"a": "x"}, {"a": empty}]
+
+
+def test_true_is_a_boolean_only_in_a_boolean_column() -> None:
+    assert rows("number,boolean\ntrue,2\n") == [{"number": "true", "boolean": "2"}]
+
+
+def test_a_number_is_read_as_its_kind_and_an_integer_up_to_its_longest() -> None:
+    row = rows("number,integer,size\n1,2,3\n")[0]
+    assert [type(value) for value in row.values()] == [float, int, int]
+    longest, longer = "9" * 400, "9" * 401
+    assert rows(f"integer\n{longest}\n{longer}\n") == [{"integer": int(longest)}, {"integer": float("inf")}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "targets", "header", "first"),
+    [
+        ({"predictions": [True], "classes": [False, True]}, [], "prediction", "true"),
+        ({"predictions": [False]}, [], "prediction", "false"),
+        (
+            {"predictions": ["x"], "probabilities": [[0.5, 0.5]], "classes": [None, "x"]},
+            [],
+            "prediction,probability_,probability_x",
+            "x,0.5,0.5",
+        ),
+        (
+            {"predictions": [[1, 2]], "probabilities": [[[0.25, 0.75], [1.0]]]},
+            ["a", "b"],
+            "prediction_a,prediction_b,probability_a_0,probability_a_1,probability_b_0",
+            "1,2,0.25,0.75,1.0",
+        ),
+    ],
+)
+def test_labels_are_those_that_are_known(
+    answer: dict[str, Any], targets: list[str], header: str, first: str
+) -> None:
+    fields = [field for field in answer if field != "classes"]
+    assert write(answer, fields, targets) == f"{header}\r\n{first}\r\n"

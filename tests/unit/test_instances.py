@@ -130,3 +130,122 @@ def test_pointers_escape_and_cut_names() -> None:
     assert caught.value.errors is not None
     assert caught.value.errors[0]["pointer"] == "/instances/0/a~1b~0"
     assert len(caught.value.errors[1]["pointer"]) < 300
+
+
+def refusal(rows: list[Any], schema: list[Column]) -> list[tuple[str, str]]:
+    """Pointer and detail of each problem that is listed."""
+    with pytest.raises(Problem) as caught:
+        columns_of(rows, schema)
+    assert caught.value.errors is not None
+    return [(error["pointer"], error["detail"]) for error in caught.value.errors]
+
+
+TWO = [column("a", "number"), column("b", "number", nullable=True)]
+ONE = [column("a", "number")]
+
+
+@pytest.mark.parametrize(
+    ("row", "schema", "told"),
+    [
+        (1, TWO, [("", "expected an object or an array of 2 values, got the number 1")]),
+        ([1, 2, 3], TWO, [("", "expected an array of 2 values, got 3 values")]),
+        ([1], TWO, [("", "expected an array of 2 values, got 1 value")]),
+        ([], ONE, [("", "expected an array of 1 value, got 0 values")]),
+        (["x", 1], TWO, [("/0", 'a: expected a number, got the string "x"')]),
+        ("x", ONE, [("", 'a: expected a number, got the string "x"')]),
+        ({}, ONE, [("/a", "expected a number, got no such column")]),
+        (
+            {"a": 1},
+            TWO,
+            [("/b", "expected a number or null, got no such column; a missing value is sent as null")],
+        ),
+        (
+            {"a": 1, "bb": 2},
+            TWO,
+            [
+                ("/b", "expected a number or null, got no such column; a missing value is sent as null"),
+                ("/bb", 'expected only columns of the model, got an unknown column; did you mean "b"?'),
+            ],
+        ),
+        (
+            {"a": 1, "b": 2, "xyz": 3},
+            TWO,
+            [("/xyz", "expected only columns of the model, got an unknown column; GET /model lists them")],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_told(
+    row: Any, schema: list[Column], told: list[tuple[str, str]]
+) -> None:
+    assert refusal([row], schema) == [(f"/instances/0{place}", detail) for place, detail in told]
+
+
+def test_a_likely_name_is_proposed_for_names_of_up_to_forty_letters() -> None:
+    schema = [column("a" * 39 + "x", "number"), column("other", "number")]
+    row = {"a" * 39 + "x": 1, "other": 1}
+    assert refusal([{**row, "a" * 40: 1}], schema)[0][1].endswith(f'did you mean "{"a" * 39}x"?')
+    assert refusal([{**row, "a" * 41: 1}], schema)[0][1].endswith("GET /model lists them")
+
+
+def test_the_most_similar_name_is_proposed() -> None:
+    schema = [column(name, "number") for name in ("length_mm", "length_cm", "depth")]
+    row = {"length_mm": 1, "length_cm": 1, "depth": 1}
+    assert refusal([{**row, "lengthcm": 1}], schema)[0][1].endswith('did you mean "length_cm"?')
+
+
+def test_an_unknown_name_is_found_among_known_ones() -> None:
+    assert [place for place, _ in refusal([{"a": 1, "b": 1, "c": 1, "d": 1}], TWO)] == [
+        "/instances/0/c",
+        "/instances/0/d",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([1], "an array"),
+        ({}, "an object"),
+        (float("inf"), "a number beyond the range of a double"),
+        (float("nan"), "a number beyond the range of a double"),
+        (1.5, "the number 1.5"),
+        (0.0, "the number 0.0"),
+        (None, "null"),
+        (True, "true"),
+        (False, "false"),
+        ("é", 'the string "é"'),
+        ("x" * 40, f'the string "{"x" * 40}"'),
+        ("x" * 41, "a string of 41 characters"),
+        (10**39, f"the number {10**39}"),
+        (10**40, "a number of 41 digits"),
+    ],
+)
+def test_a_value_is_described(value: Any, text: str) -> None:
+    assert instances.describe(value) == text
+
+
+@pytest.mark.parametrize(("length", "shown"), [(200, "x" * 200), (201, "x" * 200 + "…")])
+def test_a_name_of_up_to_two_hundred_letters_is_shown(length: int, shown: str) -> None:
+    assert refusal([{"a": 1, "b": 1, "x" * length: 1}], TWO)[0][0] == f"/instances/0/{shown}"
+
+
+@pytest.mark.parametrize(
+    ("number", "detail"),
+    [
+        (1, "The instances have 1 problem."),
+        (2, "The instances have 2 problems."),
+        (100, "The instances have 100 problems."),
+        (101, "The instances have 101 problems; the first 100 are listed."),
+    ],
+)
+def test_all_problems_are_counted_and_a_hundred_listed(number: int, detail: str) -> None:
+    with pytest.raises(Problem) as caught:
+        columns_of(["x"] * number, ONE)
+    assert (caught.value.detail, caught.value.count, caught.value.status) == (detail, number, 422)
+    listed = caught.value.errors or []
+    assert len(listed) == min(number, 100)
+    assert listed[-1] == {
+        "pointer": f"/instances/{len(listed) - 1}",
+        "detail": 'a: expected a number, got the string "x"',
+        "expected": "a number",
+        "received": 'the string "x"',
+    }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import Problem
-from serving.json_body import parse
+from serving.json_body import encode, parse
 from serving.limits import MAX_DEPTH
 
 json_values = st.recursive(
@@ -103,3 +103,33 @@ def test_nothing_is_said_to_be_nothing(body: bytes) -> None:
 
 def test_where_the_text_stops_being_json_is_told() -> None:
     assert refusal(b'{"a": 1,\n "b" 2}').endswith("(line 2, column 6).")
+
+
+def test_a_long_name_twice_is_shown_by_its_first_sixty_letters() -> None:
+    name = "x" * 100
+    assert refusal(f'{{"y": 0, "{name}": 1, "{name}": 2}}'.encode()) == (
+        f'The body has the name "{"x" * 60}" twice in one object.'
+    )
+
+
+def test_an_integer_of_four_hundred_digits_is_one_beside_a_longer_one() -> None:
+    longest = "9" * 400
+    assert parse(f"[{longest}, {longest}9, {'9' * 5000}]".encode()) == [
+        int(longest),
+        float("inf"),
+        float("inf"),
+    ]
+
+
+def test_nan_is_null_only_where_it_was_asked_for_and_infinity_never() -> None:
+    assert parse(b"[NaN]", nan_is_null=True) == [None]
+    for body in (b"[NaN]", b"[Infinity]"):
+        assert "is not a JSON value; a missing value is null" in refusal(body)
+    with pytest.raises(Problem, match="-Infinity is not a JSON value"):
+        parse(b"[-Infinity]", nan_is_null=True)
+
+
+def test_json_is_written_without_spaces_and_never_with_nan() -> None:
+    assert encode({"a": [1, None, "é"]}) == '{"a":[1,null,"\\u00e9"]}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode(float("nan"))
