@@ -46,5 +46,5 @@ int run_coupling(struct tile *t, const struct operation *o) {
         couple(t, inputs_of(t, o), r, k, q, gradient, p);
         for (uint32_t i = 0; i < k; i++) slot(t, o->output + i)[r] = p[i];
     }
-    return OK;
+    return SKYLAYER_OK;
 }

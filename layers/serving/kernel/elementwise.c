@@ -128,7 +128,7 @@ static int reduce(const struct tile *t, const struct operation *o, const uint32_
         else EACH(0.0);
         for (uint32_t k = 1; k < n; k++) add(out, slot(t, in[pick(t, k)]), rows);
     } else EACH(extreme(t, o, in, r));
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int unfit(double x, int nan_allowed, double limit, double least) {
@@ -148,7 +148,7 @@ static int check(struct tile *t, const struct operation *o, const uint32_t *in) 
         for (size_t r = 0; any && r < t->rows; r++)
             if (unfit(x[r], nan_allowed, limit, least)) return refuse(t, r, i);
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static double product(const struct tile *t, const uint32_t *in, const uint32_t *factors, uint32_t from,
@@ -182,5 +182,5 @@ int run_elementwise(struct tile *t, const struct operation *o) {
         default: EACH(product(t, in, words(t, o, 1), starts[i], starts[i + 1], r));
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -29,7 +29,7 @@ static int lookup(struct tile *t, const struct operation *o) {
         else if (o->flags & 1) return refuse(t, r, 0);
         else out[r] = other[1];
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int table(struct tile *t, const struct operation *o) {
@@ -42,14 +42,14 @@ static int table(struct tile *t, const struct operation *o) {
         else if (o->arrays[1].count == 0) return refuse(t, r, 0);
         for (uint32_t k = 0; k < o->outputs; k++) slot(t, o->output + k)[r] = from[k];
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int one_hot(struct tile *t, const struct operation *o) {
     const double *x = slot(t, inputs_of(t, o)[0]);
     for (uint32_t k = 0; k < o->outputs; k++)
         for (size_t r = 0; r < t->rows; r++) slot(t, o->output + k)[r] = x[r] == (double)k ? 1.0 : 0.0;
-    return OK;
+    return SKYLAYER_OK;
 }
 
 /* numpy.interp, its rounding and its NaN handling included. */
@@ -83,5 +83,5 @@ int run_encode(struct tile *t, const struct operation *o) {
             else out[r] = (double)count_below(xs + starts[i], n, x[r], o->kind == 1);
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }

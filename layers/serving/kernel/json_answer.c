@@ -1,5 +1,5 @@
 /* Writes answers as the members of a JSON object, every byte as Python's json module writes it. */
-#include "kernel.h"
+#include "skylayer.h"
 #include "decimal.h"
 
 enum shape { SCALAR, VECTOR, NESTED };

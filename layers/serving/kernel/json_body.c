@@ -1,6 +1,6 @@
 /* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, knowing the schema.
  * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains. */
-#include "kernel.h"
+#include "skylayer.h"
 #include <stddef.h>
 
 enum kind { NUMBER, INTEGER, BOOLEAN, CATEGORY };
@@ -282,15 +282,16 @@ int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, 
                            uint32_t *order) {
     struct reader r = {schema, body, (const uint8_t *)body + size, dense, rows, 0};
     struct text name;
-    if (!take(&r, '{') || !take_text(&r, &name) || compare(name.at, name.length, "instances", 9)) return BAD_INPUT;
-    if (!take(&r, ':') || !take(&r, '[')) return BAD_INPUT;
+    if (!take(&r, '{') || !take_text(&r, &name)) return SKYLAYER_BAD_INPUT;
+    if (compare(name.at, name.length, "instances", 9)) return SKYLAYER_BAD_INPUT;
+    if (!take(&r, ':') || !take(&r, '[')) return SKYLAYER_BAD_INPUT;
     skip_space(&r);
     const int objects = r.at < r.end && *r.at == '{';
     for (; r.row < rows; r.row++) {
-        if ((r.row && !take(&r, ',')) || !take(&r, objects ? '{' : '[')) return BAD_INPUT;
-        if (!(objects ? take_object(&r, order) : take_array(&r))) return BAD_INPUT;
+        if ((r.row && !take(&r, ',')) || !take(&r, objects ? '{' : '[')) return SKYLAYER_BAD_INPUT;
+        if (!(objects ? take_object(&r, order) : take_array(&r))) return SKYLAYER_BAD_INPUT;
     }
-    if (!take(&r, ']') || !take(&r, '}')) return BAD_INPUT;
+    if (!take(&r, ']') || !take(&r, '}')) return SKYLAYER_BAD_INPUT;
     skip_space(&r);
-    return r.at == r.end ? OK : BAD_INPUT;
+    return r.at == r.end ? SKYLAYER_OK : SKYLAYER_BAD_INPUT;
 }

@@ -30,5 +30,5 @@ int run_linear(struct tile *t, const struct operation *o) {
         if (biased)
             for (size_t r = 0; r < t->rows; r++) out[r] += bias[j];
     }
-    return OK;
+    return SKYLAYER_OK;
 }

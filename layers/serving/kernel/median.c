@@ -34,5 +34,5 @@ int run_weighted_median(struct tile *t, const struct operation *o) {
         const double total = walk(t, in, weights, o->inputs, r, __builtin_nan(""));
         slot(t, o->output)[r] = walk(t, in, weights, o->inputs, r, 0.5 * total);
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -287,24 +287,24 @@ int run_neighbours(struct tile *t, const struct operation *o) {
             slot(t, o->output + k + i)[r] = s.places[i];
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 int check_neighbours(const char *table, const struct operation *o, uint64_t workspace) {
     const uint64_t d = o->inputs, width = o->width, nodes = o->arrays[3].count / 3;
-    if (!d || !width || !nodes || o->arrays[3].count % 3 || o->arrays[1].count % width) return BAD_TABLE;
+    if (!d || !width || !nodes || o->arrays[3].count % 3 || o->arrays[1].count % width) return SKYLAYER_BAD_TABLE;
     const uint64_t points = o->arrays[1].count / width;
-    if (!points || o->arrays[0].count % d || o->arrays[0].count / d != points) return BAD_TABLE;
-    if ((o->arrays[2].count - 1) / 2 / d != nodes || o->arrays[2].count != nodes * 2 * d + 1) return BAD_TABLE;
-    if (o->kind < SQUARED_EUCLIDEAN || o->kind > CHEBYSHEV || o->flags > (WITHIN_RADIUS | WEIGHTED)) return BAD_TABLE;
+    if (!points || o->arrays[0].count % d || o->arrays[0].count / d != points) return SKYLAYER_BAD_TABLE;
+    if ((o->arrays[2].count - 1) / 2 / d != nodes || o->arrays[2].count != nodes * 2 * d + 1) return SKYLAYER_BAD_TABLE;
+    if (o->kind < SQUARED_EUCLIDEAN || o->kind > CHEBYSHEV || o->flags > (WITHIN_RADIUS | WEIGHTED)) return SKYLAYER_BAD_TABLE;
     if (o->flags & WITHIN_RADIUS) {
-        if (o->outputs != 2 + width) return BAD_TABLE;
-    } else if (!o->outputs || o->outputs % 2 || width != 1) return BAD_TABLE;
-    if (room(o) > UINT32_MAX || d + 3 * room(o) + STACK > workspace) return BAD_TABLE;
+        if (o->outputs != 2 + width) return SKYLAYER_BAD_TABLE;
+    } else if (!o->outputs || o->outputs % 2 || width != 1) return SKYLAYER_BAD_TABLE;
+    if (room(o) > UINT32_MAX || d + 3 * room(o) + STACK > workspace) return SKYLAYER_BAD_TABLE;
     const uint32_t *node = (const void *)(table + o->arrays[3].at);
     for (uint64_t i = 0; i < nodes; i++, node += 3) {
-        if (node[0] > node[1] || node[1] > points) return BAD_TABLE;
-        if (!node[2] && 2 * i + 2 >= nodes) return BAD_TABLE;
+        if (node[0] > node[1] || node[1] > points) return SKYLAYER_BAD_TABLE;
+        if (!node[2] && 2 * i + 2 >= nodes) return SKYLAYER_BAD_TABLE;
     }
-    return OK;
+    return SKYLAYER_OK;
 }

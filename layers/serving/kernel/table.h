@@ -1,7 +1,7 @@
 /* The table format, docs/table-format.md, as C sees it. Little-endian, every array at a multiple of 8. */
 #ifndef SKYLAYER_TABLE_H
 #define SKYLAYER_TABLE_H
-#include "kernel.h"
+#include "skylayer.h"
 #include <stddef.h>
 
 #define LANES 16 /* rows for which header.workspace is counted, and of which strides are multiples */
@@ -11,6 +11,7 @@
 #define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
 #define FORMAT_VERSION 1u
 #define ENDIAN_MARK 0x01020304u
+#define FOREIGN_MARK 0x04030201u /* as ENDIAN_MARK looks on a machine of the other byte order */
 
 struct header {
     char magic[8]; /* "SKYLAYER" */
@@ -20,7 +21,7 @@ struct header {
     uint32_t slots, workspace;     /* slots in all; doubles that the hungriest operation needs besides */
     uint32_t operations, outputs;
     uint64_t operations_at, outputs_at; /* offsets: records; u32 slots */
-    uint64_t host_at, host_size;        /* JSON for the host: inputs, outputs, messages */
+    uint64_t metadata_at, metadata_size; /* JSON: which column makes which input, outputs, messages */
     uint64_t reserved[2];
 };
 
@@ -92,7 +93,7 @@ static inline double *slot(const struct tile *t, uint32_t s) { return t->slots +
 static inline int refuse(struct tile *t, size_t row, uint32_t input) {
     t->failed_row = (uint32_t)row;
     t->failed_input = input;
-    return ROW_REFUSED;
+    return SKYLAYER_ROW_REFUSED;
 }
 
 /* How many of n inputs an operation reads, and the number of each. */
@@ -116,7 +117,7 @@ static inline void start_sums(struct tile *t, const struct operation *o, uint32_
             slot(t, o->output + k)[r] = o->flags & 1 ? slot(t, in[features + k])[r] : 0.0;
 }
 
-/* One function per family of operations; each returns OK or ROW_REFUSED. */
+/* One function per family of operations; each returns SKYLAYER_OK or SKYLAYER_ROW_REFUSED. */
 int run_elementwise(struct tile *, const struct operation *);
 int run_encode(struct tile *, const struct operation *);
 int run_linear(struct tile *, const struct operation *);

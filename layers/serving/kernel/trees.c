@@ -178,7 +178,7 @@ int run_trees(struct tile *t, const struct operation *o) {
     start_sums(t, o, features);
     if (t->stride >= LANES) many_rows(t, o, x, features, missing);
     else for (size_t r = 0; r < t->rows; r++) one_row(t, o, x, r, missing);
-    return OK;
+    return SKYLAYER_OK;
 }
 
 /* Every child after its parent and inside its tree (so no cycles), every feature and leaf in range. Without branches:
@@ -200,18 +200,18 @@ static int all_right(const struct node *nodes, uint32_t count, uint32_t bits, ui
 int check_trees(const char *table, const struct operation *o) {
     const uint32_t bits = o->kind, features = o->inputs - (o->flags & 1 ? o->outputs : 0);
     if (bits < 1 || bits > 28 || !o->width || o->arrays[2].count % o->width || !o->arrays[2].count)
-        return BAD_TABLE;
-    if (o->inputs <= (o->flags & 1 ? o->outputs : 0)) return BAD_TABLE;
+        return SKYLAYER_BAD_TABLE;
+    if (o->inputs <= (o->flags & 1 ? o->outputs : 0)) return SKYLAYER_BAD_TABLE;
     const struct node *nodes = (const void *)(table + o->arrays[0].at);
     const struct tree *trees = (const void *)(table + o->arrays[1].at);
     const uint64_t leaves = o->arrays[2].count / o->width;
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
         const struct tree *tree = trees + k;
-        if (!tree->nodes || tree->depth >= tree->nodes) return BAD_TABLE;
-        if ((uint64_t)tree->root + tree->nodes > o->arrays[0].count) return BAD_TABLE;
-        if ((uint64_t)tree->output + o->width > o->outputs) return BAD_TABLE;
+        if (!tree->nodes || tree->depth >= tree->nodes) return SKYLAYER_BAD_TABLE;
+        if ((uint64_t)tree->root + tree->nodes > o->arrays[0].count) return SKYLAYER_BAD_TABLE;
+        if ((uint64_t)tree->output + o->width > o->outputs) return SKYLAYER_BAD_TABLE;
         if (!all_right(nodes + tree->root, tree->nodes, bits, features,
-                       leaves > LEAF_INDEX ? LEAF_INDEX + 1 : (uint32_t)leaves)) return BAD_TABLE;
+                       leaves > LEAF_INDEX ? LEAF_INDEX + 1 : (uint32_t)leaves)) return SKYLAYER_BAD_TABLE;
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -243,7 +243,7 @@ int run_wide_trees(struct tile *t, const struct operation *o) {
     const enum rules rules = o->flags & 2 ? EVERYTHING : missing ? MISSING : COMPARE;
     if (t->rows > WALKERS / 2) many_rows(t, o, x, features, rules, missing);
     else for (size_t r = 0; r < t->rows; r++) one_row(t, o, x, block, r, rules);
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int bad_node(const struct wide_node *n, uint64_t left_over, uint32_t features, uint64_t leaves,
@@ -258,18 +258,18 @@ static int bad_node(const struct wide_node *n, uint64_t left_over, uint32_t feat
 
 int check_wide_trees(const char *table, const struct operation *o) {
     const uint32_t features = o->inputs - (o->flags & 1 ? o->outputs : 0);
-    if (!o->width || o->arrays[2].count % o->width || !o->arrays[2].count) return BAD_TABLE;
-    if (o->inputs <= (o->flags & 1 ? o->outputs : 0)) return BAD_TABLE;
+    if (!o->width || o->arrays[2].count % o->width || !o->arrays[2].count) return SKYLAYER_BAD_TABLE;
+    if (o->inputs <= (o->flags & 1 ? o->outputs : 0)) return SKYLAYER_BAD_TABLE;
     const struct wide_node *nodes = (const void *)(table + o->arrays[0].at);
     const struct tree *trees = (const void *)(table + o->arrays[1].at);
     const uint64_t leaves = o->arrays[2].count / o->width;
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
         const struct tree *tree = trees + k;
-        if (!tree->nodes || tree->depth >= tree->nodes) return BAD_TABLE;
-        if ((uint64_t)tree->root + tree->nodes > o->arrays[0].count) return BAD_TABLE;
-        if ((uint64_t)tree->output + o->width > o->outputs) return BAD_TABLE;
+        if (!tree->nodes || tree->depth >= tree->nodes) return SKYLAYER_BAD_TABLE;
+        if ((uint64_t)tree->root + tree->nodes > o->arrays[0].count) return SKYLAYER_BAD_TABLE;
+        if ((uint64_t)tree->output + o->width > o->outputs) return SKYLAYER_BAD_TABLE;
         for (uint32_t i = 0; i < tree->nodes; i++)
-            if (bad_node(nodes + tree->root + i, tree->nodes - i, features, leaves, o)) return BAD_TABLE;
+            if (bad_node(nodes + tree->root + i, tree->nodes - i, features, leaves, o)) return SKYLAYER_BAD_TABLE;
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serving.engines.json_writer import JsonWriter
 
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
-_OK, _NEWER, _ROW_REFUSED = 0, 2, 5
+_OK, _NEWER, _ROW_REFUSED, _FOREIGN = 0, 2, 5, 6
 _NAN = float("nan")
 
 
@@ -178,6 +178,8 @@ def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> N
     status = kernel.skylayer_check(ctypes.addressof(ctypes.c_char.from_buffer(table)), size)
     if status == _NEWER:
         raise ArtifactError(f"{path}: the table was written by a newer Skylayer; update this one.")
+    if status == _FOREIGN:
+        raise ArtifactError(f"{path}: the table's byte order isn't this machine's.")
     if status != _OK:
         raise ArtifactError(f"{path}: the table is damaged.")
     return NativeEngine(kernel, table, names, fields)

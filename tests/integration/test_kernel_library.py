@@ -1,0 +1,94 @@
+"""The kernel as a library that a C program embeds: what it exports, its header, its example."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from native_compare import numeric_schema, opened
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import Ridge
+
+from serving.artifact import ArtifactError
+from serving.engines.native import open_kernel, open_table
+from skylayer.compiler import compile_estimator
+from skylayer.compiler.kernel_build import FLAGS, SOURCES, TARGETS, build_kernel, host_kernel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = SOURCES / "skylayer.h"
+EXAMPLE = SOURCES / "examples" / "predict.c"
+DECLARATION = re.compile(r"^SKYLAYER_API [^;(]*?(\w+)\(", re.MULTILINE)
+ZIG = [sys.executable, "-m", "ziglang", "cc"]
+
+
+def exported(library: bytes) -> set[str]:
+    """The names that a 64-bit little-endian ELF library defines for others."""
+    sections_at = struct.unpack_from("<Q", library, 40)[0]
+    size, count = struct.unpack_from("<HH", library, 58)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", library, sections_at + size * i) for i in range(count)]
+    (symbols,) = (section for section in sections if section[1] == 11)  # SHT_DYNSYM
+    names_at = sections[symbols[6]][4]
+    found = set()
+    for at in range(symbols[4], symbols[4] + symbols[5], 24):
+        name, _, _, section = struct.unpack_from("<IBBH", library, at)
+        if section:  # defined here
+            found.add(library[names_at + name : library.index(b"\0", names_at + name)].decode())
+    return found
+
+
+@pytest.mark.parametrize("target", [target for target in TARGETS if "linux" in target])
+def test_only_the_functions_of_the_header_are_exported(target: str, tmp_path: Path) -> None:
+    declared = set(DECLARATION.findall(HEADER.read_text()))
+    assert len(declared) > 5
+    assert exported(build_kernel(target, tmp_path).read_bytes()) == declared
+    assert all(name.startswith("skylayer_") for name in declared)
+
+
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_the_header_needs_no_other(language: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.c"
+    program.write_text('#include "skylayer.h"\nint status = SKYLAYER_OK;\n')
+    standard = {"c": "-std=c99", "c++": "-std=c++11"}[language]
+    command = [*ZIG, "-x", language, standard, "-pedantic", "-Wall", "-Wextra", "-Werror", "-c"]
+    subprocess.run(
+        [*command, f"-I{SOURCES}", str(program), "-o", str(tmp_path / "o")], check=True, timeout=120
+    )
+
+
+def compiled_example(folder: Path, *options: str) -> Path:
+    program = folder / "predict"
+    flags = [flag for flag in FLAGS if flag not in {"-shared", "-nostdlib", "-fPIC"}]
+    command = [*ZIG, *options, *flags, f"-I{SOURCES}", str(EXAMPLE), *map(str, sorted(SOURCES.glob("*.c")))]
+    subprocess.run([*command, "-o", str(program)], check=True, timeout=300)
+    return program
+
+
+def test_the_example_answers_as_the_engine(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3))
+    forest = RandomForestClassifier(10, random_state=0).fit(x, np.digitize(x.sum(axis=1), [-1, 1]))
+    engine = opened(forest, numeric_schema(3), tmp_path)
+    expected = np.asarray(engine.evaluate([list(column) for column in x.T.tolist()], len(x)))
+    done = subprocess.run(
+        [str(compiled_example(tmp_path)), str(tmp_path / "tables.bin")],
+        input="\n".join(" ".join(map(repr, row)) for row in x.tolist()),
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    answers = np.asarray(done.stdout.split(), dtype=np.float64)
+    assert answers.tobytes() == expected.tobytes()
+
+
+def test_a_table_of_the_other_byte_order_says_so(tmp_path: Path) -> None:
+    table = bytearray(compile_estimator(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]), numeric_schema(1)))
+    table[12:16] = table[15:11:-1]
+    path = tmp_path / "tables.bin"
+    path.write_bytes(table)
+    with pytest.raises(ArtifactError, match="byte order"):
+        open_table(str(path), open_kernel(str(host_kernel())), ["x0"], ["predictions"])
