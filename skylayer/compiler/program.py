@@ -40,7 +40,7 @@ class Code(enum.IntEnum):
     BINS = 16
     PIECEWISE = 17
     TREES = 18
-    WIDE_TREES = 19
+    TREES_F64 = 19
     WEIGHTED_MEDIAN = 20
     NEIGHBOURS = 21
     COUPLING = 22
@@ -173,7 +173,7 @@ class Operation:
             return len(self.inputs) + 3 * found + 256
         if self.code == Code.COUPLING:
             return self.outputs * (self.outputs + 2)
-        return len(self.inputs) * 16 if self.code == Code.WIDE_TREES else 0
+        return len(self.inputs) * 16 if self.code == Code.TREES_F64 else 0
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def neighbours(
 
 def _compared(o: Operation) -> Iterator[tuple[int, int]]:
     """The slots that an operation compares with constants, each with its position among the inputs."""
-    if o.code in {Code.TREES, Code.WIDE_TREES}:
+    if o.code in {Code.TREES, Code.TREES_F64}:
         yield from ((s, k) for k, s in enumerate(o.inputs[: _features(o)]))
     elif o.code == Code.BINS or (o.code == Code.ARITHMETIC and o.kind in _COMPARISONS):
         yield from ((s, k) for k, s in enumerate(o.inputs))
@@ -104,7 +104,7 @@ def _splits(
     o: Operation, values: NDArray[np.float64], place: dict[int, int], random: np.random.Generator
 ) -> Iterator[Split]:
     any_row = random.integers(len(values), size=1 << 16)
-    if o.code in {Code.TREES, Code.WIDE_TREES}:
+    if o.code in {Code.TREES, Code.TREES_F64}:
         x = values[:, [place[s] for s in o.inputs[: _features(o)]]]
         yield from _tree_splits(o, x, any_row)
     elif o.code == Code.BINS:

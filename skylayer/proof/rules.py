@@ -277,7 +277,7 @@ RULES: dict[int, Rule] = {
     Code.NEIGHBOURS: _keyed,
     Code.COUPLING: coupling,
     Code.TREES: _trees,
-    Code.WIDE_TREES: _trees,
+    Code.TREES_F64: _trees,
     # No order statistic moves further than the values do.
     Code.WEIGHTED_MEDIAN: lambda _, __, r, ___: r.max(axis=1, keepdims=True),
 }

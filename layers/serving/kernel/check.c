@@ -38,7 +38,7 @@ static void item_sizes(uint16_t code, uint64_t item[4]) {
     case PRODUCTS: item[0] = u, item[1] = u; break;
     case BINS: case PIECEWISE: item[0] = u, item[1] = d, item[2] = d; break;
     case TREES: item[0] = sizeof(struct node), item[1] = t, item[2] = d, item[3] = u; break;
-    case WIDE_TREES: item[0] = sizeof(struct wide_node), item[1] = t, item[2] = d, item[3] = u; break;
+    case TREES_F64: item[0] = sizeof(struct node_f64), item[1] = t, item[2] = d, item[3] = u; break;
     case NEIGHBOURS: item[0] = d, item[1] = d, item[2] = d, item[3] = u; break;
     default: break;
     }
@@ -75,7 +75,7 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     case PIECEWISE:
         return in != out || n0 != in + 1 || n1 != n2 || bad_starts(w0, in, n1, 1) || unsorted_runs(d1, w0, in);
     case TREES: return (in * LANES + 1) / 2 > workspace || check_trees(table, o) != SKYLAYER_OK;
-    case WIDE_TREES: return in * LANES > workspace || check_wide_trees(table, o) != SKYLAYER_OK;
+    case TREES_F64: return in * LANES > workspace || check_trees_f64(table, o) != SKYLAYER_OK;
     case NEIGHBOURS: return check_neighbours(table, o, workspace) != SKYLAYER_OK;
     case COUPLING: return out < 2 || in != out * (out - 1) / 2 || out * (out + 2) > workspace;
     default: return 1;

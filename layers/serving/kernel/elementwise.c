@@ -135,11 +135,11 @@ static int unfit(double x, int nan_allowed, double limit, double least) {
     return ((x - x != 0.0) & !(nan_allowed & is_nan(x))) | (__builtin_fabs(x) >= limit) | (x < least);
 }
 
-/* flag 1: a NaN is fine; 2: beyond float32 isn't; 4: a negative number isn't */
 static int check(struct tile *t, const struct operation *o, const uint32_t *in) {
     const double infinity = __builtin_inf(); /* below: what rounds to infinity as a float32 */
-    const double limit = o->flags & 2 ? 3.4028235677973366e38 : infinity, least = o->flags & 4 ? 0.0 : -infinity;
-    const int nan_allowed = (int)(o->flags & 1);
+    const double limit = o->flags & FLOAT32_RANGE ? 3.4028235677973366e38 : infinity;
+    const double least = o->flags & NOT_NEGATIVE ? 0.0 : -infinity;
+    const int nan_allowed = (o->flags & NAN_ALLOWED) != 0;
     for (uint32_t k = 0; k < picks(t, o->inputs); k++) {
         const uint32_t i = pick(t, k);
         const double *x = slot(t, in[i]);

@@ -20,13 +20,13 @@ static int lookup(struct tile *t, const struct operation *o) {
     const size_t n = o->arrays[0].count;
     for (size_t r = 0; r < t->rows; r++) {
         if (is_nan(x[r])) {
-            if (o->flags & 2) return refuse(t, r, 0);
+            if (o->flags & REFUSE_NAN) return refuse(t, r, 0);
             out[r] = other[0];
             continue;
         }
         size_t at = count_below(keys, n, x[r], 1);
         if (at < n && keys[at] == x[r]) out[r] = results[at];
-        else if (o->flags & 1) return refuse(t, r, 0);
+        else if (o->flags & REFUSE_OTHERS) return refuse(t, r, 0);
         else out[r] = other[1];
     }
     return SKYLAYER_OK;

@@ -4,8 +4,6 @@
 #include "mathematics.h"
 
 #define STACK 256u /* doubles; a tree of 2^32 nodes is 32 deep, a sort of n values at most 2 log2(n) */
-#define WITHIN_RADIUS 1u
-#define WEIGHTED 2u
 #define PAIRWISE_BLOCK 128u
 
 struct search {

@@ -7,7 +7,7 @@ static int step(struct tile *t, const struct operation *o) {
     case MATRIX: case PAIRWISE: return run_linear(t, o);
     case WEIGHTED_MEDIAN: return run_weighted_median(t, o);
     case TREES: return run_trees(t, o);
-    case WIDE_TREES: return run_wide_trees(t, o);
+    case TREES_F64: return run_trees_f64(t, o);
     case NEIGHBOURS: return run_neighbours(t, o);
     case COUPLING: return run_coupling(t, o);
     default: return run_elementwise(t, o);

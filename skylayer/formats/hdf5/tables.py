@@ -9,7 +9,7 @@ import numpy as np
 
 from skylayer.compiler.assembler import HEADER, RECORD, Parts, Record, join
 from skylayer.compiler.program import Code
-from skylayer.compiler.tree_nodes import NODE, TREE, WIDE_NODE
+from skylayer.compiler.tree_nodes import NODE, NODE_F64, TREE
 from skylayer.formats.hdf5.values import read_text, store, store_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _TYPES: dict[int, tuple[np.dtype[Any], ...]] = {
     Code.BINS: (_U4, _F8),
     Code.PIECEWISE: (_U4, _F8, _F8),
     Code.TREES: (NODE, TREE, _F8, _U4),
-    Code.WIDE_TREES: (WIDE_NODE, TREE, _F8, _U4),
+    Code.TREES_F64: (NODE_F64, TREE, _F8, _U4),
     Code.NEIGHBOURS: (_F8, _F8, _F8, _U4),
 }
 _DOUBLES = (_F8, _F8, _F8)
