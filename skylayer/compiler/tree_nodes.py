@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from skylayer.compiler.program import Code
+from skylayer.compiler.program import Code, TreeFlag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ NODE_F64 = np.dtype([("threshold", "<u8"), ("word", "<u4"), ("right", "<u4")])
 TREE = np.dtype([("root", "<u4"), ("nodes", "<u4"), ("depth", "<u4"), ("output", "<u4")])
 LEAF, LEAF_F64, LEAF_LIMIT = 0x7FC00000, 0x7FF8000000000000, 1 << 22
 MISSING_LEFT, CATEGORICAL, NAN_IS_ZERO, ZERO_IS_MISSING = 1 << 31, 1 << 30, 1 << 29, 1 << 28
-START, SPECIAL, FLOAT32_SUM = 1, 2, 4  # flags of TREES and TREES_F64
+FEATURE = (1 << 28) - 1  # the bits of a feature in the word of a NODE_F64
 
 
 class Splits(Protocol):
@@ -126,7 +126,7 @@ def emit_trees_f64(  # noqa: PLR0917 - one operation's fields
     """Like `emit_trees` in double precision, with categories, LightGBM's and XGBoost's rules."""
     leaves = _Leaves(trees)
     nodes, records = _pack(trees, outputs, leaves, _nodes_f64)
-    special = SPECIAL if any(t.words is not None and t.words.any() for t in trees) else 0
+    special = TreeFlag.SPECIAL_RULES if any(t.words is not None and t.words.any() for t in trees) else 0
     return _emit(
         builder, Code.TREES_F64, slots, nodes, records, leaves, start, bitsets=bitsets, flags=flags | special
     )
@@ -149,7 +149,7 @@ def _emit(  # noqa: PLR0917 - an operation has many fields
     count = max(count, len(start))
     return builder.emit(
         code, (*slots, *start), count, nodes, records, leaves.table, np.asarray(bitsets, dtype="<u4"),
-        kind=kind, flags=flags | (START if start else 0), width=leaves.width,
+        kind=kind, flags=flags | (TreeFlag.START_GIVEN if start else 0), width=leaves.width,
     )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.errors import RowError
-from skylayer.compiler.program import Arithmetic, Code
-from skylayer.compiler.tree_nodes import CATEGORICAL, START
+from skylayer.compiler.program import Arithmetic, Code, TreeFlag
+from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _compared(o: Operation) -> Iterator[tuple[int, int]]:
 
 
 def _features(o: Operation) -> int:
-    return len(o.inputs) - (o.outputs if o.flags & START else 0)
+    return len(o.inputs) - (o.outputs if o.flags & TreeFlag.START_GIVEN else 0)
 
 
 def _splits(
@@ -128,7 +128,7 @@ def _tree_splits(o: Operation, x: NDArray[np.float64], any_row: NDArray[np.int64
         ordered = right > 0
     else:
         right = nodes["right"].astype(np.int64)
-        feature = (nodes["word"] & 0x0FFFFFFF).astype(np.int64)
+        feature = (nodes["word"] & FEATURE).astype(np.int64)
         threshold = np.ascontiguousarray(nodes["threshold"]).view(np.float64)
         ordered = (right > 0) & ((nodes["word"] & CATEGORICAL) == 0)
     reached = np.full(len(nodes), -1, dtype=np.int64)

@@ -2,6 +2,7 @@
  * compiler can do several rows in one instruction. */
 #include "table.h"
 #include "mathematics.h"
+#include "pairwise.h"
 
 static inline __attribute__((always_inline)) double arithmetic(int kind, double a, double b) {
     switch (kind) {
@@ -54,24 +55,6 @@ static inline __attribute__((always_inline)) double unary(int kind, double x) {
     }
 }
 
-/* The order in which numpy adds a contiguous row (pairwise_sum in its loops), for every bit. */
-static double pairwise_sum(const struct tile *t, const uint32_t *in, uint32_t n, size_t r) {
-    double total = 0.0;
-    if (n < 8) {
-        total = -0.0;
-        for (uint32_t i = 0; i < n; i++) total += slot(t, in[i])[r];
-        return total;
-    }
-    double part[8];
-    for (uint32_t i = 0; i < 8; i++) part[i] = slot(t, in[i])[r];
-    uint32_t i = 8;
-    for (; i + 8 <= n; i += 8)
-        for (uint32_t k = 0; k < 8; k++) part[k] += slot(t, in[i + k])[r];
-    total = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-    for (; i < n; i++) total += slot(t, in[i])[r];
-    return total;
-}
-
 #define EACH(value) for (size_t r = 0; r < rows; r++) out[r] = (value)
 #define CASE(kind, function, ...) case kind: EACH(function(kind, __VA_ARGS__)); break;
 #define ARITHMETIC_CASES(a, b) \
@@ -121,7 +104,8 @@ static double extreme(const struct tile *t, const struct operation *o, const uin
 static int reduce(const struct tile *t, const struct operation *o, const uint32_t *in) {
     const size_t rows = t->rows;
     double *out = slot(t, o->output);
-    if (o->kind == PAIRWISE_SUM && o->inputs <= 128) EACH(pairwise_sum(t, in, o->inputs, r));
+    if (o->kind == PAIRWISE_SUM && o->inputs <= PAIRWISE_BLOCK)
+        EACH(block_sum(t->slots + r, in, t->stride, o->inputs));
     else if (o->kind == SUM || o->kind == PAIRWISE_SUM) {
         const uint32_t n = picks(t, o->inputs);
         if (n) EACH(slot(t, in[pick(t, 0)])[r]);

@@ -1,6 +1,7 @@
 /* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, knowing the schema.
  * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains. */
 #include "skylayer.h"
+#include "wide.h"
 #include <stddef.h>
 
 enum kind { NUMBER, INTEGER, BOOLEAN, CATEGORY };
@@ -118,10 +119,11 @@ static int divide_exactly(uint64_t mantissa, int k, double *result) {
         const uint64_t m = (guess.u & 0xfffffffffffffu) | 0x10000000000000u;
         const int shift = 1075 - (int)(guess.u >> 52) - k;
         if (shift < 0 || shift > 63 || m == 0x10000000000000u || m == 0x1fffffffffffffu) return 0;
-        const unsigned __int128 exact = (unsigned __int128)mantissa << shift, have = (unsigned __int128)m * fives;
-        const int above = exact >= have;
-        const unsigned __int128 off = above ? exact - have : have - exact;
-        if (off * 2 < fives || (off * 2 == fives && m % 2 == 0)) {
+        const struct wide exact = wide_shift(mantissa, shift), have = wide_product(m, fives);
+        const int above = wide_at_least(exact, have);
+        const struct wide off = above ? wide_difference(exact, have) : wide_difference(have, exact);
+        const uint64_t rest = fives - off.low; /* off * 2 is compared with fives, without overflow */
+        if (off.high == 0 && off.low <= fives && (off.low < rest || (off.low == rest && m % 2 == 0))) {
             *result = guess.d;
             return 1;
         }

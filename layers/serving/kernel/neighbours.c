@@ -2,9 +2,8 @@
  * ties, and the order of sums. Heap and sort move equal distances as its own do (Musser 1997, introsort). */
 #include "table.h"
 #include "mathematics.h"
+#include "pairwise.h"
 
-#define STACK 256u /* doubles; a tree of 2^32 nodes is 32 deep, a sort of n values at most 2 log2(n) */
-#define PAIRWISE_BLOCK 128u
 
 struct search {
     const double *points, *values, *bounds;
@@ -204,23 +203,7 @@ static void weigh(const struct search *s, uint32_t count, int weighted) {
     }
 }
 
-static double block_sum(const double *x, uint32_t n) {
-    if (n < 8) {
-        double total = -0.0;
-        for (uint32_t i = 0; i < n; i++) total += x[i];
-        return total;
-    }
-    double part[8];
-    for (uint32_t i = 0; i < 8; i++) part[i] = x[i];
-    uint32_t i = 8;
-    for (; i + 8 <= n; i += 8)
-        for (uint32_t k = 0; k < 8; k++) part[k] += x[i + k];
-    double total = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-    for (; i < n; i++) total += x[i];
-    return total;
-}
-
-/* numpy's order of addition: halves, down to blocks of 128. A frame: where, how many, what its left half gave;
+/* numpy's order of addition (pairwise.h): halves, down to blocks. A frame: where, how many, what its left half gave;
  * a frame that waits for its right half has a negative length. */
 static double pairwise_sum(const struct search *s, const double *x, uint32_t n) {
     double *frame = s->stack, result = 0.0;
@@ -229,12 +212,12 @@ static double pairwise_sum(const struct search *s, const double *x, uint32_t n) 
         frame = s->stack + (size_t)(frames - 1) * 3;
         uint32_t from = (uint32_t)frame[0], length = (uint32_t)frame[1];
         if (length > PAIRWISE_BLOCK) {
-            uint32_t half = length / 2 - (length / 2) % 8;
+            const uint32_t half = left_half(length);
             frame[3] = from, frame[4] = half, frame[5] = 0.0;
             frames++;
             continue;
         }
-        result = block_sum(x + from, length);
+        result = block_sum(x + from, 0, 1, length);
         /* up again: a finished left half starts its right one, a finished right half closes its frame */
         for (frames--; frames > 0; frames--) {
             frame = s->stack + (size_t)(frames - 1) * 3;
@@ -242,7 +225,7 @@ static double pairwise_sum(const struct search *s, const double *x, uint32_t n) 
                 result = frame[2] + result;
                 continue;
             }
-            uint32_t whole = (uint32_t)frame[1], half = whole / 2 - (whole / 2) % 8;
+            uint32_t whole = (uint32_t)frame[1], half = left_half(whole);
             frame[2] = result;
             frame[3] = frame[0] + half, frame[4] = whole - half, frame[5] = 0.0;
             frame[1] = -frame[1];
@@ -298,7 +281,7 @@ int check_neighbours(const char *table, const struct operation *o, uint64_t work
     if (o->flags & WITHIN_RADIUS) {
         if (o->outputs != 2 + width) return SKYLAYER_BAD_TABLE;
     } else if (!o->outputs || o->outputs % 2 || width != 1) return SKYLAYER_BAD_TABLE;
-    if (room(o) > UINT32_MAX || d + 3 * room(o) + STACK > workspace) return SKYLAYER_BAD_TABLE;
+    if (room(o) > UINT32_MAX || d + 3 * room(o) + NEIGHBOUR_STACK > workspace) return SKYLAYER_BAD_TABLE;
     const uint32_t *node = (const void *)(table + o->arrays[3].at);
     for (uint64_t i = 0; i < nodes; i++, node += 3) {
         if (node[0] > node[1] || node[1] > points) return SKYLAYER_BAD_TABLE;

@@ -8,6 +8,7 @@
 #define MOST_ROWS 256 /* rows evaluated at once, so that a tree is read once for many of them */
 #define MOST_SLOTS (1u << 22)
 #define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
+#define NEIGHBOUR_STACK 256u /* doubles; a tree of 2^32 nodes is 32 deep, a sort of n values at most 2 log2(n) */
 #define FORMAT_VERSION 1u
 #define ENDIAN_MARK 0x01020304u
 #define FOREIGN_MARK 0x04030201u /* as ENDIAN_MARK looks on a machine of the other byte order */

@@ -17,11 +17,10 @@ from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.prediction import Prediction
-from skylayer.compiler.program import Arithmetic, Reduce, Unary
+from skylayer.compiler.program import Arithmetic, Reduce, TreeFlag, Unary
 from skylayer.compiler.responses import BINARY
 from skylayer.compiler.tree_nodes import (
     CATEGORICAL,
-    FLOAT32_SUM,
     SplitsF64,
     emit_trees_f64,
 )
@@ -164,7 +163,9 @@ def _margins(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, str
         for tree, weight in zip(model["trees"], weights, strict=True)
     ]
     start = builder.constant(_base(objective, learner, outputs))
-    return emit_trees_f64(builder, x, splits, model["tree_info"], start, bitsets, FLOAT32_SUM), objective
+    return emit_trees_f64(
+        builder, x, splits, model["tree_info"], start, bitsets, TreeFlag.FLOAT32_SUMS
+    ), objective
 
 
 def _exponential(builder: Builder, margins: Slots) -> Slots:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from serving import limits
 from serving.schema import Column
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ _TABLE = struct.Struct("<4I2d")
 _ENTRY = struct.Struct("<2IQd")
 _KINDS = {"number": 0, "integer": 1, "boolean": 2, "category": 3}
 _NO_TABLE = 0xFFFFFFFF
-_MOST_ROWS = 10_000
 
 
 def pointer_to(buffer: bytearray) -> Any:
@@ -43,7 +43,7 @@ class JsonReader:
     def read(self, body: bytes) -> tuple[bytearray, int] | None:
         """The dense inputs of a body, as doubles one input after the other, and its number of rows."""
         rows = body.count(b"{") - 1 or body.count(b"[") - 1
-        if not 1 <= rows <= min(_MOST_ROWS, len(body) // self._least_row):
+        if not 1 <= rows <= min(limits.MAX_ROWS, len(body) // self._least_row):
             return None
         dense = bytearray(8 * rows * self._width)
         if self._read(self._schema, body, len(body), rows, pointer_to(dense), self._order):
