@@ -140,7 +140,7 @@ class Builder(Operations):
         return self._input(DenseInput(feature.index, index))
 
     def sparse_input(self, raw: RawColumn, width: int, description: Mapping[str, Any]) -> Slots:
-        """Slots that the host fills from a text; `description` tells it how."""
+        """Slots that the engine fills from a text; `description` tells it how."""
         first = sum(s.width for s in self._sparse)
         self._sparse.append(SparseInput(raw.index, width, description))
         slots = tuple(range((1 << 31) + first, (1 << 31) + first + width))

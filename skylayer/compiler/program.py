@@ -163,7 +163,7 @@ class DenseInput:
 
 @dataclass(frozen=True)
 class CodeTable:
-    """Categories and their codes, for the host's dictionary. None as a code refuses the row.
+    """Categories and their codes, for the engine's dictionary. None as a code refuses the row.
 
     `rounded`: the column is float64, so a long integer is rounded before it is looked up.
     """
@@ -177,7 +177,7 @@ class CodeTable:
 
 @dataclass(frozen=True)
 class SparseInput:
-    """`width` slots that the host fills for one column from `description`, zero unless it says otherwise."""
+    """`width` slots that the engine fills for one column from `description`, zero unless it says otherwise."""
 
     column: int
     width: int

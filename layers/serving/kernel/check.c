@@ -1,4 +1,9 @@
-/* Refuses every table that could lead outside of itself or of its scratch. */
+/* Refuses every table that could lead outside of itself or of its scratch.
+ *
+ * Relies on: `size` readable bytes, and nothing else; the table may be an attacker's.
+ * Guarantees: of a table that passes, every offset, count, slot, child, feature, leaf and bitset lies inside; what is
+ * searched by halves ascends; no operation writes what it reads; its arrays together are at most 16 times its size.
+ * So skylayer_run needs no checks of its own, and its time is bounded by size and rows. */
 #include "table.h"
 #include "mathematics.h"
 

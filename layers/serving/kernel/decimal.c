@@ -1,5 +1,8 @@
 /* A double as the shortest decimal that reads back as the same double, written as Python's repr writes it.
- * The digits: Raffaello Giulietti, "The Schubfach way to render doubles" (2020). */
+ * The digits: R. Giulietti, "The Schubfach way to render doubles" (2020).
+ *
+ * Relies on: a finite number, powers_of_ten.h.
+ * Guarantees: repr's text in every byte, and not more than LONGEST_NUMBER of them. */
 #include "decimal.h"
 #include "wide.h"
 #include "powers_of_ten.h"

@@ -1,5 +1,9 @@
 /* One slot at a time, or a few slots into one. What is done is decided outside of the loops over rows, so that the
- * compiler can do several rows in one instruction. */
+ * compiler can do several rows in one instruction.
+ *
+ * Relies on: an operation never writes a slot that it reads (check.c), which lets pointers be `restrict`.
+ * Guarantees: numpy's results where IEEE 754 defines them and in numpy's order of sums (pairwise.h); of EXP and the
+ * like, those of mathematics.c. */
 #include "table.h"
 #include "mathematics.h"
 #include "pairwise.h"

@@ -1,4 +1,8 @@
-/* From values to codes, from codes to values, and along knots. */
+/* From values to codes, from codes to values, and along knots.
+ *
+ * Relies on: keys, edges and knots that ascend and hold no NaN (check.c).
+ * Guarantees: numpy.searchsorted's and numpy.interp's results in every bit; a row whose value has no code is refused
+ * where the table says so. */
 #include "table.h"
 #include "mathematics.h"
 

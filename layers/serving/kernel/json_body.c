@@ -1,5 +1,9 @@
 /* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, knowing the schema.
- * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains. */
+ * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains.
+ *
+ * Relies on: a schema that json_reader.py made; it isn't checked. The body may be an attacker's.
+ * Guarantees: not a byte beyond the body is read, nor a double beyond rows x inputs written. What it takes, it reads
+ * as Python's json and float() do, in every bit. */
 #include "skylayer.h"
 #include "wide.h"
 #include <stddef.h>
@@ -120,8 +124,9 @@ static int divide_exactly(uint64_t mantissa, int k, double *result) {
         const int shift = 1075 - (int)(guess.u >> 52) - k;
         if (shift < 0 || shift > 63 || m == 0x10000000000000u || m == 0x1fffffffffffffu) return 0;
         const struct wide exact = wide_shift(mantissa, shift), have = wide_product(m, fives);
-        const int above = wide_at_least(exact, have);
-        const struct wide off = above ? wide_difference(exact, have) : wide_difference(have, exact);
+        struct wide off = wide_difference(exact, have);
+        const int above = !(off.high >> 63); /* both are below 2^123 */
+        if (!above) off = wide_difference(have, exact);
         const uint64_t rest = fives - off.low; /* off * 2 is compared with fives, without overflow */
         if (off.high == 0 && off.low <= fives && (off.low < rest || (off.low == rest && m % 2 == 0))) {
             *result = guess.d;

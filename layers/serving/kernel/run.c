@@ -1,4 +1,9 @@
-/* Evaluates a checked table, a tile of rows at a time. */
+/* Evaluates a checked table, a tile of rows at a time, so that slots stay in the cache and a tree is read once for
+ * many rows.
+ *
+ * Relies on: skylayer_check; as much scratch as skylayer_scratch says.
+ * Guarantees: a row's answer doesn't depend on the rows beside it; a refused row is reported for the first
+ * operation of its tile that refuses one. */
 #include "table.h"
 
 static int step(struct tile *t, const struct operation *o) {
@@ -19,7 +24,8 @@ static size_t tile_rows(const struct header *h) { return h->slots > WIDE_SLOTS ?
 uint64_t skylayer_scratch(const void *table) {
     const struct header *h = table;
     const uint64_t marks = h->sparse ? (uint64_t)h->slots : 0; /* five bytes for each slot, in doubles */
-    return ((uint64_t)h->slots * tile_rows(h) + (uint64_t)h->workspace * (tile_rows(h) / LANES) + marks) * sizeof(double);
+    const uint64_t rows = tile_rows(h), doubles = h->slots * rows + h->workspace * (rows / LANES) + marks;
+    return doubles * sizeof(double);
 }
 
 int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,

@@ -1,13 +1,13 @@
 /* The native engine as a library: evaluates a table, a compiled scikit-learn estimator (docs/table-format.md).
  *
- * This header is all that a program needs; examples/predict.c is a whole one. Build all .c files of this folder with it as C11
- * and with -ffp-contract=off, or load the shared library that skylayer/compiler/kernel_build.py builds.
+ * This header is all that a program needs; examples/predict.c is a whole one. Build all .c files of this folder with
+ * it, as C11 and with -ffp-contract=off, or load the shared library that skylayer/compiler/kernel_build.py builds.
  *
  * Use: read a table into memory, skylayer_check it once, allocate skylayer_scratch bytes, then skylayer_run as often
  * as you like. A function that takes a table, other than skylayer_check, must be given one that passed the check.
  *
  * Memory: every pointer stays the caller's. The library allocates nothing, keeps nothing between calls, and needs
- * neither libc nor libm on x86-64, AArch64 and wasm32. A table lies at a multiple of 8, is only read, and must stay
+ * neither libc nor libm on x86-64-v2, AArch64 and wasm32. A table lies at a multiple of 8, is only read, and must stay
  * unchanged from its check on.
  *
  * Threads: there is no global state. Threads may share a table, a schema and a layout; each call needs a scratch,

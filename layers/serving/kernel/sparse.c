@@ -1,5 +1,8 @@
 /* Most terms occur in none of a tile's rows: their slots are marked instead of written, and the operations that make
- * zeros of zeros pass over them. Every answer is, to the bit, the one without this. */
+ * zeros of zeros pass over them.
+ *
+ * Relies on: keeps_zeros naming only operations for which an input of 0 leaves 0, or a sum, as it is.
+ * Guarantees: every answer is, to the bit, the one without this. */
 #include "table.h"
 
 #define TOGETHER 8 /* consecutive slots that are looked at in one step */

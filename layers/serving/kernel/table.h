@@ -1,4 +1,8 @@
-/* The table format, docs/table-format.md, as C sees it. Little-endian, every array at a multiple of 8. */
+/* The table format, docs/table-format.md, as C sees it, and what the kernel's files share.
+ *
+ * Relies on: a machine whose integers have the table's byte order; every array at a multiple of 8.
+ * Guarantees: structures without padding, so that a table is used where it lies. tests/unit/test_table_format.py
+ * compares this file with the compiler and the page. */
 #ifndef SKYLAYER_TABLE_H
 #define SKYLAYER_TABLE_H
 #include "skylayer.h"
@@ -115,7 +119,8 @@ int run_trees_f64(struct tile *, const struct operation *);
 int run_neighbours(struct tile *, const struct operation *);
 int run_coupling(struct tile *, const struct operation *);
 /* Around each operation where there are sparse inputs; starts: of the tile's first row. */
-int load_sparse(struct tile *, const struct header *, const uint64_t *starts, const uint32_t *slots, const double *values);
+int load_sparse(struct tile *, const struct header *, const uint64_t *starts, const uint32_t *slots,
+                const double *values);
 void before_operation(struct tile *, const struct operation *, uint32_t *picked);
 void after_operation(struct tile *, const struct operation *);
 void write_zeros(struct tile *, const uint32_t *in, uint32_t n);

@@ -31,7 +31,7 @@ static inline struct wide wide_sum(struct wide a, uint64_t b) {
     return (struct wide){a.high + (low < b), low};
 }
 
-/* a - b, of a >= b */
+/* a - b modulo 2^128 */
 static inline struct wide wide_difference(struct wide a, struct wide b) {
     return (struct wide){a.high - b.high - (a.low < b.low), a.low - b.low};
 }
@@ -39,9 +39,5 @@ static inline struct wide wide_difference(struct wide a, struct wide b) {
 /* a * 2^count, 0 <= count < 64 */
 static inline struct wide wide_shift(uint64_t a, int count) {
     return (struct wide){count ? a >> (64 - count) : 0, a << count};
-}
-
-static inline int wide_at_least(struct wide a, struct wide b) {
-    return a.high > b.high || (a.high == b.high && a.low >= b.low);
 }
 #endif

@@ -16,7 +16,7 @@ from itertools import accumulate
 from serving.artifact import ArtifactError
 from serving.engines.json_reader import pointer_to, reader_of
 from serving.engines.json_writer import decoders_of, writer_of
-from serving.engines.table_host import fits
+from serving.engines.table_metadata import fits
 from serving.errors import RowError
 
 TYPE_CHECKING = False
@@ -51,12 +51,12 @@ class NativeEngine:
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(table))
         header = _HEADER.unpack_from(table)
         self._width = header[9]
-        host = _host(table, header, len(names), fields)
-        self._refusals: dict[str, list[Any]] = host["refusals"]
+        metadata = _metadata(table, header, len(names), fields)
+        self._refusals: dict[str, list[Any]] = metadata["refusals"]
         self._names = names
-        self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
-        self._texts = _packers(host["sparse"])
-        self._outputs = decoders_of(host["outputs"], fields)
+        self._inputs = [_encoder(metadata["tables"], column, table) for column, table in metadata["dense"]]
+        self._texts = _packers(metadata["sparse"])
+        self._outputs = decoders_of(metadata["outputs"], fields)
         self._fields = fields
         size = kernel.skylayer_scratch(self._address)
         try:
@@ -65,7 +65,7 @@ class NativeEngine:
             raise ArtifactError(f"The table needs {size} bytes of memory.") from None
         self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
         self._scratch_size = size
-        self.host = host
+        self.metadata = metadata
         self.reader: JsonReader | None = None
         self.writer: JsonWriter | None = None
 
@@ -92,8 +92,8 @@ class NativeEngine:
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
-        self.reader = reader_of(self._kernel, columns, self.host)
-        self.writer = writer_of(self._kernel, self.host["outputs"], self._fields)
+        self.reader = reader_of(self._kernel, columns, self.metadata)
+        self.writer = writer_of(self._kernel, self.metadata["outputs"], self._fields)
 
     def predict_json(self, body: bytes) -> tuple[str, int] | None:
         """The members of the answer to a JSON body, as JSON without braces, and its number of rows.
@@ -204,19 +204,17 @@ def open_kernel(path: str) -> Any:
     return kernel
 
 
-def _host(table: Any, header: tuple[Any, ...], columns: int, fields: list[str]) -> dict[str, Any]:
+def _metadata(table: Any, header: tuple[Any, ...], columns: int, fields: list[str]) -> dict[str, Any]:
     try:
-        host = json.loads(table[header[12] : header[12] + header[13]])
+        metadata = json.loads(table[header[12] : header[12] + header[13]])
     except (ValueError, RecursionError):
-        host = None
-    if not fits(host, columns, header[4], header[5], header[9]):
-        raise ArtifactError(
-            "The table is damaged: its description of inputs and outputs is not to be trusted."
-        )
-    known = {output["field"] for output in host["outputs"]}
+        metadata = None
+    if not fits(metadata, columns, header[4], header[5], header[9]):
+        raise ArtifactError("The table is damaged: its metadata doesn't fit its inputs and outputs.")
+    known = {output["field"] for output in metadata["outputs"]}
     if lacking := [field for field in fields if field not in known]:
         raise ArtifactError(f"The table does not answer {lacking[0]}, which the manifest promises.")
-    return host  # type: ignore[no-any-return]
+    return metadata  # type: ignore[no-any-return]
 
 
 def _kernel() -> Any:
