@@ -180,3 +180,11 @@ def test_a_table_of_the_other_byte_order_says_so(tmp_path: Path) -> None:
     path.write_bytes(table)
     with pytest.raises(ArtifactError, match="byte order"):
         open_table(str(path), open_kernel(str(host_kernel())), ["x0"], ["predictions"])
+
+
+def test_every_status_has_a_message_of_its_own() -> None:
+    kernel = open_kernel(str(host_kernel()))
+    statuses = re.findall(r"^    (SKYLAYER_\w+) = (\d+)", HEADER.read_text(), re.MULTILINE)
+    messages = {kernel.skylayer_message(int(value)) for _, value in statuses}
+    assert len(messages) == len(statuses) > 5
+    assert kernel.skylayer_message(-1) not in messages

@@ -160,9 +160,7 @@ def test_constants_are_those_of_the_kernel() -> None:
 def test_statuses_are_those_of_the_header() -> None:
     statuses = enumerations(source("skylayer.h"))["skylayer_status"]
     assert statuses["SKYLAYER_OK"] == vars(native)["_OK"]
-    assert statuses["SKYLAYER_NEWER_FORMAT"] == vars(native)["_NEWER"]
     assert statuses["SKYLAYER_ROW_REFUSED"] == vars(native)["_ROW_REFUSED"]
-    assert statuses["SKYLAYER_FOREIGN_BYTE_ORDER"] == vars(native)["_FOREIGN"]
 
 
 def test_kinds_of_values_in_json_are_those_of_the_kernel() -> None:

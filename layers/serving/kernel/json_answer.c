@@ -8,7 +8,7 @@
 enum shape { SCALAR, VECTOR, NESTED };
 enum kind { NUMBER, INTEGER, LABEL };
 
-/* Laid out by serving/engines/json_writer.py. Offsets count from the start of the layout, those of texts from theirs. */
+/* Made by serving/engines/json_writer.py. Offsets count from the start of the layout, those of texts from theirs. */
 struct layout {
     uint32_t fields, width; /* width: doubles in a row of the answers */
     uint32_t sizes_at, tables_at, labels_at, texts_at; /* the fields follow this */

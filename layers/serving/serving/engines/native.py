@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serving.engines.json_writer import JsonWriter
 
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
-_OK, _NEWER, _ROW_REFUSED, _FOREIGN = 0, 2, 5, 6
+_OK, _ROW_REFUSED = 0, 5
 _NAN = float("nan")
 
 
@@ -140,7 +140,8 @@ class NativeEngine:
             source = sources[failure.input] if failure.input < len(sources) else None
             raise RowError(failure.row, None if source is None else self._names[source], detail)
         if status != _OK:
-            raise RuntimeError(f"the native kernel answered with status {status}")
+            message = self._kernel.skylayer_message(status).decode()
+            raise RuntimeError(f"the native kernel answered with status {status}: {message}")
         return answers
 
     def _count(self, columns: list[list[Any]], rows: int) -> tuple[Any, Any, Any]:
@@ -176,12 +177,8 @@ def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> N
         # Private and writable only because ctypes takes the address of nothing else; nothing is written.
         table = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
     status = kernel.skylayer_check(ctypes.addressof(ctypes.c_char.from_buffer(table)), size)
-    if status == _NEWER:
-        raise ArtifactError(f"{path}: the table was written by a newer Skylayer; update this one.")
-    if status == _FOREIGN:
-        raise ArtifactError(f"{path}: the table's byte order isn't this machine's.")
     if status != _OK:
-        raise ArtifactError(f"{path}: the table is damaged.")
+        raise ArtifactError(f"{path}: {kernel.skylayer_message(status).decode()}.")
     return NativeEngine(kernel, table, names, fields)
 
 
@@ -192,6 +189,8 @@ def open_kernel(path: str) -> Any:
     pointer, number = ctypes.c_void_p, ctypes.c_uint64
     kernel.skylayer_check.argtypes = (pointer, number)
     kernel.skylayer_check.restype = ctypes.c_int32
+    kernel.skylayer_message.argtypes = (ctypes.c_int32,)
+    kernel.skylayer_message.restype = ctypes.c_char_p
     kernel.skylayer_scratch.argtypes = (pointer,)
     kernel.skylayer_scratch.restype = number
     kernel.skylayer_run.argtypes = (pointer, pointer, pointer, pointer, pointer, number, pointer, pointer,
