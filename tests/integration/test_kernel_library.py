@@ -66,6 +66,15 @@ def test_the_header_needs_no_other(language: str, tmp_path: Path) -> None:
     )
 
 
+def test_gcc_builds_it_without_a_warning(tmp_path: Path) -> None:
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        pytest.skip("needs gcc")
+    command = [gcc, "-std=c11", "-pedantic", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+    sources = map(str, [*sorted(SOURCES.glob("*.c")), EXAMPLE])
+    subprocess.run([*command, f"-I{SOURCES}", *sources, "-o", str(tmp_path / "o")], check=True, timeout=300)
+
+
 def imports(module: bytes) -> int:
     """How many items a WebAssembly module asks its host for."""
     at = 8

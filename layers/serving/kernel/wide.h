@@ -14,7 +14,8 @@ struct wide {
 
 static inline struct wide wide_product(uint64_t a, uint64_t b) {
 #if defined(__SIZEOF_INT128__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(SKYLAYER_PORTABLE)
-    const unsigned __int128 product = (unsigned __int128)a * b;
+    __extension__ typedef unsigned __int128 u128;
+    const u128 product = (u128)a * b;
     return (struct wide){(uint64_t)(product >> 64), (uint64_t)product};
 #else
     const uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
