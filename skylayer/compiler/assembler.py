@@ -23,14 +23,14 @@ RECORD = struct.Struct("<HHIIIIIQ8Q")
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """An operation as it is written: slots have their places.
+    """An operation as it is written: with physical slots, those of the scratch.
 
     Attributes:
         code: Which operation.
         kind: Which function, comparison or metric.
         flags: As docs/table-format.md has them.
-        inputs: Places that it reads, `<u4`.
-        first: The first place that it writes.
+        inputs: Slots that it reads, `<u4`.
+        first: The first slot that it writes.
         outputs: How many it writes.
         width: Of a leaf's or neighbour's values.
         arrays: At most four, each of a type of the format.
@@ -47,7 +47,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class Sections:
     """All that a table says, without its offsets.
 
     Attributes:
@@ -56,8 +56,8 @@ class Parts:
         slots: In all.
         workspace: Doubles of private scratch.
         records: The operations in order.
-        outputs: Places of the answers, `<u4`.
-        host: The description for the host, JSON.
+        outputs: Slots of the answers, `<u4`.
+        metadata: JSON, which the engine in Python reads.
     """
 
     dense: int
@@ -66,41 +66,42 @@ class Parts:
     workspace: int
     records: tuple[Record, ...]
     outputs: NDArray[np.uint32]
-    host: bytes
+    metadata: bytes
 
 
 def assemble(program: Program) -> bytes:
-    """Drop what nothing reads, give slots places in the scratch, and write the table."""
-    operations = live(program)
-    places, slots = _allocate(program, operations)
-    outputs = [places[slot] for output in program.outputs for slot in output.slots]
-    return join(
-        Parts(
+    """Drop what nothing reads, allocate the scratch, and write the table."""
+    operations = eliminate_dead_operations(program)
+    physical, slots = _allocate(program, operations)
+    outputs = [physical[slot] for output in program.outputs for slot in output.slots]
+    return serialize(
+        Sections(
             len(program.dense),
             program.inputs - len(program.dense),
             slots,
             max((o.workspace for o in operations), default=0),
-            tuple(_record(operation, places) for operation in operations),
+            tuple(_record(operation, physical) for operation in operations),
             np.asarray(outputs, dtype="<u4"),
-            json.dumps(_host(program, operations), separators=(",", ":")).encode(),
+            json.dumps(_metadata(program, operations), separators=(",", ":")).encode(),
         )
     )
 
 
-def join(parts: Parts) -> bytes:
-    """The table's bytes, the same for the same parts."""
-    writer = _Writer(HEADER.size + RECORD.size * len(parts.records))
-    records = b"".join(_pack(record, writer) for record in parts.records)
-    outputs_at = writer.add(parts.outputs)
-    host_at = writer.add(np.frombuffer(parts.host, dtype=np.uint8))
+def serialize(sections: Sections) -> bytes:
+    """The table's bytes, the same for the same sections."""
+    writer = _Writer(HEADER.size + RECORD.size * len(sections.records))
+    records = b"".join(_pack(record, writer) for record in sections.records)
+    outputs_at = writer.add(sections.outputs)
+    metadata_at = writer.add(np.frombuffer(sections.metadata, dtype=np.uint8))
     header = HEADER.pack(
-        MAGIC, VERSION, ENDIAN_MARK, writer.size, parts.dense, parts.sparse, parts.slots, parts.workspace,
-        len(parts.records), len(parts.outputs), HEADER.size, outputs_at, host_at, len(parts.host), 0, 0,
+        MAGIC, VERSION, ENDIAN_MARK, writer.size, sections.dense, sections.sparse, sections.slots,
+        sections.workspace, len(sections.records), len(sections.outputs), HEADER.size, outputs_at, metadata_at,
+        len(sections.metadata), 0, 0,
     )  # fmt: skip
     return b"".join([header, records, *writer.parts])
 
 
-def live(program: Program) -> list[Operation]:
+def eliminate_dead_operations(program: Program) -> list[Operation]:
     """Operations that an output needs, and those that may refuse a row."""
     needed = {slot for output in program.outputs for slot in output.slots}
     kept = []
@@ -113,7 +114,7 @@ def live(program: Program) -> list[Operation]:
 
 
 def _allocate(program: Program, operations: list[Operation]) -> tuple[dict[int, int], int]:
-    """Each slot's place in the scratch; places are reused once their last reader has run."""
+    """Each slot's physical slot, of the scratch; one is used again once its last reader has run."""
     last = dict.fromkeys(range(program.inputs), -1)
     for index, operation in enumerate(operations):
         last.update(dict.fromkeys(range(operation.first, operation.first + operation.outputs), index))
@@ -123,18 +124,18 @@ def _allocate(program: Program, operations: list[Operation]) -> tuple[dict[int, 
     for slot, index in last.items():
         if index >= 0:
             dying[index].append(slot)
-    places = {slot: slot for slot in range(program.inputs)}
+    physical = {slot: slot for slot in range(program.inputs)}
     free = _FreeList(program.inputs)
     for index, operation in enumerate(operations):
         first = free.take(operation.outputs)
         for offset in range(operation.outputs):
-            places[operation.first + offset] = first + offset
-        free.give(places[slot] for slot in dying[index])
-    return places, free.size
+            physical[operation.first + offset] = first + offset
+        free.give(physical[slot] for slot in dying[index])
+    return physical, free.size
 
 
 class _FreeList:
-    """First-fit runs of free places, grown at the end."""
+    """First-fit runs of free slots, grown at the end."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -149,9 +150,9 @@ class _FreeList:
         self.size += length
         return first
 
-    def give(self, places: Iterable[int]) -> None:
+    def give(self, slots: Iterable[int]) -> None:
         merged: list[tuple[int, int]] = []
-        for first, length in sorted([*self._runs, *((place, 1) for place in places)]):
+        for first, length in sorted([*self._runs, *((slot, 1) for slot in slots)]):
             if merged and sum(merged[-1]) == first:
                 merged[-1] = (merged[-1][0], merged[-1][1] + length)
             else:
@@ -177,13 +178,13 @@ class _Writer:
         return at
 
 
-def _record(operation: Operation, places: dict[int, int]) -> Record:
+def _record(operation: Operation, physical: dict[int, int]) -> Record:
     return Record(
         operation.code,
         operation.kind,
         operation.flags,
-        np.asarray([places[s] for s in operation.inputs], dtype="<u4"),
-        places[operation.first] if operation.outputs else 0,
+        np.asarray([physical[s] for s in operation.inputs], dtype="<u4"),
+        physical[operation.first] if operation.outputs else 0,
         operation.outputs,
         operation.width,
         operation.arrays,
@@ -200,7 +201,7 @@ def _pack(record: Record, writer: _Writer) -> bytes:
     )  # fmt: skip
 
 
-def _host(program: Program, operations: list[Operation]) -> dict[str, Any]:
+def _metadata(program: Program, operations: list[Operation]) -> dict[str, Any]:
     return {
         "dense": [[d.column, d.table] for d in program.dense],
         "sparse": [[s.column, s.width, dict(s.description)] for s in program.sparse],

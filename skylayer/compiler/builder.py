@@ -10,7 +10,16 @@ import numpy as np
 from skylayer.compiler.frame import EXTENSION_DTYPES, UNSET, Frame, RawColumn
 from skylayer.compiler.operations import FIRST_OPERATION_SLOT, Operations
 from skylayer.compiler.prediction import outputs_of
-from skylayer.compiler.program import Code, CodeTable, DenseInput, Operation, Output, Program, SparseInput
+from skylayer.compiler.program import (
+    CheckFlag,
+    Code,
+    CodeTable,
+    DenseInput,
+    Operation,
+    Output,
+    Program,
+    SparseInput,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,9 +35,6 @@ if TYPE_CHECKING:
 
         def predictor(self, estimator: Any) -> Callable[[Builder, Any, Frame], Prediction] | None:
             """The lowering of a predictor."""
-
-
-CHECK_ALLOW_NAN, CHECK_FLOAT32, CHECK_NOT_NEGATIVE = 1, 2, 4
 
 
 class Builder(Operations):
@@ -134,12 +140,13 @@ class Builder(Operations):
         return self._input(DenseInput(feature.index, index))
 
     def sparse_input(self, raw: RawColumn, width: int, description: Mapping[str, Any]) -> Slots:
-        """Slots that the host fills from a text; `description` tells it how."""
+        """Slots that the engine fills from a text; `description` tells it how."""
         first = sum(s.width for s in self._sparse)
         self._sparse.append(SparseInput(raw.index, width, description))
         slots = tuple(range((1 << 31) + first, (1 << 31) + first + width))
         # Counts are finite and fit into float32.
-        passed = {0, CHECK_ALLOW_NAN, CHECK_FLOAT32, CHECK_ALLOW_NAN | CHECK_FLOAT32}
+        nan, float32 = CheckFlag.NAN_ALLOWED, CheckFlag.FLOAT32_RANGE
+        passed: set[int] = {0, nan, float32, nan | float32}
         self._checked.update({slot: set(passed) for slot in slots})
         self._origins.update(dict.fromkeys(slots, raw.index))
         return slots
@@ -160,7 +167,11 @@ class Builder(Operations):
     ) -> Slots:
         """The frame as numbers, refusing rows as scikit-learn's check_array does."""
         slots = self.numbers(frame, single=float32)
-        flags = CHECK_ALLOW_NAN * allow_nan | CHECK_FLOAT32 * float32 | CHECK_NOT_NEGATIVE * not_negative
+        flags = (
+            CheckFlag.NAN_ALLOWED * allow_nan
+            | CheckFlag.FLOAT32_RANGE * float32
+            | CheckFlag.NOT_NEGATIVE * not_negative
+        )
         fresh = [s for s in dict.fromkeys(slots) if flags not in self._checked.get(s, ())]
         if fresh:
             refusal = f"{self.path[-1]} doesn't accept {_refused(allow_nan, float32, not_negative)}"

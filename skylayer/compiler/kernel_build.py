@@ -38,7 +38,7 @@ FLAGS = [
     "-fno-builtin",
     "-fno-sanitize=all",
     "-fno-stack-protector",
-    "-fvisibility=default",
+    "-fvisibility=hidden",
     "-fPIC",
     "-shared",
     "-nostdlib",

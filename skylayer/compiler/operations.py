@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from skylayer.compiler.errors import CannotCompile
-from skylayer.compiler.program import Arithmetic, Code, Operation, Pairwise, Reduce, Unary
+from skylayer.compiler.program import Arithmetic, Code, LookupFlag, Operation, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -216,7 +216,7 @@ class Operations:
         """The code of each key, of NaN and of anything else; None refuses such rows with `detail`."""
         numeric = sorted((float(c), code) for c, code in entries if not isinstance(c, str))
         keys, codes = [c for c, _ in numeric], [code for _, code in numeric]
-        flags = (unknown is None) | (nan_code is None) << 1
+        flags = LookupFlag.REFUSE_OTHERS * (unknown is None) | LookupFlag.REFUSE_NAN * (nan_code is None)
         others = [0.0 if nan_code is None else nan_code, 0.0 if unknown is None else unknown]
         refusal = detail if flags else None
         arrays = [np.asarray(a, dtype=np.float64) for a in (keys, codes, others)]

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-WITHIN_RADIUS, WEIGHTED = 1, 2  # flags of NEIGHBOURS
+LANES = 16  # rows for which workspace is counted
+NEIGHBOUR_STACK = 256  # doubles that a walk down a kd-tree, a sort and a sum may need
+PAIRWISE_BLOCK = 128  # up to so many terms REDUCE adds in numpy's pairwise order, more of them one by one
 
 
 class Code(enum.IntEnum):
@@ -40,7 +42,7 @@ class Code(enum.IntEnum):
     BINS = 16
     PIECEWISE = 17
     TREES = 18
-    WIDE_TREES = 19
+    TREES_F64 = 19
     WEIGHTED_MEDIAN = 20
     NEIGHBOURS = 21
     COUPLING = 22
@@ -117,6 +119,40 @@ class Pairwise(enum.IntEnum):
     CHEBYSHEV = 3
 
 
+class CheckFlag(enum.IntFlag):
+    """What CHECK lets pass or refuses beyond infinity and NaN; FLOAT32_RANGE: what would be infinite as a float32."""
+
+    NAN_ALLOWED = 1
+    FLOAT32_RANGE = 2
+    NOT_NEGATIVE = 4
+
+
+class LookupFlag(enum.IntFlag):
+    """Which rows LOOKUP refuses: keys that it doesn't know, NaN."""
+
+    REFUSE_OTHERS = 1
+    REFUSE_NAN = 2
+
+
+class TreeFlag(enum.IntFlag):
+    """Of TREES and TREES_F64; all but the first of the latter only.
+
+    START_GIVEN: the last inputs, one per output, are what the sums start from. SPECIAL_RULES: some split is
+    categorical or treats NaN or 0 in a way of its own. FLOAT32_SUMS: sums are rounded to float32 at each step.
+    """
+
+    START_GIVEN = 1
+    SPECIAL_RULES = 2
+    FLOAT32_SUMS = 4
+
+
+class NeighbourFlag(enum.IntFlag):
+    """Of NEIGHBOURS: all points within the radius instead of the nearest ones; weighted by 1 / distance."""
+
+    WITHIN_RADIUS = 1
+    WEIGHTED = 2
+
+
 @dataclass(frozen=True)
 class DenseInput:
     """One value per row from one column: a number, or the code that `table` (an index) gives a category."""
@@ -127,7 +163,7 @@ class DenseInput:
 
 @dataclass(frozen=True)
 class CodeTable:
-    """Categories and their codes, for the host's dictionary. None as a code refuses the row.
+    """Categories and their codes, for the engine's dictionary. None as a code refuses the row.
 
     `rounded`: the column is float64, so a long integer is rounded before it is looked up.
     """
@@ -141,7 +177,7 @@ class CodeTable:
 
 @dataclass(frozen=True)
 class SparseInput:
-    """`width` slots that the host fills for one column from `description`, zero unless it says otherwise."""
+    """`width` slots that the engine fills for one column from `description`, zero unless it says otherwise."""
 
     column: int
     width: int
@@ -165,15 +201,19 @@ class Operation:
 
     @property
     def workspace(self) -> int:
-        """Doubles of private scratch that the kernel needs for it (tile of 16 rows)."""
+        """Doubles of private scratch that the kernel needs for it, for LANES rows."""
         if self.code == Code.TREES:
-            return (len(self.inputs) * 16 + 1) // 2
+            return (len(self.inputs) * LANES + 1) // 2
         if self.code == Code.NEIGHBOURS:
-            found = self.arrays[1].size // self.width if self.flags & WITHIN_RADIUS else self.outputs // 2
-            return len(self.inputs) + 3 * found + 256
+            found = (
+                self.arrays[1].size // self.width
+                if self.flags & NeighbourFlag.WITHIN_RADIUS
+                else self.outputs // 2
+            )
+            return len(self.inputs) + 3 * found + NEIGHBOUR_STACK
         if self.code == Code.COUPLING:
             return self.outputs * (self.outputs + 2)
-        return len(self.inputs) * 16 if self.code == Code.WIDE_TREES else 0
+        return len(self.inputs) * LANES if self.code == Code.TREES_F64 else 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from skylayer.compiler.program import Code
+from skylayer.compiler.program import Code, TreeFlag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from skylayer.compiler.prediction import Slots
 
 NODE = np.dtype([("threshold", "<u4"), ("word", "<u4")])
-WIDE_NODE = np.dtype([("threshold", "<u8"), ("word", "<u4"), ("right", "<u4")])
+NODE_F64 = np.dtype([("threshold", "<u8"), ("word", "<u4"), ("right", "<u4")])
 TREE = np.dtype([("root", "<u4"), ("nodes", "<u4"), ("depth", "<u4"), ("output", "<u4")])
-LEAF, WIDE_LEAF, LEAF_LIMIT = 0x7FC00000, 0x7FF8000000000000, 1 << 22
+LEAF, LEAF_F64, LEAF_LIMIT = 0x7FC00000, 0x7FF8000000000000, 1 << 22
 MISSING_LEFT, CATEGORICAL, NAN_IS_ZERO, ZERO_IS_MISSING = 1 << 31, 1 << 30, 1 << 29, 1 << 28
-START, SPECIAL, FLOAT32_SUM = 1, 2, 4  # flags of TREES and WIDE_TREES
+FEATURE = (1 << 28) - 1  # the bits of a feature in the word of a NODE_F64
 
 
 class Splits(Protocol):
@@ -47,8 +47,8 @@ class SklearnTree:
 
 
 @dataclass(frozen=True)
-class WideSplits:
-    """Splits in double precision. `words`: per node further flags of the kernel's wide nodes;
+class SplitsF64:
+    """Splits in double precision. `words`: per node further flags of the kernel's node_f64;
     `bits`: per categorical node the place and length of its bitsets in the forest's."""  # noqa: D205, D209
 
     left: NDArray[np.int64]
@@ -109,15 +109,15 @@ def emit_trees(
     if largest >= 1 << (31 - bits) or len(leaves.table) > LEAF_LIMIT:
         builder.cannot(f"a tree of {largest} nodes on {len(slots)} features exceeds the node format")
     nodes, records = _pack(
-        trees, outputs, leaves, lambda t, order, right, number: _narrow(t, order, right, number, bits)
+        trees, outputs, leaves, lambda t, order, right, number: _nodes_f32(t, order, right, number, bits)
     )
     return _emit(builder, Code.TREES, slots, nodes, records, leaves, start, kind=bits, flags=0)
 
 
-def emit_wide_trees(  # noqa: PLR0917 - one operation's fields
+def emit_trees_f64(  # noqa: PLR0917 - one operation's fields
     builder: Builder,
     slots: Slots,
-    trees: Sequence[WideSplits],
+    trees: Sequence[SplitsF64],
     outputs: Sequence[int] = (),
     start: Slots = (),
     bitsets: Sequence[int] = (),
@@ -125,10 +125,10 @@ def emit_wide_trees(  # noqa: PLR0917 - one operation's fields
 ) -> Slots:
     """Like `emit_trees` in double precision, with categories, LightGBM's and XGBoost's rules."""
     leaves = _Leaves(trees)
-    nodes, records = _pack(trees, outputs, leaves, _wide)
-    special = SPECIAL if any(t.words is not None and t.words.any() for t in trees) else 0
+    nodes, records = _pack(trees, outputs, leaves, _nodes_f64)
+    special = TreeFlag.SPECIAL_RULES if any(t.words is not None and t.words.any() for t in trees) else 0
     return _emit(
-        builder, Code.WIDE_TREES, slots, nodes, records, leaves, start, bitsets=bitsets, flags=flags | special
+        builder, Code.TREES_F64, slots, nodes, records, leaves, start, bitsets=bitsets, flags=flags | special
     )
 
 
@@ -149,7 +149,7 @@ def _emit(  # noqa: PLR0917 - an operation has many fields
     count = max(count, len(start))
     return builder.emit(
         code, (*slots, *start), count, nodes, records, leaves.table, np.asarray(bitsets, dtype="<u4"),
-        kind=kind, flags=flags | (START if start else 0), width=leaves.width,
+        kind=kind, flags=flags | (TreeFlag.START_GIVEN if start else 0), width=leaves.width,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _pack(trees: Sequence[Any], outputs: Sequence[int], leaves: _Leaves, node: A
     return np.concatenate(parts), records
 
 
-def _narrow(tree: Splits, order: Any, right: Any, number: Any, bits: int) -> Any:
+def _nodes_f32(tree: Splits, order: Any, right: Any, number: Any, bits: int) -> Any:
     nodes = np.zeros(len(order), dtype=NODE)
     leaf = right == 0
     nodes["threshold"] = np.where(leaf, LEAF | number, floor32(tree.threshold[order]).view(np.uint32))
@@ -178,8 +178,8 @@ def _narrow(tree: Splits, order: Any, right: Any, number: Any, bits: int) -> Any
     return nodes
 
 
-def _wide(tree: WideSplits, order: Any, right: Any, number: Any) -> Any:
-    nodes = np.zeros(len(order), dtype=WIDE_NODE)
+def _nodes_f64(tree: SplitsF64, order: Any, right: Any, number: Any) -> Any:
+    nodes = np.zeros(len(order), dtype=NODE_F64)
     leaf = right == 0
     threshold = tree.threshold[order].astype("<f8").view(np.uint64)
     word = tree.missing_left[order].astype(np.uint32) * MISSING_LEFT | tree.feature[order].astype(np.uint32)
@@ -187,7 +187,7 @@ def _wide(tree: WideSplits, order: Any, right: Any, number: Any) -> Any:
         word |= tree.words[order]
     if tree.bits is not None:
         threshold = np.where(word & CATEGORICAL, tree.bits[order], threshold)
-    nodes["threshold"] = np.where(leaf, np.uint64(WIDE_LEAF) | number.astype(np.uint64), threshold)
+    nodes["threshold"] = np.where(leaf, np.uint64(LEAF_F64) | number.astype(np.uint64), threshold)
     nodes["word"] = np.where(leaf, 0, word)
     nodes["right"] = right
     return nodes

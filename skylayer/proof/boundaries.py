@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.errors import RowError
-from skylayer.compiler.program import Arithmetic, Code
-from skylayer.compiler.tree_nodes import CATEGORICAL, START
+from skylayer.compiler.program import Arithmetic, Code, TreeFlag
+from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -90,21 +90,21 @@ def neighbours(
 
 def _compared(o: Operation) -> Iterator[tuple[int, int]]:
     """The slots that an operation compares with constants, each with its position among the inputs."""
-    if o.code in {Code.TREES, Code.WIDE_TREES}:
+    if o.code in {Code.TREES, Code.TREES_F64}:
         yield from ((s, k) for k, s in enumerate(o.inputs[: _features(o)]))
     elif o.code == Code.BINS or (o.code == Code.ARITHMETIC and o.kind in _COMPARISONS):
         yield from ((s, k) for k, s in enumerate(o.inputs))
 
 
 def _features(o: Operation) -> int:
-    return len(o.inputs) - (o.outputs if o.flags & START else 0)
+    return len(o.inputs) - (o.outputs if o.flags & TreeFlag.START_GIVEN else 0)
 
 
 def _splits(
     o: Operation, values: NDArray[np.float64], place: dict[int, int], random: np.random.Generator
 ) -> Iterator[Split]:
     any_row = random.integers(len(values), size=1 << 16)
-    if o.code in {Code.TREES, Code.WIDE_TREES}:
+    if o.code in {Code.TREES, Code.TREES_F64}:
         x = values[:, [place[s] for s in o.inputs[: _features(o)]]]
         yield from _tree_splits(o, x, any_row)
     elif o.code == Code.BINS:
@@ -128,7 +128,7 @@ def _tree_splits(o: Operation, x: NDArray[np.float64], any_row: NDArray[np.int64
         ordered = right > 0
     else:
         right = nodes["right"].astype(np.int64)
-        feature = (nodes["word"] & 0x0FFFFFFF).astype(np.int64)
+        feature = (nodes["word"] & FEATURE).astype(np.int64)
         threshold = np.ascontiguousarray(nodes["threshold"]).view(np.float64)
         ordered = (right > 0) & ((nodes["word"] & CATEGORICAL) == 0)
     reached = np.full(len(nodes), -1, dtype=np.int64)

@@ -93,7 +93,7 @@ def work(program: Program) -> int:
     """About how many multiplications or splits a row takes."""
     total = 1
     for o in program.operations:
-        if o.code in {Code.TREES, Code.WIDE_TREES}:
+        if o.code in {Code.TREES, Code.TREES_F64}:
             total += int(o.arrays[1]["depth"].sum())
         else:
             total += o.outputs + sum(array.size for array in o.arrays)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, Unary
-from skylayer.compiler.tree_nodes import CATEGORICAL, START
+from skylayer.compiler.program import PAIRWISE_BLOCK, Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
+from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE
 from skylayer.proof.coupling import coupling
 from skylayer.proof.functions import TRANSCENDENTAL, transcendental
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON, SMALLEST, TERMS, ULPS
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     Rule = Callable[[Operation, Rows, Rows, Rows], Rows]
 
 FALLBACK = 1e-12
-NUMPY_BLOCK = 128  # up to so many terms the kernel adds in numpy's order
 _STEPS: dict[int, Callable[[Any], Any]] = {
     Unary.SIGN: np.sign,
     Unary.FLOOR: np.floor,
@@ -51,7 +50,7 @@ def is_source(o: Operation) -> bool:
     if o.code in {Code.ARITHMETIC, Code.COMBINE}:
         return o.kind == Arithmetic.POWER
     if o.code == Code.REDUCE:
-        return o.kind == Reduce.PAIRWISE_SUM and len(o.inputs) > NUMPY_BLOCK
+        return o.kind == Reduce.PAIRWISE_SUM and len(o.inputs) > PAIRWISE_BLOCK
     return o.code in {Code.MATRIX, Code.PAIRWISE} or o.code not in RULES
 
 
@@ -167,7 +166,7 @@ def _reduce(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         return np.where(possible, r, 0.0).max(axis=1, keepdims=True)
     total = r.sum(axis=1, keepdims=True)
     rounding = len(o.inputs) * (EPSILON * np.abs(x).sum(axis=1, keepdims=True) + SMALLEST)
-    return total + np.where((total > 0) | (len(o.inputs) > NUMPY_BLOCK), rounding, 0.0) + 0.0 * y
+    return total + np.where((total > 0) | (len(o.inputs) > PAIRWISE_BLOCK), rounding, 0.0) + 0.0 * y
 
 
 def _keyed(_: Operation, __: Rows, r: Rows, y: Rows) -> Rows:
@@ -230,7 +229,7 @@ def _products(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
 
 
 def _trees(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
-    count = len(o.inputs) - (o.outputs if o.flags & START else 0)
+    count = len(o.inputs) - (o.outputs if o.flags & TreeFlag.START_GIVEN else 0)
     undecided = np.zeros(len(x), dtype=bool)
     for feature in np.flatnonzero((r[:, :count] > 0).any(axis=0)):
         splits = thresholds(o, int(feature))
@@ -238,7 +237,7 @@ def _trees(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         if o.code == Code.TREES:
             low, high = (v.astype(np.float32).astype(np.float64) for v in (low, high))
         undecided |= np.searchsorted(splits, low) != np.searchsorted(splits, high)
-    bound = r[:, count:] if o.flags & START else np.zeros_like(y)
+    bound = r[:, count:] if o.flags & TreeFlag.START_GIVEN else np.zeros_like(y)
     return np.where(undecided[:, None], np.inf, bound)
 
 
@@ -250,9 +249,7 @@ def thresholds(o: Operation, feature: int) -> NDArray[np.float64]:
         own = internal & ((nodes["word"] & np.uint32((1 << o.kind) - 1)) == feature)
         return np.unique(nodes["threshold"][own].view(np.float32).astype(np.float64))
     own = (
-        (nodes["right"] != 0)
-        & ((nodes["word"] & 0x0FFFFFFF) == feature)
-        & ((nodes["word"] & CATEGORICAL) == 0)
+        (nodes["right"] != 0) & ((nodes["word"] & FEATURE) == feature) & ((nodes["word"] & CATEGORICAL) == 0)
     )
     return np.unique(np.ascontiguousarray(nodes["threshold"][own]).view(np.float64))
 
@@ -278,7 +275,7 @@ RULES: dict[int, Rule] = {
     Code.NEIGHBOURS: _keyed,
     Code.COUPLING: coupling,
     Code.TREES: _trees,
-    Code.WIDE_TREES: _trees,
+    Code.TREES_F64: _trees,
     # No order statistic moves further than the values do.
     Code.WEIGHTED_MEDIAN: lambda _, __, r, ___: r.max(axis=1, keepdims=True),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler.assembler import HEADER, MAGIC, RECORD, live
+from skylayer.compiler.assembler import HEADER, MAGIC, RECORD, eliminate_dead_operations
 from skylayer.compiler.program import Code
 from skylayer.compiler.tree_nodes import LEAF_LIMIT
 
@@ -35,7 +35,7 @@ def check_structure(table: bytes, program: Program, estimator: Any) -> int:
     if header[0] != MAGIC or header[3] != len(table):
         raise StructureError("the header doesn't fit the table")
     written = [RECORD.unpack_from(table, header[10] + k * RECORD.size) for k in range(header[8])]
-    used = live(program)
+    used = eliminate_dead_operations(program)
     if [record[0] for record in written] != [operation.code for operation in used]:
         raise StructureError("its operations aren't those of the program")
     compared = 0

@@ -49,7 +49,7 @@ def number(source: random.Random) -> float:
 
 
 def make_output(source: random.Random, field: str) -> dict[str, Any]:
-    """The description of one output, as a table's host has it."""
+    """The description of one output, as a table's metadata has it."""
     shape = source.choice(("scalar", "vector", "nested"))
     sizes = [source.randrange(4) for _ in range(source.randrange(1, 4))]
     sizes[0] += not sum(sizes)

@@ -101,7 +101,7 @@ def read_number(text: str) -> float | None:
     if read is None:
         return None
     index = next(
-        i for i, (column, table) in enumerate(forest().host["dense"]) if column == 0 and table is None
+        i for i, (column, table) in enumerate(forest().metadata["dense"]) if column == 0 and table is None
     )
     return float(struct.unpack_from("d", read[0], 8 * index)[0])
 

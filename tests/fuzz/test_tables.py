@@ -73,12 +73,12 @@ def test_a_description_that_leads_outside_is_refused(
     table = models.tables()["forest"]
     header = _HEADER.unpack_from(table)
     at, size = header[12], header[13]
-    host = json.loads(table[at : at + size])
-    changed = json.dumps(host | {field: value} if field else value).encode()
+    metadata = json.loads(table[at : at + size])
+    changed = json.dumps(metadata | {field: value} if field else value).encode()
     longer = table + bytes(-len(table) % 8) + changed
     words = list(header)
     words[3], words[12], words[13] = len(longer), len(table), len(changed)
-    with pytest.raises(ArtifactError, match="description"):
+    with pytest.raises(ArtifactError, match="metadata"):
         opened(tmp_path / "tables.bin", _HEADER.pack(*words) + longer[_HEADER.size :])
 
 
@@ -106,7 +106,7 @@ def test_a_description_of_terms_that_does_not_fit_is_refused(
     (terms,) = program.sparse
     description = {**terms.description, member: value}
     changed = replace(program, sparse=(replace(terms, description=description),))
-    with pytest.raises(ArtifactError, match="description"):
+    with pytest.raises(ArtifactError, match="metadata"):
         opened(tmp_path / "tables.bin", assemble(changed))
 
 

@@ -2,7 +2,7 @@
  * kernel_runner TABLE INPUTS ROWS ANSWERS: files; prints skylayer_run's status. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "kernel.h"
+#include "skylayer.h"
 
 static void *contents(const char *path, size_t *size) {
     FILE *file = fopen(path, "rb");
@@ -21,11 +21,11 @@ int main(int count, char **arguments) {
     size_t size, inputs, rows = strtoul(arguments[3], NULL, 10);
     void *table = contents(arguments[1], &size);
     const double *dense = contents(arguments[2], &inputs);
-    if (skylayer_check(table, size) != OK) return 13;
-    uint32_t width = ((const uint32_t *)table)[11];
+    if (skylayer_check(table, size) != SKYLAYER_OK) return 13;
+    uint32_t width = skylayer_outputs(table);
     uint64_t scratch = skylayer_scratch(table);
     double *answers = calloc(rows * width, sizeof *answers);
-    struct failure failure = {0, 0, 0};
+    struct skylayer_failure failure = {0, 0, 0};
     int status = skylayer_run(table, dense, NULL, NULL, NULL, rows, answers, malloc(scratch), scratch, &failure);
     FILE *out = fopen(arguments[4], "wb");
     if (!out || fwrite(answers, sizeof *answers, rows * width, out) != rows * width || fclose(out)) return 14;

@@ -61,7 +61,7 @@ def test_no_label_and_no_bit_is_wrong(estimator: Any, fields: tuple[str, ...]) -
     classes = np.array(program.outputs[0].classes[0]) if program.outputs[0].classes else np.array([])
     assert int((classes[labels[:, 0].astype(int)] != own["predictions"]).sum()) == 0
     if fields[1] == "scores":
-        trees = next(o for o in program.operations if o.code in {Code.TREES, Code.WIDE_TREES})
+        trees = next(o for o in program.operations if o.code in {Code.TREES, Code.TREES_F64})
         slots = tuple(range(trees.first, trees.first + trees.outputs))
     else:
         slots = program.outputs[1].slots

@@ -24,7 +24,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 import skylayer
 from serving import artifact, golden
-from skylayer.compiler.assembler import join
+from skylayer.compiler.assembler import serialize
 from skylayer.errors import UserError
 from skylayer.formats.comparison import BEGIN, END, measure, rewrite, table
 from skylayer.formats.exporting import FORMATS, export
@@ -291,7 +291,7 @@ def test_a_table_that_leads_outside_is_refused_although_its_digest_is_right(
         del file["tables"]
         write_table(
             file.create_group("tables"),
-            join(dataclasses.replace(parts, records=(*parts.records[:-1], record))),
+            serialize(dataclasses.replace(parts, records=(*parts.records[:-1], record))),
         )
 
     with pytest.raises(UserError, match="the table is damaged"):

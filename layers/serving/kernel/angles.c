@@ -1,4 +1,10 @@
-/* Sine and cosine: what is left of whole quarter turns in two doubles, then a short series. */
+/* Sine and cosine: whole quarter turns are taken off in two doubles, then a short series.
+ * W. J. Cody and W. Waite, "Software manual for the elementary functions" (1980), for usual angles; M. H. Payne and
+ * R. N. Hanek, "Radian reduction for trigonometric functions", ACM SIGNUM Newsletter 18 (1983), for large ones.
+ *
+ * Relies on: round-to-nearest, no fused multiply-add, tables made by mathematics_tables.py.
+ * Guarantees: a result for every finite angle, the same bits on every machine; NaN of infinity and NaN.
+ * tests/integration/test_native_mathematics.py measures the errors. */
 #include "pairs.h"
 #include "mathematics_tables.h"
 

@@ -1,4 +1,9 @@
-/* Refuses every table that could lead outside of itself or of its scratch. */
+/* Refuses every table that could lead outside of itself or of its scratch.
+ *
+ * Relies on: `size` readable bytes, and nothing else; the table may be an attacker's.
+ * Guarantees: of a table that passes, every offset, count, slot, child, feature, leaf and bitset lies inside; what is
+ * searched by halves ascends; no operation writes what it reads; its arrays together are at most 16 times its size.
+ * So skylayer_run needs no checks of its own, and its time is bounded by size and rows. */
 #include "table.h"
 #include "mathematics.h"
 
@@ -38,7 +43,7 @@ static void item_sizes(uint16_t code, uint64_t item[4]) {
     case PRODUCTS: item[0] = u, item[1] = u; break;
     case BINS: case PIECEWISE: item[0] = u, item[1] = d, item[2] = d; break;
     case TREES: item[0] = sizeof(struct node), item[1] = t, item[2] = d, item[3] = u; break;
-    case WIDE_TREES: item[0] = sizeof(struct wide_node), item[1] = t, item[2] = d, item[3] = u; break;
+    case TREES_F64: item[0] = sizeof(struct node_f64), item[1] = t, item[2] = d, item[3] = u; break;
     case NEIGHBOURS: item[0] = d, item[1] = d, item[2] = d, item[3] = u; break;
     default: break;
     }
@@ -74,9 +79,9 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     case BINS: return in != out || n0 != in + 1 || bad_starts(w0, in, n1, 0) || unsorted_runs(d1, w0, in);
     case PIECEWISE:
         return in != out || n0 != in + 1 || n1 != n2 || bad_starts(w0, in, n1, 1) || unsorted_runs(d1, w0, in);
-    case TREES: return (in * LANES + 1) / 2 > workspace || check_trees(table, o) != OK;
-    case WIDE_TREES: return in * LANES > workspace || check_wide_trees(table, o) != OK;
-    case NEIGHBOURS: return check_neighbours(table, o, workspace) != OK;
+    case TREES: return (in * LANES + 1) / 2 > workspace || check_trees(table, o) != SKYLAYER_OK;
+    case TREES_F64: return in * LANES > workspace || check_trees_f64(table, o) != SKYLAYER_OK;
+    case NEIGHBOURS: return check_neighbours(table, o, workspace) != SKYLAYER_OK;
     case COUPLING: return out < 2 || in != out * (out - 1) / 2 || out * (out + 2) > workspace;
     default: return 1;
     }
@@ -103,23 +108,24 @@ static int bad_operation(const char *table, const struct header *h, const struct
 int32_t skylayer_check(const void *table, uint64_t size) {
     static const char magic[8] = {'S', 'K', 'Y', 'L', 'A', 'Y', 'E', 'R'};
     const struct header *h = table;
-    if (!table || (uintptr_t)table % 8 || size < sizeof *h) return BAD_TABLE;
+    if (!table || (uintptr_t)table % 8 || size < sizeof *h) return SKYLAYER_BAD_TABLE;
     for (int i = 0; i < 8; i++)
-        if (h->magic[i] != magic[i]) return BAD_TABLE;
-    if (h->endian != ENDIAN_MARK) return BAD_TABLE;
-    if (h->version > FORMAT_VERSION) return NEWER_FORMAT;
-    if (h->version == 0 || h->size != size || h->reserved[0] || h->reserved[1]) return BAD_TABLE;
+        if (h->magic[i] != magic[i]) return SKYLAYER_BAD_TABLE;
+    if (h->endian == FOREIGN_MARK) return SKYLAYER_FOREIGN_BYTE_ORDER;
+    if (h->endian != ENDIAN_MARK) return SKYLAYER_BAD_TABLE;
+    if (h->version > FORMAT_VERSION) return SKYLAYER_NEWER_FORMAT;
+    if (h->version == 0 || h->size != size || h->reserved[0] || h->reserved[1]) return SKYLAYER_BAD_TABLE;
     if ((uint64_t)h->dense + h->sparse > h->slots || h->slots > MOST_SLOTS || h->workspace > MOST_SLOTS * LANES)
-        return BAD_TABLE;
-    if (outside(h->operations_at, h->operations, sizeof(struct operation), size)) return BAD_TABLE;
-    if (outside(h->outputs_at, h->outputs, sizeof(uint32_t), size)) return BAD_TABLE;
-    if (outside(h->host_at, h->host_size, 1, size)) return BAD_TABLE;
+        return SKYLAYER_BAD_TABLE;
+    if (outside(h->operations_at, h->operations, sizeof(struct operation), size)) return SKYLAYER_BAD_TABLE;
+    if (outside(h->outputs_at, h->outputs, sizeof(uint32_t), size)) return SKYLAYER_BAD_TABLE;
+    if (outside(h->metadata_at, h->metadata_size, 1, size)) return SKYLAYER_BAD_TABLE;
     const struct operation *operations = (const void *)((const char *)table + h->operations_at);
     uint64_t bytes = 0;
     for (uint32_t k = 0; k < h->operations; k++)
-        if (bad_operation(table, h, operations + k, &bytes)) return BAD_TABLE;
+        if (bad_operation(table, h, operations + k, &bytes)) return SKYLAYER_BAD_TABLE;
     const uint32_t *outputs = (const void *)((const char *)table + h->outputs_at);
     for (uint32_t k = 0; k < h->outputs; k++)
-        if (outputs[k] >= h->slots) return BAD_TABLE;
-    return OK;
+        if (outputs[k] >= h->slots) return SKYLAYER_BAD_TABLE;
+    return SKYLAYER_OK;
 }

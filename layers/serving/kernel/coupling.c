@@ -1,6 +1,10 @@
-/* Probabilities of several classes from those of each pair: the second method of Wu, Lin and Weng, "Probability
- * estimates for multi-class classification by pairwise coupling", JMLR 5 (2004), with libsvm's limits: it ends after
- * 100 rounds (or one per class, if there are more) or when no equation is off by more than 0.005 / classes. */
+/* Probabilities of several classes from those of each pair: the second method of T.-F. Wu, C.-J. Lin and R. C. Weng,
+ * "Probability estimates for multi-class classification by pairwise coupling", JMLR 5 (2004), with libsvm's limits:
+ * it ends after 100 rounds (or one per class, if there are more) or when no equation is off by more than
+ * 0.005 / classes.
+ *
+ * Relies on: outputs x (outputs + 2) doubles of workspace.
+ * Guarantees: libsvm's iteration and libsvm's limits. */
 #include "table.h"
 
 static void couple(const struct tile *t, const uint32_t *in, size_t row, uint32_t k, double *q, double *gradient,
@@ -46,5 +50,5 @@ int run_coupling(struct tile *t, const struct operation *o) {
         couple(t, inputs_of(t, o), r, k, q, gradient, p);
         for (uint32_t i = 0; i < k; i++) slot(t, o->output + i)[r] = p[i];
     }
-    return OK;
+    return SKYLAYER_OK;
 }

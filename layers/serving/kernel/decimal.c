@@ -1,8 +1,10 @@
 /* A double as the shortest decimal that reads back as the same double, written as Python's repr writes it.
- * The digits: Raffaello Giulietti, "The Schubfach way to render doubles" (2020). */
+ * The digits: R. Giulietti, "The Schubfach way to render doubles" (2020).
+ *
+ * Relies on: a finite number, powers_of_ten.h.
+ * Guarantees: repr's text in every byte, and not more than LONGEST_NUMBER of them. */
 #include "decimal.h"
-
-struct wide { uint64_t high, low; };
+#include "wide.h"
 #include "powers_of_ten.h"
 
 /* `exponent` * log10(2), or log10(3/4 * 2^exponent), rounded down; and that of log2(10). */
@@ -12,9 +14,8 @@ static int log2_of_power_of_10(int exponent) { return (exponent * 1741647) >> 19
 
 /* The upper 64 of the product's 192 bits; the last is set if anything below it is. */
 static uint64_t multiply(struct wide power, uint64_t factor) {
-    const unsigned __int128 low = (unsigned __int128)power.low * factor;
-    const unsigned __int128 high = (unsigned __int128)power.high * factor + (uint64_t)(low >> 64);
-    return (uint64_t)(high >> 64) | ((uint64_t)high > 1);
+    const struct wide high = wide_sum(wide_product(power.high, factor), wide_product(power.low, factor).high);
+    return high.high | (high.low > 1);
 }
 
 /* The digits of c * 2^q as a whole number, and the power of ten to multiply it with. */

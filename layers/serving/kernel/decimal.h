@@ -1,3 +1,4 @@
+/* Numbers as text: decimal.c. */
 #ifndef SKYLAYER_DECIMAL_H
 #define SKYLAYER_DECIMAL_H
 #include <stddef.h>

@@ -1,7 +1,12 @@
 /* One slot at a time, or a few slots into one. What is done is decided outside of the loops over rows, so that the
- * compiler can do several rows in one instruction. */
+ * compiler can do several rows in one instruction.
+ *
+ * Relies on: an operation never writes a slot that it reads (check.c), which lets pointers be `restrict`.
+ * Guarantees: numpy's results where IEEE 754 defines them and in numpy's order of sums (pairwise.h); of EXP and the
+ * like, those of mathematics.c. */
 #include "table.h"
 #include "mathematics.h"
+#include "pairwise.h"
 
 static inline __attribute__((always_inline)) double arithmetic(int kind, double a, double b) {
     switch (kind) {
@@ -54,24 +59,6 @@ static inline __attribute__((always_inline)) double unary(int kind, double x) {
     }
 }
 
-/* The order in which numpy adds a contiguous row (pairwise_sum in its loops), for every bit. */
-static double pairwise_sum(const struct tile *t, const uint32_t *in, uint32_t n, size_t r) {
-    double total = 0.0;
-    if (n < 8) {
-        total = -0.0;
-        for (uint32_t i = 0; i < n; i++) total += slot(t, in[i])[r];
-        return total;
-    }
-    double part[8];
-    for (uint32_t i = 0; i < 8; i++) part[i] = slot(t, in[i])[r];
-    uint32_t i = 8;
-    for (; i + 8 <= n; i += 8)
-        for (uint32_t k = 0; k < 8; k++) part[k] += slot(t, in[i + k])[r];
-    total = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-    for (; i < n; i++) total += slot(t, in[i])[r];
-    return total;
-}
-
 #define EACH(value) for (size_t r = 0; r < rows; r++) out[r] = (value)
 #define CASE(kind, function, ...) case kind: EACH(function(kind, __VA_ARGS__)); break;
 #define ARITHMETIC_CASES(a, b) \
@@ -121,25 +108,26 @@ static double extreme(const struct tile *t, const struct operation *o, const uin
 static int reduce(const struct tile *t, const struct operation *o, const uint32_t *in) {
     const size_t rows = t->rows;
     double *out = slot(t, o->output);
-    if (o->kind == PAIRWISE_SUM && o->inputs <= 128) EACH(pairwise_sum(t, in, o->inputs, r));
+    if (o->kind == PAIRWISE_SUM && o->inputs <= PAIRWISE_BLOCK)
+        EACH(block_sum(t->slots + r, in, t->stride, o->inputs));
     else if (o->kind == SUM || o->kind == PAIRWISE_SUM) {
         const uint32_t n = picks(t, o->inputs);
         if (n) EACH(slot(t, in[pick(t, 0)])[r]);
         else EACH(0.0);
         for (uint32_t k = 1; k < n; k++) add(out, slot(t, in[pick(t, k)]), rows);
     } else EACH(extreme(t, o, in, r));
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int unfit(double x, int nan_allowed, double limit, double least) {
     return ((x - x != 0.0) & !(nan_allowed & is_nan(x))) | (__builtin_fabs(x) >= limit) | (x < least);
 }
 
-/* flag 1: a NaN is fine; 2: beyond float32 isn't; 4: a negative number isn't */
 static int check(struct tile *t, const struct operation *o, const uint32_t *in) {
     const double infinity = __builtin_inf(); /* below: what rounds to infinity as a float32 */
-    const double limit = o->flags & 2 ? 3.4028235677973366e38 : infinity, least = o->flags & 4 ? 0.0 : -infinity;
-    const int nan_allowed = (int)(o->flags & 1);
+    const double limit = o->flags & FLOAT32_RANGE ? 3.4028235677973366e38 : infinity;
+    const double least = o->flags & NOT_NEGATIVE ? 0.0 : -infinity;
+    const int nan_allowed = (o->flags & NAN_ALLOWED) != 0;
     for (uint32_t k = 0; k < picks(t, o->inputs); k++) {
         const uint32_t i = pick(t, k);
         const double *x = slot(t, in[i]);
@@ -148,7 +136,7 @@ static int check(struct tile *t, const struct operation *o, const uint32_t *in) 
         for (size_t r = 0; any && r < t->rows; r++)
             if (unfit(x[r], nan_allowed, limit, least)) return refuse(t, r, i);
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static double product(const struct tile *t, const uint32_t *in, const uint32_t *factors, uint32_t from,
@@ -182,5 +170,5 @@ int run_elementwise(struct tile *t, const struct operation *o) {
         default: EACH(product(t, in, words(t, o, 1), starts[i], starts[i + 1], r));
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }

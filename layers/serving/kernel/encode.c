@@ -1,4 +1,8 @@
-/* From values to codes, from codes to values, and along knots. */
+/* From values to codes, from codes to values, and along knots.
+ *
+ * Relies on: keys, edges and knots that ascend and hold no NaN (check.c).
+ * Guarantees: numpy.searchsorted's and numpy.interp's results in every bit; a row whose value has no code is refused
+ * where the table says so. */
 #include "table.h"
 #include "mathematics.h"
 
@@ -20,16 +24,16 @@ static int lookup(struct tile *t, const struct operation *o) {
     const size_t n = o->arrays[0].count;
     for (size_t r = 0; r < t->rows; r++) {
         if (is_nan(x[r])) {
-            if (o->flags & 2) return refuse(t, r, 0);
+            if (o->flags & REFUSE_NAN) return refuse(t, r, 0);
             out[r] = other[0];
             continue;
         }
         size_t at = count_below(keys, n, x[r], 1);
         if (at < n && keys[at] == x[r]) out[r] = results[at];
-        else if (o->flags & 1) return refuse(t, r, 0);
+        else if (o->flags & REFUSE_OTHERS) return refuse(t, r, 0);
         else out[r] = other[1];
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int table(struct tile *t, const struct operation *o) {
@@ -42,14 +46,14 @@ static int table(struct tile *t, const struct operation *o) {
         else if (o->arrays[1].count == 0) return refuse(t, r, 0);
         for (uint32_t k = 0; k < o->outputs; k++) slot(t, o->output + k)[r] = from[k];
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 static int one_hot(struct tile *t, const struct operation *o) {
     const double *x = slot(t, inputs_of(t, o)[0]);
     for (uint32_t k = 0; k < o->outputs; k++)
         for (size_t r = 0; r < t->rows; r++) slot(t, o->output + k)[r] = x[r] == (double)k ? 1.0 : 0.0;
-    return OK;
+    return SKYLAYER_OK;
 }
 
 /* numpy.interp, its rounding and its NaN handling included. */
@@ -83,5 +87,5 @@ int run_encode(struct tile *t, const struct operation *o) {
             else out[r] = (double)count_below(xs + starts[i], n, x[r], o->kind == 1);
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }

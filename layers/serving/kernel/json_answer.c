@@ -1,11 +1,14 @@
-/* Writes answers as the members of a JSON object, every byte as Python's json module writes it. */
-#include "kernel.h"
+/* Writes answers as the members of a JSON object, every byte as Python's json module writes it.
+ *
+ * Relies on: a layout that json_writer.py made, for answers of its width; it isn't checked.
+ * Guarantees: not a byte beyond `size`; -1 for a label that there isn't and an integer beyond 64 bits. */
+#include "skylayer.h"
 #include "decimal.h"
 
 enum shape { SCALAR, VECTOR, NESTED };
 enum kind { NUMBER, INTEGER, LABEL };
 
-/* Laid out by serving/engines/json_writer.py; offsets count from the start of the layout, those of texts from theirs. */
+/* Made by serving/engines/json_writer.py. Offsets count from the start of the layout, those of texts from theirs. */
 struct layout {
     uint32_t fields, width; /* width: doubles in a row of the answers */
     uint32_t sizes_at, tables_at, labels_at, texts_at; /* the fields follow this */

@@ -1,6 +1,11 @@
 /* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, knowing the schema.
- * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains. */
-#include "kernel.h"
+ * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains.
+ *
+ * Relies on: a schema that json_reader.py made; it isn't checked. The body may be an attacker's.
+ * Guarantees: not a byte beyond the body is read, nor a double beyond rows x inputs written. What it takes, it reads
+ * as Python's json and float() do, in every bit. */
+#include "skylayer.h"
+#include "wide.h"
 #include <stddef.h>
 
 enum kind { NUMBER, INTEGER, BOOLEAN, CATEGORY };
@@ -118,10 +123,12 @@ static int divide_exactly(uint64_t mantissa, int k, double *result) {
         const uint64_t m = (guess.u & 0xfffffffffffffu) | 0x10000000000000u;
         const int shift = 1075 - (int)(guess.u >> 52) - k;
         if (shift < 0 || shift > 63 || m == 0x10000000000000u || m == 0x1fffffffffffffu) return 0;
-        const unsigned __int128 exact = (unsigned __int128)mantissa << shift, have = (unsigned __int128)m * fives;
-        const int above = exact >= have;
-        const unsigned __int128 off = above ? exact - have : have - exact;
-        if (off * 2 < fives || (off * 2 == fives && m % 2 == 0)) {
+        const struct wide exact = wide_shift(mantissa, shift), have = wide_product(m, fives);
+        struct wide off = wide_difference(exact, have);
+        const int above = !(off.high >> 63); /* both are below 2^123 */
+        if (!above) off = wide_difference(have, exact);
+        const uint64_t rest = fives - off.low; /* off * 2 is compared with fives, without overflow */
+        if (off.high == 0 && off.low <= fives && (off.low < rest || (off.low == rest && m % 2 == 0))) {
             *result = guess.d;
             return 1;
         }
@@ -282,15 +289,16 @@ int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, 
                            uint32_t *order) {
     struct reader r = {schema, body, (const uint8_t *)body + size, dense, rows, 0};
     struct text name;
-    if (!take(&r, '{') || !take_text(&r, &name) || compare(name.at, name.length, "instances", 9)) return BAD_INPUT;
-    if (!take(&r, ':') || !take(&r, '[')) return BAD_INPUT;
+    if (!take(&r, '{') || !take_text(&r, &name)) return SKYLAYER_BAD_INPUT;
+    if (compare(name.at, name.length, "instances", 9)) return SKYLAYER_BAD_INPUT;
+    if (!take(&r, ':') || !take(&r, '[')) return SKYLAYER_BAD_INPUT;
     skip_space(&r);
     const int objects = r.at < r.end && *r.at == '{';
     for (; r.row < rows; r.row++) {
-        if ((r.row && !take(&r, ',')) || !take(&r, objects ? '{' : '[')) return BAD_INPUT;
-        if (!(objects ? take_object(&r, order) : take_array(&r))) return BAD_INPUT;
+        if ((r.row && !take(&r, ',')) || !take(&r, objects ? '{' : '[')) return SKYLAYER_BAD_INPUT;
+        if (!(objects ? take_object(&r, order) : take_array(&r))) return SKYLAYER_BAD_INPUT;
     }
-    if (!take(&r, ']') || !take(&r, '}')) return BAD_INPUT;
+    if (!take(&r, ']') || !take(&r, '}')) return SKYLAYER_BAD_INPUT;
     skip_space(&r);
-    return r.at == r.end ? OK : BAD_INPUT;
+    return r.at == r.end ? SKYLAYER_OK : SKYLAYER_BAD_INPUT;
 }

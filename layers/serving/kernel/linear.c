@@ -1,4 +1,8 @@
-/* Matrix times row, and a row against stored rows. */
+/* Matrix times row, and a row against stored rows.
+ *
+ * Relies on: inputs and outputs that are different slots (check.c).
+ * Guarantees: each sum is taken from the first input to the last, in double, without fused multiply-add: the same
+ * bits on every machine, which are not BLAS's; skylayer/proof bounds the difference. */
 #include "table.h"
 
 static void add_product(double *restrict sum, const double *restrict x, double w, size_t rows) {
@@ -30,5 +34,5 @@ int run_linear(struct tile *t, const struct operation *o) {
         if (biased)
             for (size_t r = 0; r < t->rows; r++) out[r] += bias[j];
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -1,6 +1,10 @@
-/* Elementary functions: argument reduction in two doubles, then a short series; about half a unit in the
- * last place. After P. T. P. Tang, "Table-driven implementation of the exponential function in IEEE
- * floating-point arithmetic", ACM TOMS 15 (1989), and the same author's logarithm, TOMS 16 (1990). */
+/* Elementary functions: argument reduction in two doubles, then a short series. After P. T. P. Tang,
+ * "Table-driven implementation of the exponential function in IEEE floating-point arithmetic", ACM TOMS 15 (1989), and
+ * the same author's logarithm, TOMS 16 (1990).
+ *
+ * Relies on: round-to-nearest, no fused multiply-add, tables made by mathematics_tables.py.
+ * Guarantees: about half a unit in the last place, which tests/integration/test_native_mathematics.py measures; C's
+ * special values; the same bits on every machine. */
 #include "pairs.h"
 #include "mathematics_tables.h"
 

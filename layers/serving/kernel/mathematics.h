@@ -1,4 +1,5 @@
-/* Elementary functions in plain C, so that an answer depends on no machine's libm. */
+/* Elementary functions in plain C, so that an answer depends on no machine's libm. mathematics.c, angles.c and
+ * normal.c say what each relies on and guarantees. */
 #ifndef SKYLAYER_MATHEMATICS_H
 #define SKYLAYER_MATHEMATICS_H
 double sky_exp(double x);

@@ -1,4 +1,7 @@
-/* The weighted median of a few values, as AdaBoostRegressor takes it. */
+/* The weighted median of a few values, as AdaBoostRegressor takes it.
+ *
+ * Relies on: few inputs, since it takes n^2 steps and no memory.
+ * Guarantees: scikit-learn's choice among ties, and its running sum of weights. */
 #include "table.h"
 
 /* The input that follows (value, input number) `last`, number `at`, in ascending order. */
@@ -34,5 +37,5 @@ int run_weighted_median(struct tile *t, const struct operation *o) {
         const double total = walk(t, in, weights, o->inputs, r, __builtin_nan(""));
         slot(t, o->output)[r] = walk(t, in, weights, o->inputs, r, 0.5 * total);
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -1,17 +1,20 @@
 /* Neighbours of a row by a kd-tree, in the order in which scikit-learn's traversal finds them: that order decides
- * ties, and the order of sums. Heap and sort move equal distances as its own do (Musser 1997, introsort). */
+ * ties, and the order of sums. Heap and sort move equal distances as its own do: D. R. Musser, "Introspective sorting
+ * and selection algorithms", Software: Practice and Experience 27 (1997). The tree: J. L. Bentley, "Multidimensional
+ * binary search trees used for associative searching", Communications of the ACM 18 (1975).
+ *
+ * Relies on: nodes in the order of a heap, children of i at 2i + 1 and 2i + 2, with bounds (check_neighbours); the
+ * workspace that it counts there.
+ * Guarantees: scikit-learn's neighbours in its order, distances summed in double from the first feature to the last. */
 #include "table.h"
 #include "mathematics.h"
+#include "pairwise.h"
 
-#define STACK 256u /* doubles; a tree of 2^32 nodes is 32 deep, a sort of n values at most 2 log2(n) */
-#define WITHIN_RADIUS 1u
-#define WEIGHTED 2u
-#define PAIRWISE_BLOCK 128u
 
 struct search {
     const double *points, *values, *bounds;
     const uint32_t *nodes; /* first point, end, whether it is a leaf */
-    double *point, *distances, *places, *terms, *stack;
+    double *point, *distances, *payloads, *terms, *stack;
     uint32_t features, kind, width;
 };
 
@@ -57,8 +60,8 @@ static double closest(const struct search *s, uint32_t node, double *farthest) {
 }
 
 /* Replace the largest of a max-heap by a smaller distance. */
-static void push(const struct search *s, uint32_t size, double value, double place) {
-    double *d = s->distances, *p = s->places;
+static void push(const struct search *s, uint32_t size, double value, double payload) {
+    double *d = s->distances, *p = s->payloads;
     if (!(value < d[0])) return;
     uint32_t at = 0;
     for (uint32_t left = 1; left < size; left = 2 * at + 1) {
@@ -67,7 +70,7 @@ static void push(const struct search *s, uint32_t size, double value, double pla
         d[at] = d[larger_child], p[at] = p[larger_child];
         at = larger_child;
     }
-    d[at] = value, p[at] = place;
+    d[at] = value, p[at] = payload;
 }
 
 static void swap(double *d, double *p, uint32_t i, uint32_t j) {
@@ -97,10 +100,10 @@ static void heapsort(double *d, double *p, uint32_t n) {
 
 static void insertion_sort(double *d, double *p, uint32_t n) {
     for (uint32_t i = 1; i < n; i++) {
-        double value = d[i], place = p[i];
+        double value = d[i], payload = p[i];
         uint32_t j = i;
         for (; j > 0 && d[j - 1] > value; j--) d[j] = d[j - 1], p[j] = p[j - 1];
-        d[j] = value, p[j] = place;
+        d[j] = value, p[j] = payload;
     }
 }
 
@@ -132,7 +135,7 @@ static void sort(const struct search *s, uint32_t count) {
     for (uint32_t frames = 1; frames > 0;) {
         frame = s->stack + (size_t)--frames * 3;
         uint32_t from = (uint32_t)frame[0], n = (uint32_t)frame[1], left = (uint32_t)frame[2];
-        double *d = s->distances + from, *p = s->places + from;
+        double *d = s->distances + from, *p = s->payloads + from;
         if (n <= 15) insertion_sort(d, p, n);
         else if (left == 0) heapsort(d, p, n);
         else {
@@ -149,7 +152,7 @@ static void sort(const struct search *s, uint32_t count) {
 
 static void nearest(const struct search *s, uint32_t k) {
     double unused;
-    for (uint32_t i = 0; i < k; i++) s->distances[i] = __builtin_inf(), s->places[i] = 0.0;
+    for (uint32_t i = 0; i < k; i++) s->distances[i] = __builtin_inf(), s->payloads[i] = 0.0;
     s->stack[0] = 0.0, s->stack[1] = closest(s, 0, &unused);
     for (uint32_t waiting = 1; waiting > 0;) {
         const double *top = s->stack + (size_t)--waiting * 2;
@@ -189,7 +192,7 @@ static uint32_t within(const struct search *s, double radius) {
         for (uint32_t i = range[0]; i < range[1]; i++) {
             double d = distance(s, i);
             if (!all && !(d <= limit)) continue;
-            s->distances[count] = unsquare(s->kind, d), s->places[count] = i;
+            s->distances[count] = unsquare(s->kind, d), s->payloads[count] = i;
             count++;
         }
     }
@@ -206,23 +209,7 @@ static void weigh(const struct search *s, uint32_t count, int weighted) {
     }
 }
 
-static double block_sum(const double *x, uint32_t n) {
-    if (n < 8) {
-        double total = -0.0;
-        for (uint32_t i = 0; i < n; i++) total += x[i];
-        return total;
-    }
-    double part[8];
-    for (uint32_t i = 0; i < 8; i++) part[i] = x[i];
-    uint32_t i = 8;
-    for (; i + 8 <= n; i += 8)
-        for (uint32_t k = 0; k < 8; k++) part[k] += x[i + k];
-    double total = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-    for (; i < n; i++) total += x[i];
-    return total;
-}
-
-/* numpy's order of addition: halves, down to blocks of 128. A frame: where, how many, what its left half gave;
+/* numpy's order of addition (pairwise.h): halves, down to blocks. A frame: where, how many, what its left half gave;
  * a frame that waits for its right half has a negative length. */
 static double pairwise_sum(const struct search *s, const double *x, uint32_t n) {
     double *frame = s->stack, result = 0.0;
@@ -231,12 +218,12 @@ static double pairwise_sum(const struct search *s, const double *x, uint32_t n) 
         frame = s->stack + (size_t)(frames - 1) * 3;
         uint32_t from = (uint32_t)frame[0], length = (uint32_t)frame[1];
         if (length > PAIRWISE_BLOCK) {
-            uint32_t half = length / 2 - (length / 2) % 8;
+            const uint32_t half = left_half(length);
             frame[3] = from, frame[4] = half, frame[5] = 0.0;
             frames++;
             continue;
         }
-        result = block_sum(x + from, length);
+        result = block_sum(x + from, 0, 1, length);
         /* up again: a finished left half starts its right one, a finished right half closes its frame */
         for (frames--; frames > 0; frames--) {
             frame = s->stack + (size_t)(frames - 1) * 3;
@@ -244,7 +231,7 @@ static double pairwise_sum(const struct search *s, const double *x, uint32_t n) 
                 result = frame[2] + result;
                 continue;
             }
-            uint32_t whole = (uint32_t)frame[1], half = whole / 2 - (whole / 2) % 8;
+            uint32_t whole = (uint32_t)frame[1], half = left_half(whole);
             frame[2] = result;
             frame[3] = frame[0] + half, frame[4] = whole - half, frame[5] = 0.0;
             frame[1] = -frame[1];
@@ -263,7 +250,7 @@ static void write_sums(struct tile *t, const struct operation *o, const struct s
     for (uint32_t j = 0; j < s->width; j++) {
         double sum = 0.0;
         for (uint32_t i = 0; i < count; i++) {
-            s->terms[i] = s->values[(size_t)s->places[i] * s->width + j] * s->distances[i];
+            s->terms[i] = s->values[(size_t)s->payloads[i] * s->width + j] * s->distances[i];
             sum += s->terms[i];
         }
         slot(t, o->output + 2 + j)[r] = s->width == 1 ? pairwise_sum(s, s->terms, count) : sum;
@@ -284,27 +271,28 @@ int run_neighbours(struct tile *t, const struct operation *o) {
         nearest(&s, k);
         for (uint32_t i = 0; i < k; i++) {
             slot(t, o->output + i)[r] = unsquare(s.kind, s.distances[i]);
-            slot(t, o->output + k + i)[r] = s.places[i];
+            slot(t, o->output + k + i)[r] = s.payloads[i];
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 int check_neighbours(const char *table, const struct operation *o, uint64_t workspace) {
     const uint64_t d = o->inputs, width = o->width, nodes = o->arrays[3].count / 3;
-    if (!d || !width || !nodes || o->arrays[3].count % 3 || o->arrays[1].count % width) return BAD_TABLE;
+    if (!d || !width || !nodes || o->arrays[3].count % 3 || o->arrays[1].count % width) return SKYLAYER_BAD_TABLE;
     const uint64_t points = o->arrays[1].count / width;
-    if (!points || o->arrays[0].count % d || o->arrays[0].count / d != points) return BAD_TABLE;
-    if ((o->arrays[2].count - 1) / 2 / d != nodes || o->arrays[2].count != nodes * 2 * d + 1) return BAD_TABLE;
-    if (o->kind < SQUARED_EUCLIDEAN || o->kind > CHEBYSHEV || o->flags > (WITHIN_RADIUS | WEIGHTED)) return BAD_TABLE;
+    if (!points || o->arrays[0].count % d || o->arrays[0].count / d != points) return SKYLAYER_BAD_TABLE;
+    if ((o->arrays[2].count - 1) / 2 / d != nodes || o->arrays[2].count != nodes * 2 * d + 1) return SKYLAYER_BAD_TABLE;
+    if (o->kind < SQUARED_EUCLIDEAN || o->kind > CHEBYSHEV) return SKYLAYER_BAD_TABLE;
+    if (o->flags > (WITHIN_RADIUS | WEIGHTED)) return SKYLAYER_BAD_TABLE;
     if (o->flags & WITHIN_RADIUS) {
-        if (o->outputs != 2 + width) return BAD_TABLE;
-    } else if (!o->outputs || o->outputs % 2 || width != 1) return BAD_TABLE;
-    if (room(o) > UINT32_MAX || d + 3 * room(o) + STACK > workspace) return BAD_TABLE;
+        if (o->outputs != 2 + width) return SKYLAYER_BAD_TABLE;
+    } else if (!o->outputs || o->outputs % 2 || width != 1) return SKYLAYER_BAD_TABLE;
+    if (room(o) > UINT32_MAX || d + 3 * room(o) + NEIGHBOUR_STACK > workspace) return SKYLAYER_BAD_TABLE;
     const uint32_t *node = (const void *)(table + o->arrays[3].at);
     for (uint64_t i = 0; i < nodes; i++, node += 3) {
-        if (node[0] > node[1] || node[1] > points) return BAD_TABLE;
-        if (!node[2] && 2 * i + 2 >= nodes) return BAD_TABLE;
+        if (node[0] > node[1] || node[1] > points) return SKYLAYER_BAD_TABLE;
+        if (!node[2] && 2 * i + 2 >= nodes) return SKYLAYER_BAD_TABLE;
     }
-    return OK;
+    return SKYLAYER_OK;
 }

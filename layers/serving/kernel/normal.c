@@ -1,4 +1,8 @@
-/* The error function, the normal distribution and its quantiles. */
+/* The error function, the normal distribution and its quantiles. Series and continued fraction: M. Abramowitz and
+ * I. A. Stegun, "Handbook of mathematical functions" (1964), chapter 7.
+ *
+ * Relies on: mathematics.c's exponential and logarithm in two doubles; quotients fitted by mathematics_tables.py.
+ * Guarantees: the same bits on every machine; tests/integration/test_native_mathematics.py measures the errors. */
 #include "pairs.h"
 #include "mathematics_tables.h"
 

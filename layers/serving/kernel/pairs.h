@@ -1,4 +1,8 @@
-/* Numbers of twice the precision, as unevaluated sums of two doubles. */
+/* Numbers of twice the precision, as unevaluated sums of two doubles: T. J. Dekker, "A floating-point technique for
+ * extending the available precision", Numerische Mathematik 18 (1971); two_sum is D. E. Knuth's (TAOCP 2, 4.2.2).
+ *
+ * Relies on: round-to-nearest, -ffp-contract=off, and that nothing over- or underflows.
+ * Guarantees: two_sum and two_product are exact; multiply is within about 2^-102 of its result. */
 #ifndef SKYLAYER_PAIRS_H
 #define SKYLAYER_PAIRS_H
 #include "mathematics.h"

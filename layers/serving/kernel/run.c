@@ -1,4 +1,9 @@
-/* Evaluates a checked table, a tile of rows at a time. */
+/* Evaluates a checked table, a tile of rows at a time, so that slots stay in the cache and a tree is read once for
+ * many rows.
+ *
+ * Relies on: skylayer_check; as much scratch as skylayer_scratch says.
+ * Guarantees: a row's answer doesn't depend on the rows beside it; a refused row is reported for the first
+ * operation of its tile that refuses one. */
 #include "table.h"
 
 static int step(struct tile *t, const struct operation *o) {
@@ -7,7 +12,7 @@ static int step(struct tile *t, const struct operation *o) {
     case MATRIX: case PAIRWISE: return run_linear(t, o);
     case WEIGHTED_MEDIAN: return run_weighted_median(t, o);
     case TREES: return run_trees(t, o);
-    case WIDE_TREES: return run_wide_trees(t, o);
+    case TREES_F64: return run_trees_f64(t, o);
     case NEIGHBOURS: return run_neighbours(t, o);
     case COUPLING: return run_coupling(t, o);
     default: return run_elementwise(t, o);
@@ -19,15 +24,16 @@ static size_t tile_rows(const struct header *h) { return h->slots > WIDE_SLOTS ?
 uint64_t skylayer_scratch(const void *table) {
     const struct header *h = table;
     const uint64_t marks = h->sparse ? (uint64_t)h->slots : 0; /* five bytes for each slot, in doubles */
-    return ((uint64_t)h->slots * tile_rows(h) + (uint64_t)h->workspace * (tile_rows(h) / LANES) + marks) * sizeof(double);
+    const uint64_t rows = tile_rows(h), doubles = h->slots * rows + h->workspace * (rows / LANES) + marks;
+    return doubles * sizeof(double);
 }
 
 int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts, const uint32_t *slots,
                      const double *values, uint64_t rows, double *outputs, void *scratch,
-                     uint64_t scratch_size, struct failure *failure) {
+                     uint64_t scratch_size, struct skylayer_failure *failure) {
     const struct header *h = table;
-    if (scratch_size < skylayer_scratch(table)) return BAD_SCRATCH;
-    if (h->sparse && (!starts || !slots || !values)) return BAD_INPUT;
+    if (scratch_size < skylayer_scratch(table)) return SKYLAYER_BAD_SCRATCH;
+    if (h->sparse && (!starts || !slots || !values)) return SKYLAYER_BAD_INPUT;
     const size_t most = tile_rows(h), rounded = rows < 4 ? (size_t)rows : (size_t)(rows + LANES - 1) / LANES * LANES;
     const size_t stride = rows < most ? rounded : most;
     double *workspace = (double *)scratch + (size_t)h->slots * most;
@@ -40,13 +46,13 @@ int32_t skylayer_run(const void *table, const double *dense, const uint64_t *sta
         t.rows = rows - base < most ? (size_t)(rows - base) : most;
         for (uint32_t i = 0; i < h->dense; i++)
             for (size_t r = 0; r < t.rows; r++) slot(&t, i)[r] = dense[(uint64_t)i * rows + base + r];
-        if (h->sparse && load_sparse(&t, h, starts + base, slots, values) != OK) return BAD_INPUT;
+        if (h->sparse && load_sparse(&t, h, starts + base, slots, values) != SKYLAYER_OK) return SKYLAYER_BAD_INPUT;
         for (uint32_t k = 0; k < h->operations; k++) {
             if (t.live) before_operation(&t, operations + k, picked);
             int status = step(&t, operations + k);
             if (t.live) after_operation(&t, operations + k);
-            if (status != OK) {
-                *failure = (struct failure){base + t.failed_row, k, t.failed_input};
+            if (status != SKYLAYER_OK) {
+                *failure = (struct skylayer_failure){base + t.failed_row, k, t.failed_input};
                 return status;
             }
         }
@@ -55,5 +61,5 @@ int32_t skylayer_run(const void *table, const double *dense, const uint64_t *sta
             for (uint32_t k = 0; k < h->outputs; k++)
                 outputs[(base + r) * h->outputs + k] = slot(&t, wanted[k])[r];
     }
-    return OK;
+    return SKYLAYER_OK;
 }

@@ -1,5 +1,8 @@
 /* Most terms occur in none of a tile's rows: their slots are marked instead of written, and the operations that make
- * zeros of zeros pass over them. Every answer is, to the bit, the one without this. */
+ * zeros of zeros pass over them.
+ *
+ * Relies on: keeps_zeros naming only operations for which an input of 0 leaves 0, or a sum, as it is.
+ * Guarantees: every answer is, to the bit, the one without this. */
 #include "table.h"
 
 #define TOGETHER 8 /* consecutive slots that are looked at in one step */
@@ -50,13 +53,13 @@ int load_sparse(struct tile *t, const struct header *h, const uint64_t *starts, 
     mark(t->live + h->dense + h->sparse, h->slots - h->dense - h->sparse, 1);
     for (size_t r = 0; r < t->rows; r++) {
         for (uint64_t k = starts[r]; k < starts[r + 1]; k++) {
-            if (slots[k] >= h->sparse) return BAD_INPUT;
+            if (slots[k] >= h->sparse) return SKYLAYER_BAD_INPUT;
             const uint32_t s = h->dense + slots[k];
             write_zeros(t, &s, 1);
             slot(t, s)[r] += values[k];
         }
     }
-    return OK;
+    return SKYLAYER_OK;
 }
 
 /* Whether 0 times, or 0 divided by, each of them is 0 and not -0 or NaN. */

@@ -1,16 +1,21 @@
-/* The table format, docs/table-format.md, as C sees it. Little-endian, every array at a multiple of 8. */
+/* The table format, docs/table-format.md, as C sees it, and what the kernel's files share.
+ *
+ * Relies on: a machine whose integers have the table's byte order; every array at a multiple of 8.
+ * Guarantees: structures without padding, so that a table is used where it lies. tests/unit/test_table_format.py
+ * compares this file with the compiler and the page. */
 #ifndef SKYLAYER_TABLE_H
 #define SKYLAYER_TABLE_H
-#include "kernel.h"
+#include "skylayer.h"
 #include <stddef.h>
 
 #define LANES 16 /* rows for which header.workspace is counted, and of which strides are multiples */
-#define WALKERS 8 /* rows that walk a tree together: as many as x86-64 has registers for */
 #define MOST_ROWS 256 /* rows evaluated at once, so that a tree is read once for many of them */
 #define MOST_SLOTS (1u << 22)
 #define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
+#define NEIGHBOUR_STACK 256u /* doubles; a tree of 2^32 nodes is 32 deep, a sort of n values at most 2 log2(n) */
 #define FORMAT_VERSION 1u
 #define ENDIAN_MARK 0x01020304u
+#define FOREIGN_MARK 0x04030201u /* as ENDIAN_MARK looks on a machine of the other byte order */
 
 struct header {
     char magic[8]; /* "SKYLAYER" */
@@ -20,7 +25,7 @@ struct header {
     uint32_t slots, workspace;     /* slots in all; doubles that the hungriest operation needs besides */
     uint32_t operations, outputs;
     uint64_t operations_at, outputs_at; /* offsets: records; u32 slots */
-    uint64_t host_at, host_size;        /* JSON for the host: inputs, outputs, messages */
+    uint64_t metadata_at, metadata_size; /* JSON: which column makes which input, outputs, messages */
     uint64_t reserved[2];
 };
 
@@ -38,7 +43,7 @@ struct operation {
 
 enum code {
     CHECK = 1, ROUND32, CONSTANT, REPLACE, ARITHMETIC, COMBINE, UNARY, SELECT, REDUCE, LOOKUP, TABLE,
-    ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, WIDE_TREES, WEIGHTED_MEDIAN,
+    ONE_HOT, MATRIX, PAIRWISE, PRODUCTS, BINS, PIECEWISE, TREES, TREES_F64, WEIGHTED_MEDIAN,
     NEIGHBOURS, COUPLING, CODE_END
 };
 
@@ -52,7 +57,7 @@ struct node {
 
 /* 16 bytes. As above in double; categorical: threshold's bits are the first word of the bitset of codes
  * that go left (low 32) and its length in words (high 32), the bitset of known codes follows it. */
-struct wide_node {
+struct node_f64 {
     double threshold;
     uint32_t word, right;
 };
@@ -62,6 +67,11 @@ struct wide_node {
 #define ZERO_IS_MISSING 0x10000000u
 #define FEATURE 0x0fffffffu
 #define LEAF_INDEX 0x003fffffu
+#define MOST_FEATURE_BITS 28
+
+/* What deciding at a tree's splits takes: all compare; all but the first look for missing values; numbers that are
+ * special are zeros (see NAN_IS_ZERO and ZERO_IS_MISSING). The last is right for every tree. */
+enum rules { COMPARE, MISSING, SPECIAL_NUMBERS, CATEGORIES, EVERYTHING };
 
 struct tree {
     uint32_t root, nodes, depth, output;
@@ -92,47 +102,41 @@ static inline double *slot(const struct tile *t, uint32_t s) { return t->slots +
 static inline int refuse(struct tile *t, size_t row, uint32_t input) {
     t->failed_row = (uint32_t)row;
     t->failed_input = input;
-    return ROW_REFUSED;
+    return SKYLAYER_ROW_REFUSED;
 }
 
 /* How many of n inputs an operation reads, and the number of each. */
 static inline uint32_t picks(const struct tile *t, uint32_t n) { return t->picked ? t->picks : n; }
 static inline uint32_t pick(const struct tile *t, uint32_t k) { return t->picked ? t->picked[k] : k; }
 
-/* A loop without a loop; and a choice that would be predicted wrongly half of the time, so that it mustn't be a branch. */
-#if defined(__clang__)
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define EVEN_ODDS(condition) __builtin_unpredictable(condition)
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#define EVEN_ODDS(condition) (condition)
-#endif
-
-/* What the leaves of trees are added to: flag 1, the inputs after the features; else 0. */
-static inline void start_sums(struct tile *t, const struct operation *o, uint32_t features) {
-    const uint32_t *in = inputs_of(t, o);
-    for (uint32_t k = 0; k < o->outputs; k++)
-        for (size_t r = 0; r < t->rows; r++)
-            slot(t, o->output + k)[r] = o->flags & 1 ? slot(t, in[features + k])[r] : 0.0;
-}
-
-/* One function per family of operations; each returns OK or ROW_REFUSED. */
+/* One function per family of operations; each returns SKYLAYER_OK or SKYLAYER_ROW_REFUSED. */
 int run_elementwise(struct tile *, const struct operation *);
 int run_encode(struct tile *, const struct operation *);
 int run_linear(struct tile *, const struct operation *);
 int run_weighted_median(struct tile *, const struct operation *);
 int run_trees(struct tile *, const struct operation *);
-int run_wide_trees(struct tile *, const struct operation *);
+int run_trees_f64(struct tile *, const struct operation *);
 int run_neighbours(struct tile *, const struct operation *);
 int run_coupling(struct tile *, const struct operation *);
 /* Around each operation where there are sparse inputs; starts: of the tile's first row. */
-int load_sparse(struct tile *, const struct header *, const uint64_t *starts, const uint32_t *slots, const double *values);
+int load_sparse(struct tile *, const struct header *, const uint64_t *starts, const uint32_t *slots,
+                const double *values);
 void before_operation(struct tile *, const struct operation *, uint32_t *picked);
 void after_operation(struct tile *, const struct operation *);
 void write_zeros(struct tile *, const uint32_t *in, uint32_t n);
 int check_trees(const char *table, const struct operation *);
-int check_wide_trees(const char *table, const struct operation *);
+int check_trees_f64(const char *table, const struct operation *);
 int check_neighbours(const char *table, const struct operation *, uint64_t workspace);
+
+/* operation.flags */
+enum check_flag { NAN_ALLOWED = 1, FLOAT32_RANGE = 2, NOT_NEGATIVE = 4 };
+enum lookup_flag { REFUSE_OTHERS = 1, REFUSE_NAN = 2 };
+enum tree_flag {
+    START_GIVEN = 1,   /* the last inputs, one for each output, are what the sums start from */
+    SPECIAL_RULES = 2, /* some split is categorical or has rules of its own; without it none is looked for */
+    FLOAT32_SUMS = 4,  /* as XGBoost adds */
+};
+enum neighbour_flag { WITHIN_RADIUS = 1, WEIGHTED = 2 };
 
 /* operation.kind of ARITHMETIC and COMBINE */
 enum arithmetic {

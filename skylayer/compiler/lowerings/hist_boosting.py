@@ -11,7 +11,7 @@ from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.compositions import best_of
 from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Unary
-from skylayer.compiler.tree_nodes import CATEGORICAL, WideSplits, emit_wide_trees
+from skylayer.compiler.tree_nodes import CATEGORICAL, SplitsF64, emit_trees_f64
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
@@ -35,7 +35,7 @@ def _features(builder: Builder, estimator: Any, frame: Frame) -> Slots:
     )
 
 
-def _splits(predictor: Any, known: np.ndarray[Any, Any], positions: Any, bitsets: list[int]) -> WideSplits:
+def _splits(predictor: Any, known: np.ndarray[Any, Any], positions: Any, bitsets: list[int]) -> SplitsF64:
     nodes = predictor.nodes
     leaf = nodes["is_leaf"].astype(bool)
     words = np.zeros(len(nodes), dtype=np.uint32)
@@ -45,7 +45,7 @@ def _splits(predictor: Any, known: np.ndarray[Any, Any], positions: Any, bitsets
         bits[index] = len(bitsets) | BITSET_WORDS << 32
         bitsets.extend(map(int, predictor.raw_left_cat_bitsets[nodes["bitset_idx"][index]]))
         bitsets.extend(map(int, known[positions[nodes["feature_idx"][index]]]))
-    return WideSplits(
+    return SplitsF64(
         left=np.where(leaf, -1, nodes["left"].astype(np.int64)),
         right=np.where(leaf, -1, nodes["right"].astype(np.int64)),
         feature=np.where(leaf, 0, nodes["feature_idx"]),
@@ -68,7 +68,7 @@ def raw_scores(builder: Builder, estimator: Any, frame: Frame) -> Slots:
             trees.append(_splits(predictor, known, positions, bitsets))
             outputs.append(k)
     start = builder.constant(estimator._baseline_prediction)  # noqa: SLF001
-    return emit_wide_trees(builder, x, trees, outputs, start, bitsets) if trees else start
+    return emit_trees_f64(builder, x, trees, outputs, start, bitsets) if trees else start
 
 
 def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Prediction:

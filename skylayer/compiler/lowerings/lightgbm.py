@@ -16,8 +16,8 @@ from skylayer.compiler.tree_nodes import (
     CATEGORICAL,
     NAN_IS_ZERO,
     ZERO_IS_MISSING,
-    WideSplits,
-    emit_wide_trees,
+    SplitsF64,
+    emit_trees_f64,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _numbers(tree: Fields, name: str, dtype: Any) -> np.ndarray[Any, Any]:
     return np.array(tree.get(name, "").split(), dtype=dtype)
 
 
-def _splits(builder: Builder, tree: Fields, bitsets: list[int]) -> WideSplits:
+def _splits(builder: Builder, tree: Fields, bitsets: list[int]) -> SplitsF64:
     if tree.get("is_linear", "0") != "0":
         builder.cannot("its leaves are linear models", "linear_tree=True")
     inner, leaves = int(tree["num_leaves"]) - 1, int(tree["num_leaves"])
@@ -74,7 +74,7 @@ def _splits(builder: Builder, tree: Fields, bitsets: list[int]) -> WideSplits:
     def padded(values: Any) -> np.ndarray[Any, Any]:
         return np.concatenate([values, np.zeros(leaves, dtype=values.dtype)])
 
-    return WideSplits(
+    return SplitsF64(
         left=children("left_child"),
         right=children("right_child"),
         feature=padded(_numbers(tree, "split_feature", np.int64)),
@@ -127,7 +127,7 @@ def _raw_scores(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, 
     x = _features(builder, frame, categorical)
     places = [k % outputs for k in range(len(splits))]
     start = builder.constant(np.zeros(outputs))
-    scores = emit_wide_trees(builder, x, splits, places, start, bitsets)
+    scores = emit_trees_f64(builder, x, splits, places, start, bitsets)
     if "average_output" in header:
         scores = builder.arithmetic(Arithmetic.DIVIDE, scores, float(len(splits) // outputs))
     return scores, header.get("objective", "").split()

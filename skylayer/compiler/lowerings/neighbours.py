@@ -11,7 +11,7 @@ from sklearn import neighbors as models
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.compositions import outliers
 from skylayer.compiler.prediction import Prediction
-from skylayer.compiler.program import WEIGHTED, WITHIN_RADIUS, Arithmetic, Pairwise, Reduce, Unary
+from skylayer.compiler.program import Arithmetic, NeighbourFlag, Pairwise, Reduce, Unary
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
@@ -128,7 +128,7 @@ def predict_nearest_class(builder: Builder, estimator: Any, frame: Frame) -> Pre
 
 def _within(builder: Builder, estimator: Any, frame: Frame, values: Any) -> tuple[int, int, Slots]:
     """How many training rows lie within the radius, the sum of their weights, and of their values."""
-    flags = WITHIN_RADIUS | WEIGHTED * _weighted(builder, estimator)
+    flags = NeighbourFlag.WITHIN_RADIUS | NeighbourFlag.WEIGHTED * _weighted(builder, estimator)
     width = values.shape[1]
     metric = _metric(builder, estimator)
     found = builder.neighbours(

@@ -1,4 +1,4 @@
-"""Vectorizers: the host counts the terms of a text, the kernel weighs and normalises the counts."""
+"""Vectorizers: the engine counts the terms of a text, the kernel weighs and normalises the counts."""
 
 from __future__ import annotations
 

@@ -17,13 +17,12 @@ from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 from skylayer.compiler.classes import plain_classes
 from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.prediction import Prediction
-from skylayer.compiler.program import Arithmetic, Reduce, Unary
+from skylayer.compiler.program import Arithmetic, Reduce, TreeFlag, Unary
 from skylayer.compiler.responses import BINARY
 from skylayer.compiler.tree_nodes import (
     CATEGORICAL,
-    FLOAT32_SUM,
-    WideSplits,
-    emit_wide_trees,
+    SplitsF64,
+    emit_trees_f64,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def _sets(tree: Any) -> dict[int, list[int]]:
     }
 
 
-def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: list[int]) -> WideSplits:
+def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: list[int]) -> SplitsF64:
     """One tree, its leaves times `weight`; each categorical split knows the codes from 0 to `codes`."""
     if int(tree["tree_param"]["size_leaf_vector"]) > 1:
         builder.cannot("has several values in a leaf", "multi_strategy='multi_output_tree'")
@@ -60,7 +59,7 @@ def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: lis
         chosen = [sum(1 << (c % 32) for c in members if c // 32 == word) for word in range(length)]
         bits[node] = len(bitsets) | length << 32
         bitsets.extend(chosen + [0xFFFFFFFF] * length)
-    return WideSplits(
+    return SplitsF64(
         # The kernel's categories go left where they are in the set, and XGBoost's right.
         left=np.where(categorical, right, left),
         right=np.where(categorical, left, right),
@@ -164,7 +163,9 @@ def _margins(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, str
         for tree, weight in zip(model["trees"], weights, strict=True)
     ]
     start = builder.constant(_base(objective, learner, outputs))
-    return emit_wide_trees(builder, x, splits, model["tree_info"], start, bitsets, FLOAT32_SUM), objective
+    return emit_trees_f64(
+        builder, x, splits, model["tree_info"], start, bitsets, TreeFlag.FLOAT32_SUMS
+    ), objective
 
 
 def _exponential(builder: Builder, margins: Slots) -> Slots:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler.assembler import HEADER, RECORD, Parts, Record, join
+from skylayer.compiler.assembler import HEADER, RECORD, Record, Sections, serialize
 from skylayer.compiler.program import Code
-from skylayer.compiler.tree_nodes import NODE, TREE, WIDE_NODE
+from skylayer.compiler.tree_nodes import NODE, NODE_F64, TREE
 from skylayer.formats.hdf5.values import read_text, store, store_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _TYPES: dict[int, tuple[np.dtype[Any], ...]] = {
     Code.BINS: (_U4, _F8),
     Code.PIECEWISE: (_U4, _F8, _F8),
     Code.TREES: (NODE, TREE, _F8, _U4),
-    Code.WIDE_TREES: (WIDE_NODE, TREE, _F8, _U4),
+    Code.TREES_F64: (NODE_F64, TREE, _F8, _U4),
     Code.NEIGHBOURS: (_F8, _F8, _F8, _U4),
 }
 _DOUBLES = (_F8, _F8, _F8)
@@ -32,12 +32,12 @@ _COUNTS = ("dense", "sparse", "slots", "workspace")
 
 def write_table(group: Any, table: bytes) -> None:
     """A table, known to be whole, into an empty h5py group."""
-    parts = split(table)
+    sections = split(table)
     group.attrs["sha256"] = sha256(table).hexdigest()
     for name in _COUNTS:
-        group.attrs[name] = getattr(parts, name)
+        group.attrs[name] = getattr(sections, name)
     operations = group.create_group("operations")
-    for k, record in enumerate(parts.records):
+    for k, record in enumerate(sections.records):
         inner = operations.create_group(f"{k:06}")
         inner.attrs["operation"] = Code(record.code).name
         for name in _NUMBERS:
@@ -45,8 +45,8 @@ def write_table(group: Any, table: bytes) -> None:
         store(inner, "inputs", record.inputs)
         for n, array in enumerate(record.arrays):
             _write_array(inner, f"array_{n}", array)
-    store(group, "outputs", parts.outputs)
-    store_text(group, "host", parts.host.decode())
+    store(group, "outputs", sections.outputs)
+    store_text(group, "host", sections.metadata.decode())
 
 
 def read_table(group: Any) -> bytes:
@@ -66,32 +66,34 @@ def read_table(group: Any) -> bytes:
         ]
         records.append(Record(**numbers, inputs=_typed(inner["inputs"], _U4), arrays=tuple(arrays)))
     counts = {name: int(group.attrs[name]) for name in _COUNTS}
-    host = read_text(group["host"]).encode()
-    table = join(Parts(**counts, records=tuple(records), outputs=_typed(group["outputs"], _U4), host=host))
+    metadata = read_text(group["host"]).encode()
+    table = serialize(
+        Sections(**counts, records=tuple(records), outputs=_typed(group["outputs"], _U4), metadata=metadata)
+    )
     if sha256(table).hexdigest() != group.attrs["sha256"]:
         raise ValueError("the tables aren't those whose digest it holds")
     return table
 
 
-def split(table: bytes) -> Parts:
+def split(table: bytes) -> Sections:
     """All that a whole table says, without its offsets."""
     header = HEADER.unpack_from(table)
     records = []
     for k in range(header[8]):
-        code, kind, flags, inputs, first, outputs, width, inputs_at, *places = RECORD.unpack_from(
+        code, kind, flags, inputs, first, outputs, width, inputs_at, *found = RECORD.unpack_from(
             table, header[10] + k * RECORD.size
         )
         types = _TYPES.get(code, _DOUBLES)
         arrays = [
             np.frombuffer(table, dtype=of, count=count, offset=at)
-            for of, at, count in zip(types, places[::2], places[1::2], strict=False)
+            for of, at, count in zip(types, found[::2], found[1::2], strict=False)
             if at
         ]
         read = np.frombuffer(table, dtype=_U4, count=inputs, offset=inputs_at)
         records.append(Record(code, kind, flags, read, first, outputs, width, tuple(arrays)))
     answers = np.frombuffer(table, dtype=_U4, count=header[9], offset=header[11])
-    host = table[header[12] : header[12] + header[13]]
-    return Parts(header[4], header[5], header[6], header[7], tuple(records), answers, host)
+    metadata = table[header[12] : header[12] + header[13]]
+    return Sections(header[4], header[5], header[6], header[7], tuple(records), answers, metadata)
 
 
 def _write_array(group: Any, name: str, array: NDArray[Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from serving import limits
 from serving.schema import Column
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ _TABLE = struct.Struct("<4I2d")
 _ENTRY = struct.Struct("<2IQd")
 _KINDS = {"number": 0, "integer": 1, "boolean": 2, "category": 3}
 _NO_TABLE = 0xFFFFFFFF
-_MOST_ROWS = 10_000
 
 
 def pointer_to(buffer: bytearray) -> Any:
@@ -43,7 +43,7 @@ class JsonReader:
     def read(self, body: bytes) -> tuple[bytearray, int] | None:
         """The dense inputs of a body, as doubles one input after the other, and its number of rows."""
         rows = body.count(b"{") - 1 or body.count(b"[") - 1
-        if not 1 <= rows <= min(_MOST_ROWS, len(body) // self._least_row):
+        if not 1 <= rows <= min(limits.MAX_ROWS, len(body) // self._least_row):
             return None
         dense = bytearray(8 * rows * self._width)
         if self._read(self._schema, body, len(body), rows, pointer_to(dense), self._order):
@@ -51,19 +51,19 @@ class JsonReader:
         return dense, rows
 
 
-def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) -> JsonReader | None:
+def reader_of(kernel: Any, columns: list[dict[str, Any]], metadata: dict[str, Any]) -> JsonReader | None:
     """A reader for a table's inputs; None where a column is of a kind that only Python reads.
 
     Args:
         kernel: The opened library.
         columns: The manifest's `input.columns`.
-        host: The table's own description of its inputs.
+        metadata: The table's.
     """
-    if host["sparse"] or not host["dense"]:
+    if metadata["sparse"] or not metadata["dense"]:
         return None
     strings = bytearray()
     targets: list[list[bytes]] = [[] for _ in columns]
-    for index, (column, table) in enumerate(host["dense"]):
+    for index, (column, table) in enumerate(metadata["dense"]):
         kind = columns[column]["kind"]
         if kind not in _KINDS or (table is None) == (kind == "category"):
             return None
@@ -71,7 +71,7 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) 
     start = _SCHEMA.size
     tables: list[tuple[Any, ...]] = []
     entries: list[tuple[int, bytes, float]] = []
-    for table in host["tables"]:
+    for table in metadata["tables"]:
         known = sorted((len(key), key, code) for key, code in _texts(table["entries"]))
         missing, unknown = table["missing"], table["unknown"]
         if any(code is None for _, _, code in known):
@@ -79,11 +79,11 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) 
         tables.append((len(entries), len(known), missing is not None, unknown is not None,
                        missing or 0.0, unknown or 0.0))  # fmt: skip
         entries += known
-    sizes = (_COLUMN.size * len(columns), _TARGET.size * len(host["dense"]), _TABLE.size * len(tables),
+    sizes = (_COLUMN.size * len(columns), _TARGET.size * len(metadata["dense"]), _TABLE.size * len(tables),
              _ENTRY.size * len(entries))  # fmt: skip
-    places = [start]
+    offsets = [start]
     for size in sizes:
-        places.append(places[-1] + size)
+        offsets.append(offsets[-1] + size)
     records = []
     first = 0
     for description, own in zip(columns, targets, strict=True):
@@ -92,24 +92,24 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], host: dict[str, Any]) 
             return None
         name = column.name.encode()
         low, high = column.bounds
-        records.append(_COLUMN.pack(places[4] + len(strings), len(name), _KINDS[column.kind],
+        records.append(_COLUMN.pack(offsets[4] + len(strings), len(name), _KINDS[column.kind],
                                     column.nullable, first, len(own), low, high))  # fmt: skip
         strings += name
         first += len(own)
     packed = []
     for length, key, code in entries:
         start = int.from_bytes(key[:8].ljust(8, b"\0"), "big")
-        packed.append(_ENTRY.pack(places[4] + len(strings), length, start, code))
+        packed.append(_ENTRY.pack(offsets[4] + len(strings), length, start, code))
         strings += key
     schema = b"".join([
-        _SCHEMA.pack(len(columns), len(host["dense"]), *places[:4]),
+        _SCHEMA.pack(len(columns), len(metadata["dense"]), *offsets[:4]),
         *records,
         *(target for own in targets for target in own),
         *(_TABLE.pack(*table) for table in tables),
         *packed,
         strings,
     ])  # fmt: skip
-    return JsonReader(kernel, schema, len(columns), len(host["dense"]))
+    return JsonReader(kernel, schema, len(columns), len(metadata["dense"]))
 
 
 def _texts(entries: list[Any]) -> list[tuple[bytes, Any]]:

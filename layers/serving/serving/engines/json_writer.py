@@ -55,14 +55,14 @@ def writer_of(kernel: Any, outputs: list[dict[str, Any]], fields: list[str]) -> 
         outputs: The table's own description of its outputs.
         fields: Those to write, in their order.
     """
-    first, places = 0, {}
+    first, found = 0, {}
     for output in outputs:
-        places[output["field"]] = first, output
+        found[output["field"]] = first, output
         first += output["count"]
     records, sizes, tables, labels, texts = bytearray(), bytearray(), bytearray(), bytearray(), bytearray()
     once, per_row = _LONGEST_NUMBER, 0
     for name in fields:
-        first, output = places[name]
+        first, output = found[name]
         inner = output["sizes"] if output["shape"] == "nested" else []
         kind = _INTEGER if output["integer"] else _NUMBER
         longest = _LONGEST_NUMBER
@@ -88,11 +88,11 @@ def writer_of(kernel: Any, outputs: list[dict[str, Any]], fields: list[str]) -> 
         per_row += output["count"] * (longest + 1) + 3 * len(inner) + 3  # commas and brackets
     width = sum(output["count"] for output in outputs)
     at = _LAYOUT.size + len(records)
-    places_of_parts = []
-    for part in (sizes, tables, labels, texts):
-        places_of_parts.append(at)
-        at += len(part)
-    layout = _LAYOUT.pack(len(fields), width, *places_of_parts)
+    offsets = []
+    for section in (sizes, tables, labels, texts):
+        offsets.append(at)
+        at += len(section)
+    layout = _LAYOUT.pack(len(fields), width, *offsets)
     return JsonWriter(kernel, layout + records + sizes + tables + labels + texts, once, per_row)
 
 

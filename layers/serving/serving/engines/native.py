@@ -16,7 +16,7 @@ from itertools import accumulate
 from serving.artifact import ArtifactError
 from serving.engines.json_reader import pointer_to, reader_of
 from serving.engines.json_writer import decoders_of, writer_of
-from serving.engines.table_host import fits
+from serving.engines.table_metadata import fits
 from serving.errors import RowError
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serving.engines.json_writer import JsonWriter
 
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
-_OK, _NEWER, _ROW_REFUSED = 0, 2, 5
+_OK, _ROW_REFUSED = 0, 5
 _NAN = float("nan")
 
 
@@ -51,12 +51,12 @@ class NativeEngine:
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(table))
         header = _HEADER.unpack_from(table)
         self._width = header[9]
-        host = _host(table, header, len(names), fields)
-        self._refusals: dict[str, list[Any]] = host["refusals"]
+        metadata = _metadata(table, header, len(names), fields)
+        self._refusals: dict[str, list[Any]] = metadata["refusals"]
         self._names = names
-        self._inputs = [_encoder(host["tables"], column, table) for column, table in host["dense"]]
-        self._texts = _packers(host["sparse"])
-        self._outputs = decoders_of(host["outputs"], fields)
+        self._inputs = [_encoder(metadata["tables"], column, table) for column, table in metadata["dense"]]
+        self._texts = _packers(metadata["sparse"])
+        self._outputs = decoders_of(metadata["outputs"], fields)
         self._fields = fields
         size = kernel.skylayer_scratch(self._address)
         try:
@@ -65,7 +65,7 @@ class NativeEngine:
             raise ArtifactError(f"The table needs {size} bytes of memory.") from None
         self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
         self._scratch_size = size
-        self.host = host
+        self.metadata = metadata
         self.reader: JsonReader | None = None
         self.writer: JsonWriter | None = None
 
@@ -92,8 +92,8 @@ class NativeEngine:
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
-        self.reader = reader_of(self._kernel, columns, self.host)
-        self.writer = writer_of(self._kernel, self.host["outputs"], self._fields)
+        self.reader = reader_of(self._kernel, columns, self.metadata)
+        self.writer = writer_of(self._kernel, self.metadata["outputs"], self._fields)
 
     def predict_json(self, body: bytes) -> tuple[str, int] | None:
         """The members of the answer to a JSON body, as JSON without braces, and its number of rows.
@@ -140,7 +140,8 @@ class NativeEngine:
             source = sources[failure.input] if failure.input < len(sources) else None
             raise RowError(failure.row, None if source is None else self._names[source], detail)
         if status != _OK:
-            raise RuntimeError(f"the native kernel answered with status {status}")
+            message = self._kernel.skylayer_message(status).decode()
+            raise RuntimeError(f"the native kernel answered with status {status}: {message}")
         return answers
 
     def _count(self, columns: list[list[Any]], rows: int) -> tuple[Any, Any, Any]:
@@ -176,10 +177,8 @@ def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> N
         # Private and writable only because ctypes takes the address of nothing else; nothing is written.
         table = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
     status = kernel.skylayer_check(ctypes.addressof(ctypes.c_char.from_buffer(table)), size)
-    if status == _NEWER:
-        raise ArtifactError(f"{path}: the table was written by a newer Skylayer; update this one.")
     if status != _OK:
-        raise ArtifactError(f"{path}: the table is damaged.")
+        raise ArtifactError(f"{path}: {kernel.skylayer_message(status).decode()}.")
     return NativeEngine(kernel, table, names, fields)
 
 
@@ -190,6 +189,8 @@ def open_kernel(path: str) -> Any:
     pointer, number = ctypes.c_void_p, ctypes.c_uint64
     kernel.skylayer_check.argtypes = (pointer, number)
     kernel.skylayer_check.restype = ctypes.c_int32
+    kernel.skylayer_message.argtypes = (ctypes.c_int32,)
+    kernel.skylayer_message.restype = ctypes.c_char_p
     kernel.skylayer_scratch.argtypes = (pointer,)
     kernel.skylayer_scratch.restype = number
     kernel.skylayer_run.argtypes = (pointer, pointer, pointer, pointer, pointer, number, pointer, pointer,
@@ -202,19 +203,17 @@ def open_kernel(path: str) -> Any:
     return kernel
 
 
-def _host(table: Any, header: tuple[Any, ...], columns: int, fields: list[str]) -> dict[str, Any]:
+def _metadata(table: Any, header: tuple[Any, ...], columns: int, fields: list[str]) -> dict[str, Any]:
     try:
-        host = json.loads(table[header[12] : header[12] + header[13]])
+        metadata = json.loads(table[header[12] : header[12] + header[13]])
     except (ValueError, RecursionError):
-        host = None
-    if not fits(host, columns, header[4], header[5], header[9]):
-        raise ArtifactError(
-            "The table is damaged: its description of inputs and outputs is not to be trusted."
-        )
-    known = {output["field"] for output in host["outputs"]}
+        metadata = None
+    if not fits(metadata, columns, header[4], header[5], header[9]):
+        raise ArtifactError("The table is damaged: its metadata doesn't fit its inputs and outputs.")
+    known = {output["field"] for output in metadata["outputs"]}
     if lacking := [field for field in fields if field not in known]:
         raise ArtifactError(f"The table does not answer {lacking[0]}, which the manifest promises.")
-    return host  # type: ignore[no-any-return]
+    return metadata  # type: ignore[no-any-return]
 
 
 def _kernel() -> Any:

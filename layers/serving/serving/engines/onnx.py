@@ -14,7 +14,7 @@ from itertools import chain
 
 from serving.artifact import GOLDEN, ArtifactError
 from serving.engines import onnx_api
-from serving.engines.refusals import Refusals
+from serving.engines.refused_row import RefusedRowFinder
 from serving.errors import RowError
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class OnnxEngine:
             (output["field"], self._outputs.index(output["name"].encode()), output.get("largest", False))
             for output in entry["outputs"]
         ]
-        self._refusals = Refusals(columns, golden)
+        self._finder = RefusedRowFinder(columns, golden)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The graph's answers to rows, as JSON values: one list per field, one item per row.
@@ -52,7 +52,7 @@ class OnnxEngine:
         Raises:
             RowError: The graph refuses a row, or its inputs can't hold a value; the row is the first of those.
         """
-        return self._refusals.predict(self._run, columns, rows)
+        return self._finder.predict(self._run, columns, rows)
 
     def predict_json(self, body: bytes) -> None:
         """No short cut: bodies are read by `serving.json_body`."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from serving.artifact import GOLDEN, METHODS, SOURCE
 from serving.engines.containers import container_of
-from serving.engines.refusals import Refusals
+from serving.engines.refused_row import RefusedRowFinder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class SklearnEngine:
             field: getattr(estimator, METHODS[field]) for field in fields
         }
         self._container = container
-        self._refusals = Refusals(columns, golden)
+        self._finder = RefusedRowFinder(columns, golden)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The estimator's answers to rows, as JSON values: one list per field, one item per row.
@@ -44,7 +44,7 @@ class SklearnEngine:
         Raises:
             RowError: The estimator refuses a row; the row's number is the first of those.
         """
-        return self._refusals.predict(self._predict, columns, rows)
+        return self._finder.predict(self._predict, columns, rows)
 
     def predict_json(self, body: bytes) -> None:
         """No short cut: bodies are read by `serving.json_body`."""

@@ -1,4 +1,4 @@
-"""The part of a table that the host reads, checked against the header and the schema before it is believed."""
+"""A table's metadata, checked against its header and the schema before it is believed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 _SCALARS = (str, int, float, bool)
 
 
-def fits(host: Any, columns: int, dense: int, sparse: int, outputs: int) -> bool:
-    """Whether the host's description is whole, of the right types, and leads nowhere outside.
+def fits(metadata: Any, columns: int, dense: int, sparse: int, outputs: int) -> bool:
+    """Whether the metadata is whole, of the right types, and names only what there is.
 
     Args:
-        host: The parsed JSON.
+        metadata: The parsed JSON.
         columns: How many columns the schema has.
         dense: Inputs of one value each, as the header says.
         sparse: Slots of texts, as the header says.
@@ -21,16 +21,16 @@ def fits(host: Any, columns: int, dense: int, sparse: int, outputs: int) -> bool
     """
     try:
         return (
-            len(host["dense"]) == dense
-            and all(_input(entry, columns, len(host["tables"])) for entry in host["dense"])
-            and all(map(_table, host["tables"]))
+            len(metadata["dense"]) == dense
+            and all(_input(entry, columns, len(metadata["tables"])) for entry in metadata["dense"])
+            and all(map(_table, metadata["tables"]))
             and all(_index(c, columns) and _index(width, sparse + 1) and _text(description, width)
-                    for c, width, description in host["sparse"])
-            and sum(width for _, width, _ in host["sparse"]) == sparse
-            and all(map(_output, host["outputs"]))
-            and sum(output["count"] for output in host["outputs"]) == outputs
+                    for c, width, description in metadata["sparse"])
+            and sum(width for _, width, _ in metadata["sparse"]) == sparse
+            and all(map(_output, metadata["outputs"]))
+            and sum(output["count"] for output in metadata["outputs"]) == outputs
             and all(isinstance(detail, str) and all(c is None or _index(c, columns) for c in sources)
-                    for detail, sources in host["refusals"].values())
+                    for detail, sources in metadata["refusals"].values())
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         return False

@@ -1,4 +1,4 @@
-"""Whose fault it is that an engine can't answer: which row's, and which cell's, or the model's own."""
+"""Why an engine can't answer a batch: which row it refuses and for which cell, or an error of the model itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MAX_DETAIL = 300
 
 
-class Refusals:
+class RefusedRowFinder:
     """Asks an engine that answers all of a batch or none, and finds the row that a batch fails for.
 
     Args:
@@ -54,9 +54,9 @@ class Refusals:
         return {field: first[field] + second[field] for field in first}
 
     def _refusal(self, ask: Ask, columns: list[list[Any]], error: Exception) -> Exception:
-        """The row's fault if the engine still answers a golden one, else the model's own.
+        """The row's refusal if the engine still answers a golden one, else the model's own error.
 
-        The cell to blame is one whose golden value makes the row pass.
+        The refused cell is one whose golden value makes the row pass.
         """
         golden = self._golden_row()
         if golden is None:

@@ -1,0 +1,91 @@
+/* The native engine as a library: evaluates a table, a compiled scikit-learn estimator (docs/table-format.md).
+ *
+ * This header is all that a program needs; examples/predict.c is a whole one. Build all .c files of this folder with
+ * it, as C11 and with -ffp-contract=off, or load the shared library that skylayer/compiler/kernel_build.py builds.
+ *
+ * Use: read a table into memory, skylayer_check it once, allocate skylayer_scratch bytes, then skylayer_run as often
+ * as you like. A function that takes a table, other than skylayer_check, must be given one that passed the check.
+ *
+ * Memory: every pointer stays the caller's. The library allocates nothing, keeps nothing between calls, and needs
+ * neither libc nor libm on x86-64-v2, AArch64 and wasm32. A table lies at a multiple of 8, is only read, and must stay
+ * unchanged from its check on.
+ *
+ * Threads: there is no global state. Threads may share a table, a schema and a layout; each call needs a scratch,
+ * answers and an `order` of its own.
+ *
+ * Numbers: with round-to-nearest and subnormals on, answers are the same in every bit on every architecture. */
+#ifndef SKYLAYER_H
+#define SKYLAYER_H
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define SKYLAYER_API __attribute__((visibility("default"))) /* the library is built with -fvisibility=hidden */
+#else
+#define SKYLAYER_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum skylayer_status {
+    SKYLAYER_OK = 0,
+    SKYLAYER_BAD_TABLE = 1,    /* not a table, truncated, or an offset, index, count or link that leads outside */
+    SKYLAYER_NEWER_FORMAT = 2, /* a table of a later format version */
+    SKYLAYER_BAD_SCRATCH = 3,  /* the caller's scratch is smaller than skylayer_scratch() asks for */
+    SKYLAYER_BAD_INPUT = 4,    /* a sparse entry names a row or slot that doesn't exist; a body that isn't usual JSON */
+    SKYLAYER_ROW_REFUSED = 5,  /* the estimator would raise on this row: see struct skylayer_failure */
+    SKYLAYER_FOREIGN_BYTE_ORDER = 6, /* the table's byte order isn't this machine's */
+};
+
+/* Where a row was refused: the row, the operation that did, and which of its inputs (0-based, all three). */
+struct skylayer_failure {
+    uint64_t row;
+    uint32_t operation;
+    uint32_t input;
+};
+
+/* What a status means, as an English clause without a full stop. Never null; constant, so nothing to free. */
+SKYLAYER_API const char *skylayer_message(int32_t status);
+
+/* Checks every offset, index, count and child link of `size` bytes. */
+SKYLAYER_API int32_t skylayer_check(const void *table, uint64_t size);
+
+/* How many inputs and outputs a row has: numbers that `dense` holds, slots that sparse entries may name, and values
+ * that skylayer_run writes. */
+SKYLAYER_API uint32_t skylayer_dense_inputs(const void *table);
+SKYLAYER_API uint32_t skylayer_sparse_inputs(const void *table);
+SKYLAYER_API uint32_t skylayer_outputs(const void *table);
+
+/* The metadata, `*size` bytes of UTF-8 JSON inside the table: which column makes which input, which output is what. */
+SKYLAYER_API const char *skylayer_metadata(const void *table, uint64_t *size);
+
+/* Bytes of scratch, at a multiple of 8, that skylayer_run needs. */
+SKYLAYER_API uint64_t skylayer_scratch(const void *table);
+
+/* Evaluates `rows` rows.
+ * dense: one block of `rows` doubles per dense input, in order. starts, slots, values: the sparse inputs in
+ * compressed rows (rows + 1 starts; slots count from 0 at the first sparse input; a slot named more than once in a
+ * row gets the sum); null when there are none.
+ * outputs: rows x skylayer_outputs() doubles, row by row; undefined unless the status is SKYLAYER_OK.
+ * failure: written when a row is refused, otherwise left alone. */
+SKYLAYER_API int32_t skylayer_run(const void *table, const double *dense, const uint64_t *starts,
+                                  const uint32_t *slots, const double *values, uint64_t rows, double *outputs,
+                                  void *scratch, uint64_t scratch_size, struct skylayer_failure *failure);
+
+/* Reads a JSON body of exactly `rows` instances into `dense` (as skylayer_run takes it). schema: made by
+ * serving/engines/json_reader.py; order: as many as it has columns. SKYLAYER_BAD_INPUT: something is wrong or merely
+ * unusual, and another parser must decide; dense is then undefined. */
+SKYLAYER_API int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, uint64_t rows,
+                                        double *dense, uint32_t *order);
+
+/* Writes the answers of `rows` rows, as skylayer_run gives them, as the members of a JSON object without its braces.
+ * layout: made by serving/engines/json_writer.py. Returns the bytes written; -1 if `size` is too small for them,
+ * or if a value isn't what the layout expects, which the caller's own writer must then deal with. */
+SKYLAYER_API int64_t skylayer_write_json(const void *layout, const double *answers, uint64_t rows, void *text,
+                                         uint64_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
