@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from skylayer.compiler.program import (
-    WITHIN_RADIUS,
     Code,
     DenseInput,
+    NeighbourFlag,
     Operation,
     Program,
     SparseInput,
@@ -28,12 +28,15 @@ def operation(
         (operation(Code.UNARY, 5, 5), 0),
         (operation(Code.TREES, 5, 3), 40),  # 16 rows of 5 float32
         (operation(Code.TREES, 1, 1), 8),
-        (operation(Code.WIDE_TREES, 5, 3), 80),  # 16 rows of 5 doubles
+        (operation(Code.TREES_F64, 5, 3), 80),  # 16 rows of 5 doubles
         (operation(Code.COUPLING, 6, 4), 24),
         (operation(Code.NEIGHBOURS, 3, 10, width=1, values=100), 3 + 3 * 5 + 256),  # the 5 nearest
-        (operation(Code.NEIGHBOURS, 3, 4, width=2, flags=WITHIN_RADIUS, values=100), 3 + 3 * 50 + 256),
+        (
+            operation(Code.NEIGHBOURS, 3, 4, width=2, flags=NeighbourFlag.WITHIN_RADIUS, values=100),
+            3 + 3 * 50 + 256,
+        ),
     ],
-    ids=["none", "trees", "one-input", "wide-trees", "coupling", "nearest", "within-radius"],
+    ids=["none", "trees", "one-input", "trees-f64", "coupling", "nearest", "within-radius"],
 )
 def test_scratch_of_an_operation(step: Operation, doubles: int) -> None:
     assert step.workspace == doubles
