@@ -168,7 +168,7 @@ NO_OUTPUTS: list[Any] = ["a", {"name": "a"}, ["a"], [{}], [{"name": 1}], [{"name
         ({}, "inputs must be a list of at least one tensor."),
         (
             {"inputs": [INPUT], "outputs": [{"name": "x" * 100}]},
-            f"There is no output '{'x' * 59}; there is predictions, probabilities_y, probabilities_z.",
+            f"There is no output '{'x' * 60}'; there is predictions, probabilities_y, probabilities_z.",
         ),
         *(
             (

@@ -120,7 +120,7 @@ def test_a_value_becomes_its_column_s(kind: str, datatype: str, value: Any, read
         ([tensor([1.0])], "The inputs must be one for each column: b is missing."),
         (
             [tensor([1.0]), tensor([1.0], name="c")],
-            "The inputs must be one for each column: b is missing; c is not a column.",
+            "The inputs must be one for each column: b is missing; 'c' is not a column.",
         ),
         (
             [tensor([1.0]), tensor([1.0], name="b"), tensor([1.0])],
@@ -132,7 +132,7 @@ def test_a_value_becomes_its_column_s(kind: str, datatype: str, value: Any, read
         ),
         (
             [tensor([1.0]), tensor([1.0, 2.0], shape=[1, 2], name="b")],
-            "The inputs must be one for each column: b must have the shape [rows] or [rows, 1].",
+            "The inputs must be one for each column: 'b' must have the shape [rows] or [rows, 1].",
         ),
     ],
 )
@@ -159,11 +159,11 @@ def test_an_absent_shape_or_datatype_is_refused() -> None:
 def test_long_names_and_long_lists_are_cut() -> None:
     assert refusal([tensor([1.0], "X", name="x" * 100)]).startswith(f"Input '{'x' * 60}': ")
     unknown = refusal([tensor([1.0]), tensor([1.0], name="b"), tensor([1.0], name="x" * 100)])
-    assert unknown.endswith(f": {'x' * 60} is not a column.")
+    assert unknown.endswith(f": '{'x' * 60}' is not a column.")
     wide = refusal([tensor([1.0]), tensor([1.0], name="b"), tensor([1.0, 2.0], name="y" * 100, shape=[1, 2])])
     assert wide == (
         "The inputs must be one for each column: "
-        f"{'y' * 60} is not a column; {'y' * 60} must have the shape [rows] or [rows, 1]."
+        f"'{'y' * 60}' is not a column; '{'y' * 60}' must have the shape [rows] or [rows, 1]."
     )
     many = [column("number", f"c{index:02}") for index in range(20)]
     assert refusal([tensor([1.0], name="c00"), tensor([1.0], name="c01")], many).count(" is missing") == 10
