@@ -59,7 +59,7 @@ def candidates(x: Rows, r: Rows, *, largest: bool = True) -> NDArray[np.bool_]:
     """Which of several slots may be the largest (smallest), shape (rows, slots); a NaN counts as such."""
     sign = 1.0 if largest else -1.0
     value = np.where(np.isnan(x), np.inf, sign * x)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         low = np.where(np.isinf(r), -np.inf, value - r)
         high = np.where(np.isinf(r), np.inf, value + r)
     return np.asarray(high >= low.max(axis=1, keepdims=True))
