@@ -51,8 +51,8 @@ _SLOPES: dict[Unary, Slope] = {
     Unary.EXPIT: lambda _, r, y: np.minimum(0.25, y * (1.0 - y) + r),
     Unary.ERF: lambda x, _, __: np.full_like(x, 2.0 / np.sqrt(np.pi)),
     Unary.NORMAL_CDF: lambda x, _, __: np.full_like(x, 0.4),
-    Unary.SIN: lambda x, _, __: np.ones_like(x),
-    Unary.COS: lambda x, _, __: np.ones_like(x),
+    Unary.SIN: lambda x, r, _: np.minimum(1.0, np.abs(np.cos(x)) + r),
+    Unary.COS: lambda x, r, _: np.minimum(1.0, np.abs(np.sin(x)) + r),
 }
 
 
@@ -68,7 +68,7 @@ def transcendental(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
     bound = _SLOPES[kind](x, r, y) * r if kind in _SLOPES else np.full_like(x, np.inf)
     if kind in _MONOTONE:
         high, low = _MONOTONE[kind](x + r), _MONOTONE[kind](x - r)
-        span = high - low + 2 * ULPS * EPSILON * np.maximum(np.abs(high), np.abs(low))
+        span = np.maximum(high - y, y - low) + ULPS * EPSILON * np.maximum(np.abs(high), np.abs(low))
         bound = np.fmin(bound, span)
     else:
         bound = np.minimum(bound, 2.0)

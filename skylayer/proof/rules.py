@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, Unary
-from skylayer.compiler.tree_nodes import CATEGORICAL, START
+from skylayer.compiler.tree_nodes import CATEGORICAL, FLOAT32_SUM, START, ZERO_IS_MISSING
 from skylayer.proof.coupling import coupling
 from skylayer.proof.functions import TRANSCENDENTAL, transcendental
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON, SMALLEST, TERMS, ULPS
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Rule = Callable[[Operation, Rows, Rows, Rows], Rows]
 
 FALLBACK = 1e-12
+WIDE_FEATURE = 0x0FFFFFFF  # the bits of a wide node's word that number its feature
+ALMOST_ZERO = 1.0000000180025095e-35  # LightGBM's: what is no further from 0 counts as 0
 NUMPY_BLOCK = 128  # up to so many terms the kernel adds in numpy's order
 _STEPS: dict[int, Callable[[Any], Any]] = {
     Unary.SIGN: np.sign,
@@ -122,11 +124,21 @@ def _binary(  # noqa: PLR0917 - two operands with their error bounds
         room = np.abs(b) - rb
         bound = np.where(room > 0, (ra + np.abs(y) * rb) / room, np.inf)
     elif kind == Arithmetic.POWER:
-        slope = np.abs(b * y / a) * ra + np.abs(y * np.log(np.abs(a))) * rb
-        return np.where(both > 0, 2 * slope, 0.0) + ULPS * EPSILON * np.abs(y)
+        return (
+            np.where(both > 0, _power(np.abs(a), ra, b, rb, y), 0.0) + ULPS * EPSILON * np.abs(y) + SMALLEST
+        )
     else:
         bound = both
     return np.where(both > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
+
+
+def _power(size: Rows, ra: Rows, b: Rows, rb: Rows, y: Rows) -> Rows:
+    """How far a power moves: it is monotone in both operands, so that the corners tell, unless the base may be 0."""
+    corners = [np.power(np.maximum(size + i * ra, 0.0), b + k * rb) for i in (-1, 1) for k in (-1, 1)]
+    largest, size_of_y = np.maximum.reduce(corners), np.abs(y)
+    moved = np.maximum.reduce([np.abs(corner - size_of_y) for corner in corners]) + ULPS * EPSILON * largest
+    through_zero = np.where((b >= 0) & (rb == 0), largest + size_of_y, np.inf)
+    return np.where(size > ra, moved, through_zero)
 
 
 def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
@@ -134,8 +146,10 @@ def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     if kind in _STEPS:
         f = _STEPS[kind]
         return np.asarray(np.abs(f(x + r) - f(x - r)), dtype=np.float64)
-    if kind in {Unary.NEGATE, Unary.ABSOLUTE, Unary.RECTIFY}:
+    if kind in {Unary.NEGATE, Unary.ABSOLUTE}:
         return r
+    if kind == Unary.RECTIFY:
+        return np.where(x < 0, np.maximum(x + r, 0.0), r)
     if kind == Unary.IS_NAN:
         return np.where(np.isinf(r), 1.0, 0.0)
     if kind in TRANSCENDENTAL:
@@ -143,7 +157,7 @@ def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     if kind == Unary.SQUARE:
         bound = 2 * np.abs(x) * r + r * r
     elif kind == Unary.SQUARE_ROOT:
-        bound = np.minimum(np.sqrt(r), r / y)
+        bound = np.minimum(np.sqrt(r), r / (y + np.sqrt(np.maximum(x - r, 0.0))))
     else:  # reciprocal
         bound = np.where(np.abs(x) > r, np.abs(y) * r / (np.abs(x) - r), np.inf)
     return np.where(r > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
@@ -154,13 +168,16 @@ def _select(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
     then, otherwise = x[:, n : 2 * n], x[:, 2 * n :]
     chosen = np.where(x[:, :n] != 0.0, r[:, n : 2 * n], r[:, 2 * n :])
     either = np.maximum(r[:, n : 2 * n], r[:, 2 * n :]) + np.abs(then - otherwise)
-    return np.where(r[:, :n] > 0, either, chosen)
+    either += EPSILON * np.maximum(np.abs(then), np.abs(otherwise))
+    return np.where((r[:, :n] > 0) & ~(np.abs(x[:, :n]) > r[:, :n]), either, chosen)
 
 
 def _reduce(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     if o.kind in {Reduce.ARGMAX, Reduce.ARGMIN}:
-        tied = candidates(x, r, largest=o.kind == Reduce.ARGMAX).sum(axis=1, keepdims=True) > 1
-        return np.where(tied & (r > 0).any(axis=1, keepdims=True), np.inf, 0.0)
+        possible = candidates(x, r, largest=o.kind == Reduce.ARGMAX)
+        tied = possible.sum(axis=1, keepdims=True) > 1
+        # Equal ones that are exact are told apart by their order, on both sides alike.
+        return np.where(tied & (possible & (r > 0)).any(axis=1, keepdims=True), np.inf, 0.0)
     if o.kind in {Reduce.MAXIMUM, Reduce.MINIMUM}:
         possible = candidates(x, r, largest=o.kind == Reduce.MAXIMUM)
         return np.where(possible, r, 0.0).max(axis=1, keepdims=True)
@@ -192,10 +209,18 @@ def _piecewise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         knots, heights = xs[own].astype(np.float64), ys[own].astype(np.float64)
         steep = np.abs(np.diff(heights) / np.diff(knots))
         slopes = np.concatenate([[0.0], np.where(np.isnan(steep), 0.0, steep), [0.0]])
+        size = np.abs(heights)
+        sizes = np.concatenate([size[:1], np.maximum(size[1:], size[:-1]), size[-1:]])
         low = np.searchsorted(knots, x[:, i] - r[:, i])
         high = np.searchsorted(knots, x[:, i] + r[:, i], "right")
-        bound[:, i] = r[:, i] * np.where(low == high, slopes[low], slopes.max())
-    return np.where(r > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
+        steepest, largest = slopes[low], sizes[low]
+        for row in np.flatnonzero((low != high) & (r[:, i] > 0)):
+            between = slice(low[row], high[row] + 1)
+            steepest[row], largest[row] = slopes[between].max(), sizes[between].max()
+        # Interpolation rounds what it adds to a knot's height.
+        moved = r[:, i] * steepest + 2 * EPSILON * largest + SMALLEST
+        bound[:, i] = np.where(r[:, i] > 0, moved, 0.0)
+    return bound
 
 
 def _matrix(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
@@ -212,9 +237,40 @@ def _pairwise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         return _matrix(o, x, r, y)
     if o.kind == Pairwise.SQUARED_EUCLIDEAN:  # scikit-learn may expand it to x² - 2xp + p²
         scale = (x * x).sum(axis=1)[:, None] + (stored * stored).sum(axis=1)[None, :]
-        moved = 2 * np.sqrt(y) * np.sqrt((r * r).sum(axis=1))[:, None]
-        return np.asarray(TERMS * scale + moved + (r * r).sum(axis=1)[:, None])
-    return TERMS * np.abs(y) + (r.sum(axis=1) if o.kind == Pairwise.MANHATTAN else r.max(axis=1))[:, None]
+        moved = (r * r).sum(axis=1)[:, None] + np.zeros_like(y)
+        for i in np.flatnonzero((r > 0).any(axis=0)):
+            moved += 2 * np.abs(x[:, i, None] - stored[None, :, i]) * r[:, i, None]
+        return np.asarray(TERMS * scale + moved)
+    if o.kind == Pairwise.MANHATTAN:
+        return TERMS * np.abs(y) + r.sum(axis=1)[:, None]
+    return TERMS * np.abs(y) + _largest_difference(x, r, y, stored)
+
+
+def _largest_difference(x: Rows, r: Rows, y: Rows, stored: Rows) -> Rows:
+    """How far the largest of the differences between a row and each stored row moves."""
+    if not r.any():
+        return np.zeros_like(y)
+    high, low = np.zeros_like(y), np.full_like(y, -np.inf)
+    for i in range(x.shape[1]):
+        difference, own = np.abs(x[:, i, None] - stored[None, :, i]), r[:, i, None]
+        high, low = np.maximum(high, difference + own), np.maximum(low, difference - own)
+    return np.asarray(np.maximum(high - y, y - low))
+
+
+def _weighted_median(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
+    """It never falls where a value rises, so that it lies between those of the least and of the largest values."""
+    weights = o.arrays[0].astype(np.float64)
+    low, high = (_median_of(values, weights) for values in (x - r, x + r))
+    moved = np.maximum(high - y, y - low)
+    return np.where((r > 0).any(axis=1, keepdims=True), moved + EPSILON * np.abs(y), 0.0)
+
+
+def _median_of(values: Rows, weights: NDArray[np.float64]) -> Rows:
+    """The first value, in ascending order, up to which at least half of the weight lies, shape (rows, 1)."""
+    order = np.argsort(values, axis=1, kind="stable")
+    sums = np.cumsum(weights[order], axis=1)
+    at = (sums >= 0.5 * sums[:, -1:]).argmax(axis=1)
+    return np.take_along_axis(values, order, axis=1)[np.arange(len(values)), at][:, None]
 
 
 def _products(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
@@ -237,23 +293,44 @@ def _trees(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         if o.code == Code.TREES:
             low, high = (v.astype(np.float32).astype(np.float64) for v in (low, high))
         undecided |= np.searchsorted(splits, low) != np.searchsorted(splits, high)
-    bound = r[:, count:] if o.flags & START else np.zeros_like(y)
+        if _is_categorical(o, int(feature)):
+            undecided |= r[:, feature] > 0
+    bound = np.zeros_like(y)
+    if o.flags & START:
+        start, of_start = np.abs(x[:, count:]), r[:, count:]
+        added = len(o.arrays[1]) * np.abs(o.arrays[2].astype(np.float64)).max()
+        unit = FLOAT32_EPSILON if o.flags & FLOAT32_SUM else EPSILON
+        rounding = (len(o.arrays[1]) + 1) * unit * (start + of_start + added)
+        bound = np.where(of_start > 0, of_start + rounding, 0.0)
     return np.where(undecided[:, None], np.inf, bound)
 
 
 def thresholds(o: Operation, feature: int) -> NDArray[np.float64]:
-    """The distinct thresholds that an operation of trees compares a feature with, ascending."""
+    """The distinct numbers that an operation of trees compares a feature with, ascending."""
     nodes = o.arrays[0]
     if o.code == Code.TREES:
         internal = (nodes["word"] >> np.uint32(o.kind + 1)) != 0
         own = internal & ((nodes["word"] & np.uint32((1 << o.kind) - 1)) == feature)
         return np.unique(nodes["threshold"][own].view(np.float32).astype(np.float64))
-    own = (
-        (nodes["right"] != 0)
-        & ((nodes["word"] & 0x0FFFFFFF) == feature)
-        & ((nodes["word"] & CATEGORICAL) == 0)
-    )
-    return np.unique(np.ascontiguousarray(nodes["threshold"][own]).view(np.float64))
+    own = _decides_on(o, feature)
+    numeric = nodes[own & ((nodes["word"] & CATEGORICAL) == 0)]
+    found = np.ascontiguousarray(numeric["threshold"]).view(np.float64)
+    if (nodes["word"][own] & ZERO_IS_MISSING).any():
+        found = np.concatenate([found, [np.nextafter(-ALMOST_ZERO, -np.inf), ALMOST_ZERO]])
+    return np.unique(found)
+
+
+def _is_categorical(o: Operation, feature: int) -> bool:
+    """Whether wide trees look a feature up among categories: a key that isn't exact may be another."""
+    if o.code == Code.TREES:
+        return False
+    return bool((o.arrays[0]["word"][_decides_on(o, feature)] & CATEGORICAL).any())
+
+
+def _decides_on(o: Operation, feature: int) -> NDArray[np.bool_]:
+    """The splits of wide trees that look at a feature."""
+    nodes = o.arrays[0]
+    return np.asarray((nodes["right"] != 0) & ((nodes["word"] & WIDE_FEATURE) == feature))
 
 
 RULES: dict[int, Rule] = {
@@ -278,6 +355,5 @@ RULES: dict[int, Rule] = {
     Code.COUPLING: coupling,
     Code.TREES: _trees,
     Code.WIDE_TREES: _trees,
-    # No order statistic moves further than the values do.
-    Code.WEIGHTED_MEDIAN: lambda _, __, r, ___: r.max(axis=1, keepdims=True),
+    Code.WEIGHTED_MEDIAN: _weighted_median,
 }
