@@ -68,7 +68,15 @@ def box(x: Rows, r: Rows, random: np.random.Generator) -> Rows:
     """Points no further from x than r: corners, then the inside, then x itself; x and r of shape (inputs,)."""
     corners = np.array(list(itertools.product((-1.0, 1.0), repeat=len(x))))
     share = np.concatenate([corners, random.uniform(-1.0, 1.0, (INSIDE, len(x))), np.zeros((1, len(x)))])
-    return np.asarray(np.where(r > 0, np.nextafter(x + share * r, x), x))
+    return np.asarray(np.where(r > 0, within(x, share * r), x))
+
+
+def within(x: Rows, by: Rows) -> Rows:
+    """The sum, or the number before it towards x where it was rounded away from x (Knuth's exact error of a sum)."""
+    total = x + by
+    part = total - x
+    error = (x - (total - part)) + (by - part)
+    return np.where(error * np.sign(by) < 0, np.nextafter(total, x), total)
 
 
 # --- what is drawn ----------------------------------------------------------------------------------------------------
@@ -157,7 +165,7 @@ def binary(kind: Arithmetic) -> list[Case]:
     """With a constant, slot by slot, and with one slot for all."""
     constants = [0.3, -2.0] if kind != Arithmetic.POWER else [2.5, -3.0]
     common: dict[str, Any] = {
-        "times": 2.0 if kind != Arithmetic.EQUAL else UNSEEN,
+        "times": UNSEEN if kind == Arithmetic.EQUAL else 2.0 if kind in COMPARISONS else 1.1,
         "steps": kind in COMPARISONS,
         "values": BASES if kind == Arithmetic.POWER else MIXED,
     }
@@ -207,7 +215,7 @@ def of_one_slot(kind: Unary) -> Case:
         f"{kind.name.lower()}",
         make(Code.UNARY, 2, 2, kind=kind),
         DOMAINS.get(kind, MIXED),
-        times=2.0 if kind not in {Unary.SIN, Unary.COS} else 16.0,
+        times=2.0 if kind in STEPS else 16.0 if kind in {Unary.SIN, Unary.COS} else 1.1,
         ulps=20.0 if kind in TRANSCENDENTAL else 2.0,
         scale=lambda x, _, y: np.abs(y) * (1.0 if condition is None else np.maximum(1.0, condition(x))),
         steps=kind in STEPS,
@@ -442,6 +450,14 @@ def test_a_key_is_exact_or_undecided(o: Operation) -> None:
     x, y = np.array([1.0]), np.ones(o.outputs)
     assert (bound_of(o, x, np.zeros(1), y) == 0.0).all()
     assert np.isinf(bound_of(o, x, np.array([1e-300]), y)).all()
+
+
+@pytest.mark.parametrize(("kind", "edge"), [(0, 1.5), (1, 1.0)], ids=["right", "left"])
+def test_an_edge_at_the_end_of_the_bound_may_be_crossed(kind: int, edge: float) -> None:
+    o = operation(Code.BINS, (0,), 1, 1, [0, 1], [edge], kind=kind)
+    ys = evaluate(o, np.array([[1.0], [1.25], [1.5]]))[:, 0]
+    assert ys.max() - ys.min() == 1.0
+    assert bound_of(o, np.array([1.25]), np.array([0.25]), ys[1:2])[0] == 1.0
 
 
 def test_each_row_has_a_bound_of_its_own() -> None:
