@@ -74,7 +74,7 @@ def shifted(_: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     unique = possible.sum(axis=1, keepdims=True) == 1
     largest = np.where(possible, r, 0.0).max(axis=1, keepdims=True)
     bound = r + largest
-    bound = bound + np.where(bound > 0, EPSILON * np.abs(y) + SMALLEST, 0.0)
+    bound = bound + np.where(bound > 0, EPSILON * (np.abs(y) + bound) + SMALLEST, 0.0)
     return np.where(unique & possible & np.isfinite(x), 0.0, bound)
 
 
@@ -86,7 +86,7 @@ def unknown(_: Operation, __: Rows, r: Rows, y: Rows) -> Rows:
 
 def _round32(_: Operation, x: Rows, r: Rows, __: Rows) -> Rows:
     # XGBoost takes its functions in float32; libraries differ there as they do in double precision.
-    return np.where(r > 0, r + ULPS * FLOAT32_EPSILON * np.abs(x), 0.0)
+    return np.where(r > 0, r + ULPS * FLOAT32_EPSILON * (np.abs(x) + r), 0.0)
 
 
 def _replace(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
@@ -114,8 +114,9 @@ def _binary(  # noqa: PLR0917 - two operands with their error bounds
     if kind in _COMPARISONS:
         return np.where((both > 0) & ~(np.abs(a - b) > both), 1.0, 0.0)
     if kind in {Arithmetic.MAXIMUM, Arithmetic.MINIMUM}:
-        ahead = a - b if kind == Arithmetic.MAXIMUM else b - a
-        return np.where(ahead > both, ra, np.where(ahead < -both, rb, np.maximum(ra, rb)))
+        extreme = np.maximum if kind == Arithmetic.MAXIMUM else np.minimum
+        moved = np.maximum(extreme(a + ra, b + rb) - y, y - extreme(a - ra, b - rb))
+        return np.where(np.isnan(y), np.maximum(ra, rb), moved)
     if kind == Arithmetic.MULTIPLY:
         bound = np.abs(a) * rb + np.abs(b) * ra + ra * rb
     elif kind in {Arithmetic.DIVIDE, Arithmetic.REVERSE_DIVIDE}:
@@ -129,7 +130,7 @@ def _binary(  # noqa: PLR0917 - two operands with their error bounds
         )
     else:
         bound = both
-    return np.where(both > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
+    return np.where(both > 0, bound + EPSILON * (np.abs(y) + bound) + SMALLEST, 0.0)
 
 
 def _power(size: Rows, ra: Rows, b: Rows, rb: Rows, y: Rows) -> Rows:
@@ -160,7 +161,7 @@ def _unary(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         bound = np.minimum(np.sqrt(r), r / (y + np.sqrt(np.maximum(x - r, 0.0))))
     else:  # reciprocal
         bound = np.where(np.abs(x) > r, np.abs(y) * r / (np.abs(x) - r), np.inf)
-    return np.where(r > 0, bound + EPSILON * np.abs(y) + SMALLEST, 0.0)
+    return np.where(r > 0, bound + EPSILON * (np.abs(y) + bound) + SMALLEST, 0.0)
 
 
 def _select(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
@@ -179,10 +180,11 @@ def _reduce(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         # Equal ones that are exact are told apart by their order, on both sides alike.
         return np.where(tied & (possible & (r > 0)).any(axis=1, keepdims=True), np.inf, 0.0)
     if o.kind in {Reduce.MAXIMUM, Reduce.MINIMUM}:
-        possible = candidates(x, r, largest=o.kind == Reduce.MAXIMUM)
-        return np.where(possible, r, 0.0).max(axis=1, keepdims=True)
+        extreme = np.max if o.kind == Reduce.MAXIMUM else np.min
+        high, low = (extreme(values, axis=1, keepdims=True) for values in (x + r, x - r))
+        return np.where(np.isnan(y), r.max(axis=1, keepdims=True), np.maximum(high - y, y - low))
     total = r.sum(axis=1, keepdims=True)
-    rounding = len(o.inputs) * (EPSILON * np.abs(x).sum(axis=1, keepdims=True) + SMALLEST)
+    rounding = len(o.inputs) * (EPSILON * (np.abs(x).sum(axis=1, keepdims=True) + total) + SMALLEST)
     return total + np.where((total > 0) | (len(o.inputs) > NUMPY_BLOCK), rounding, 0.0) + 0.0 * y
 
 
@@ -225,7 +227,7 @@ def _piecewise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
 
 def _matrix(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
     weights = np.abs(o.arrays[0].astype(np.float64).reshape(o.outputs, -1))
-    terms = np.abs(x) @ weights.T
+    terms = (np.abs(x) + r) @ weights.T
     if len(o.arrays) > 1 and o.arrays[1].size:
         terms = terms + np.abs(o.arrays[1].astype(np.float64))
     return np.asarray(r @ weights.T + TERMS * terms + (len(o.inputs) + 1) * SMALLEST)
@@ -236,14 +238,14 @@ def _pairwise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     if o.kind == Pairwise.DOT:
         return _matrix(o, x, r, y)
     if o.kind == Pairwise.SQUARED_EUCLIDEAN:  # scikit-learn may expand it to x² - 2xp + p²
-        scale = (x * x).sum(axis=1)[:, None] + (stored * stored).sum(axis=1)[None, :]
+        scale = ((np.abs(x) + r) ** 2).sum(axis=1)[:, None] + (stored * stored).sum(axis=1)[None, :]
         moved = (r * r).sum(axis=1)[:, None] + np.zeros_like(y)
         for i in np.flatnonzero((r > 0).any(axis=0)):
             moved += 2 * np.abs(x[:, i, None] - stored[None, :, i]) * r[:, i, None]
         return np.asarray(TERMS * scale + moved)
-    if o.kind == Pairwise.MANHATTAN:
-        return TERMS * np.abs(y) + r.sum(axis=1)[:, None]
-    return TERMS * np.abs(y) + _largest_difference(x, r, y, stored)
+    manhattan = o.kind == Pairwise.MANHATTAN
+    moved = r.sum(axis=1)[:, None] if manhattan else _largest_difference(x, r, y, stored)
+    return np.asarray(TERMS * (np.abs(y) + moved) + moved)
 
 
 def _largest_difference(x: Rows, r: Rows, y: Rows, stored: Rows) -> Rows:
@@ -280,7 +282,7 @@ def _products(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         own = factors[starts[k] : starts[k + 1]].astype(np.int64)
         widest = np.prod(np.abs(x[:, own]) + r[:, own], axis=1) - np.prod(np.abs(x[:, own]), axis=1)
         used = (r[:, own] > 0).any(axis=1)
-        bound[:, k] = np.where(used, widest + len(own) * EPSILON * np.abs(y[:, k]), 0.0)
+        bound[:, k] = np.where(used, widest + len(own) * EPSILON * (np.abs(y[:, k]) + widest), 0.0)
     return bound
 
 

@@ -65,8 +65,8 @@ def evaluate(o: Operation, x: Rows) -> Rows:
 
 
 def box(x: Rows, r: Rows, random: np.random.Generator) -> Rows:
-    """Points no further from x than r: corners, then the inside, then x itself; x and r of shape (inputs,)."""
-    corners = np.array(list(itertools.product((-1.0, 1.0), repeat=len(x))))
+    """Points no further from x than r: corners and what lies between them, the inside, x itself at the end."""
+    corners = np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=len(x))))
     share = np.concatenate([corners, random.uniform(-1.0, 1.0, (INSIDE, len(x))), np.zeros((1, len(x)))])
     return np.asarray(np.where(r > 0, within(x, share * r), x))
 
@@ -332,7 +332,7 @@ PIECES = [
         MIXED,
         times=2.0,
         ulps=16.0 * FLOAT32_EPSILON / EPSILON,
-        scale=lambda x, _, __: np.abs(x),  # below float32's numbers all is rounded to nothing
+        scale=lambda x, _, __: np.maximum(np.abs(x), 1e-38),  # below float32's numbers all is nothing
     ),
     Case("replace nan", make(Code.REPLACE, 2, 2, [1.0, 2.0]), MIXED, times=2.0),
     Case(
