@@ -96,7 +96,7 @@ def choose(  # noqa: PLR0917 - what the proof needs
         engines.reason = f"{error}."
     else:
         engines.chosen = "native"
-        engines.reason = f"Every step compiles, and {proof.rows:,} rows were answered as scikit-learn does."
+        engines.reason = f"Every step compiles, and {proof}."
         engines.entries["native"] = {"file": TABLES, "proof": proof.to_manifest()}
         engines.files[TABLES] = table
     return engines

@@ -86,7 +86,7 @@ def _proof(proof: dict[str, Any] | None) -> list[str]:
     lines = [
         f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
         f"- table entries compared: {proof['table_entries']}",
-        f"- ties ({owner} contradicts itself there): {proof['ties']}",
+        f"- ties, which {owner}'s own rounding decides: {proof['ties']}{_differing(proof)}",
     ]
     for name, value in proof["largest_difference"].items():
         floor = proof["scikit_learn_floor"].get(name, 0.0)
@@ -97,6 +97,11 @@ def _proof(proof: dict[str, Any] | None) -> list[str]:
             f"on {float32['rows']} rows, where {float32['bound']:.2g} is what rounding can do"
         )
     return [*lines, ""]
+
+
+def _differing(proof: dict[str, Any]) -> str:
+    """How many ties came out differently, which manifests of an earlier release don't say."""
+    return f", of which came out differently: {proof['differing_ties']}" if "differing_ties" in proof else ""
 
 
 def _size(manifest: dict[str, Any], sizes: dict[str, int]) -> list[str]:

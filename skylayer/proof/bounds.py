@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skylayer.compiler.program import Arithmetic, Code, Reduce
+from skylayer.compiler.program import Arithmetic, CheckFlag, Code, Reduce
 from skylayer.proof.rules import RULES, candidates, is_source, shifted, unknown
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from skylayer.compiler.program import Operation, Program
     from skylayer.proof.rounding import Rows
+
+
+FLOAT32_LIMIT = 3.4028235677973366e38  # the least number that rounds to infinity as a float32
 
 
 def inexact(program: Program) -> set[int]:
@@ -66,10 +69,32 @@ def error_bounds(
     return known
 
 
+def undecided_checks(program: Program, values: dict[int, Rows], bounds: dict[int, Rows]) -> NDArray[np.bool_]:
+    """The rows that some CHECK refuses or lets pass by how its operands were rounded, shape (rows,).
+
+    Args:
+        program: Whose checks they are.
+        values: Each slot's value per row, of the inexact slots at least.
+        bounds: What `error_bounds` gave.
+    """
+    undecided = np.zeros(len(next(iter(values.values()))), dtype=bool)
+    for o in program.operations:
+        if o.code != Code.CHECK:
+            continue
+        limit = FLOAT32_LIMIT if o.flags & CheckFlag.FLOAT32_RANGE else np.inf
+        for slot in bounds.keys() & set(o.inputs):
+            x, r = values[slot], bounds[slot]
+            with np.errstate(invalid="ignore", over="ignore"):
+                undecided |= np.isinf(r) | ((np.abs(x) + r >= limit) & (np.abs(x) - r < limit))
+                if o.flags & CheckFlag.NOT_NEGATIVE:
+                    undecided |= (x - r < 0) & (x + r >= 0)
+    return undecided
+
+
 def _is_shift(o: Operation, largest: dict[int, tuple[int, ...]]) -> bool:
     """Whether an operation takes the largest of its operands from each of them."""
     shift = o.code == Code.COMBINE and o.kind == Arithmetic.SUBTRACT and len(o.inputs) == o.outputs + 1
     return shift and largest.get(o.inputs[-1]) == o.inputs[:-1]
 
 
-__all__ = ["candidates", "error_bounds", "inexact"]
+__all__ = ["candidates", "error_bounds", "inexact", "undecided_checks"]

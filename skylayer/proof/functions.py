@@ -51,25 +51,31 @@ _SLOPES: dict[Unary, Slope] = {
     Unary.EXPIT: lambda _, r, y: np.minimum(0.25, y * (1.0 - y) + r),
     Unary.ERF: lambda x, _, __: np.full_like(x, 2.0 / np.sqrt(np.pi)),
     Unary.NORMAL_CDF: lambda x, _, __: np.full_like(x, 0.4),
-    Unary.SIN: lambda x, _, __: np.ones_like(x),
-    Unary.COS: lambda x, _, __: np.ones_like(x),
+    Unary.SIN: lambda x, r, _: np.minimum(1.0, np.abs(np.cos(x)) + r),
+    Unary.COS: lambda x, r, _: np.minimum(1.0, np.abs(np.sin(x)) + r),
 }
 
 
 def transcendental(kind: Unary, x: Rows, r: Rows, y: Rows) -> Rows:
     """The error bound of a function's value, given its argument's value and error bound."""
-    rounding = (PROBIT_ULPS if kind == Unary.PROBIT else ULPS) * EPSILON * np.abs(y) + SMALLEST
-    if kind == Unary.NORMAL_CDF:  # scipy rounds x / sqrt(2) first
-        rounding = rounding * np.maximum(1.0, x * x)
-    if kind in _EXPONENTIAL:
-        # The argument has been rounded as well, by what a shift before the function loses.
-        rounding = rounding * np.maximum(1.0, np.minimum(np.abs(x), _LARGEST_EXPONENT))
+    unit = (PROBIT_ULPS if kind == Unary.PROBIT else ULPS) * EPSILON
+    rounding = unit * np.abs(y) * _conditioning(kind, np.abs(x)) + SMALLEST
     rounding = np.where(np.isfinite(y), rounding, 0.0)
     bound = _SLOPES[kind](x, r, y) * r if kind in _SLOPES else np.full_like(x, np.inf)
     if kind in _MONOTONE:
         high, low = _MONOTONE[kind](x + r), _MONOTONE[kind](x - r)
-        span = high - low + 2 * ULPS * EPSILON * np.maximum(np.abs(high), np.abs(low))
+        span = np.maximum(high - y, y - low)
+        span += unit * np.maximum(np.abs(high), np.abs(low)) * _conditioning(kind, np.abs(x) + r)
         bound = np.fmin(bound, span)
     else:
         bound = np.minimum(bound, 2.0)
     return np.asarray(np.where(r > 0, bound, 0.0) + rounding, dtype=np.float64)
+
+
+def _conditioning(kind: Unary, size: Rows) -> Rows | float:
+    """How many times a function magnifies what its argument was rounded by, from the argument's size."""
+    if kind == Unary.NORMAL_CDF:  # scipy rounds x / sqrt(2) first
+        return np.maximum(1.0, size * size)
+    if kind in _EXPONENTIAL:  # what a shift before the function loses
+        return np.maximum(1.0, np.minimum(size, _LARGEST_EXPONENT))
+    return 1.0

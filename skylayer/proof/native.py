@@ -30,6 +30,7 @@ _CHUNK = 5_000
 _WORK = 500_000_000  # multiplications or splits that a proof may take on either side
 _FEWEST = 1_000
 _ADVERSARIAL = 400
+_DATA, _GRID = "the data", "a 0.01 grid"  # rows as a model meets them
 _TRAINING = 5_000  # rows of the data that are replayed, and from which splits are reached
 
 __all__ = ["Proof", "ProofFailed", "prove_native"]
@@ -63,7 +64,9 @@ def prove_native(
 
     Raises:
         KernelError: The kernel can't be built here.
-        ProofFailed: An answer differs; names the first row and field.
+        ProofFailed: An answer differs, and the message names the first row and field; or more ties of the data or of
+            the grid come out differently than `Tally.check_share` allows. Rows beside a split and adversarial rows
+            are ties on purpose, so that no share of them says anything.
     """
     proof = Proof()
     try:
@@ -75,17 +78,19 @@ def prove_native(
     rows = min(rows, max(_FEWEST, _WORK // work(program)))
     own = np.unique(np.linspace(0, len(data[0]) - 1, min(_TRAINING, rows, len(data[0]))).astype(int))
     training = [[cells[i] for i in own] for cells in data]
-    replay.compare(training, "the data", decided=True)
+    replay.compare(training, _DATA)
+    proof.tally(_DATA).check_share(_DATA)
     replay.batch_invariance(training)
     replay.compare(adversarial(schema, training, random, min(_ADVERSARIAL, rows)), "an adversarial row")
     accepted = replay.accepted(training)
     splits = neighbours(program, schema, accepted, max(rows // 4, 1), random)
     grid = on_the_grid(schema, accepted, max(rows - proof.rows - len(splits[0]), 1), random)
     total, start = len(splits[0]) + len(grid[0]), proof.rows + proof.refused
-    for made, what in ((splits, "either side of a split"), (grid, "a 0.01 grid")):
+    for made, what in ((splits, "either side of a split"), (grid, _GRID)):
         for first in range(0, len(made[0]), _CHUNK):
             replay.compare([cells[first : first + _CHUNK] for cells in made], what)
             progress((proof.rows + proof.refused - start) / total)
+    proof.tally(_GRID).check_share(_GRID)
     return proof
 
 

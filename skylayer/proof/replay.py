@@ -10,7 +10,7 @@ import numpy as np
 from serving.errors import RowError
 from skylayer.compiler.program import Code, Reduce
 from skylayer.compiler.reference import Reference
-from skylayer.proof.bounds import candidates, error_bounds, inexact
+from skylayer.proof.bounds import candidates, error_bounds, inexact, undecided_checks
 from skylayer.proof.outcome import Proof, ProofFailed
 from skylayer.proof.trace import Trace, as_matrix, open_program
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Columns = list[list[Any]]
 
 INVARIANCE_ROWS = 24  # rows that both sides answer one at a time as well
-DIFFERING = 0.01  # share of the data's own rows that may differ where the bounds leave them undecided
 CLOSE = 1e-9  # relative, of numbers that an undecided row answers
 _SHOWN = 300  # characters of a row in a message
 
@@ -66,20 +65,19 @@ class Replay:
             if o.code == Code.REDUCE and o.kind in {Reduce.ARGMAX, Reduce.ARGMIN}
         }
 
-    def compare(self, columns: Columns, what: str, *, decided: bool = False) -> None:
-        """Ask both for rows; fail at the first that differs, or if too many of them can't be decided."""
-        refused = [] if self._accepts(columns) else self._refused(columns)
-        for index in refused:
-            self._both_refuse([[cells[index]] for cells in columns], what)
-        if refused:
-            kept = sorted(set(range(len(columns[0]))).difference(refused))
+    def compare(self, columns: Columns, what: str) -> None:
+        """Ask both for rows and count them under `what`.
+
+        Raises:
+            ProofFailed: One comes out differently that isn't a tie.
+        """
+        refusals = {} if self._accepts(columns) else self._refusals(columns)
+        for index, refusal in refusals.items():
+            self._compare_refused([[cells[index]] for cells in columns], refusal, what)
+        if refusals:
+            kept = sorted(set(range(len(columns[0]))).difference(refusals))
             columns = [[cells[i] for i in kept] for cells in columns]
-        differing = self._compare(columns, what)
-        if decided and differing > max(DIFFERING * len(columns[0]), 1):
-            raise ProofFailed(
-                f"{differing} of {len(columns[0])} rows of the data come out differently: they lie closer to a split "
-                "or decision than what scikit-learn's own rounding leaves uncertain"
-            )
+        self._compare(columns, what)
 
     def batch_invariance(self, columns: Columns) -> None:
         """The kernel's batch is its row by row in every bit; the estimator's is its floor."""
@@ -105,11 +103,18 @@ class Replay:
         """The rows that aren't refused."""
         if self._accepts(columns):
             return columns
-        kept = sorted(set(range(len(columns[0]))).difference(self._refused(columns)))
+        kept = sorted(set(range(len(columns[0]))).difference(self._refusals(columns)))
         return [[cells[i] for i in kept] for cells in columns]
 
-    def _refused(self, columns: Columns) -> list[int]:
-        return [i for i in range(len(columns[0])) if not self._accepts([[cells[i]] for cells in columns])]
+    def _refusals(self, columns: Columns) -> dict[int, RowError]:
+        """What the kernel says against each row that it refuses, by position."""
+        found = {}
+        for index in range(len(columns[0])):
+            try:
+                self._engine.evaluate([[cells[index]] for cells in columns], 1)
+            except RowError as error:
+                found[index] = error
+        return found
 
     def _accepts(self, columns: Columns) -> bool:
         try:
@@ -118,22 +123,20 @@ class Replay:
             return False
         return True
 
-    def _both_refuse(self, row: Columns, what: str) -> None:
+    def _compare_refused(self, row: Columns, refusal: RowError, what: str) -> None:
+        """A row that the kernel refuses: the estimator must refuse it as well, or it is a tie."""
         try:
             self._reference.answer(row, 1)
         except Exception:  # noqa: BLE001 - whatever an estimator raises on a row
             self._proof.refused += 1
             return
-        if self._overflows(row):
-            return
-        try:
-            self._engine.evaluate(row, 1)
-        except RowError as error:
+        if not self._is_refusal_undecided(row):
             shown = self._show([cells[0] for cells in row])
-            raise ProofFailed(f"{what}: the kernel refuses {shown}: {error.detail}") from None
+            raise ProofFailed(f"{what}: the kernel refuses {shown}: {refusal.detail}") from refusal
+        self._count_tie(what)
 
-    def _overflows(self, row: Columns) -> bool:
-        """Whether a row that only one side refuses is one where a sum may or may not overflow: a tie."""
+    def _is_refusal_undecided(self, row: Columns) -> bool:
+        """Whether rounding alone decides that a check refuses a row: a sum that overflows or not by its order."""
         if self._trace is None:
             return False
         if self._unchecked is None:
@@ -141,34 +144,36 @@ class Replay:
             program = dataclasses.replace(self._program, operations=kept)
             self._unchecked = Trace(program, self._slots, self._names)
         try:
-            bound, _ = self._error_bounds(row, 1, self._unchecked)
-        except RowError:
+            bounds, values = self._error_bounds(row, 1, self._unchecked)
+        except RowError:  # refused by what isn't a check: by a category
             return False
-        if not any(np.isinf(r).any() for r in bound.values()):
-            return False
-        self._proof.rows += 1
-        self._proof.ties += 1
-        return True
+        return bool(undecided_checks(self._program, values, bounds).any())
 
-    def _compare(self, columns: Columns, what: str) -> int:
-        """How many undecided rows differ. A batch that the estimator refuses is halved down to the row."""
+    def _count_tie(self, what: str) -> None:
+        """A tie that only one side answers."""
+        tally = self._proof.tally(what)
+        tally.rows, tally.ties, tally.differing = tally.rows + 1, tally.ties + 1, tally.differing + 1
+
+    def _compare(self, columns: Columns, what: str) -> None:
+        """Compare rows that the kernel answers. A batch that the estimator refuses is halved down to the row."""
         rows = len(columns[0])
         if rows == 0:
-            return 0
+            return
         native = as_matrix(self._engine.evaluate(columns, rows), rows)
         try:
             expected = self._expected(self._reference.answer(columns, rows), rows)
         except Exception as error:
             if rows > 1:
                 half = rows // 2
-                return self._compare([c[:half] for c in columns], what) + self._compare(
-                    [c[half:] for c in columns], what
-                )
-            if self._overflows(columns):
-                return 1
-            shown = self._show([cells[0] for cells in columns])
-            raise ProofFailed(f"{what}: the estimator refuses {shown}: {_line(error)}") from error
-        return self._equal(native, expected, columns, what)
+                self._compare([c[:half] for c in columns], what)
+                self._compare([c[half:] for c in columns], what)
+                return
+            if not self._is_refusal_undecided(columns):
+                shown = self._show([cells[0] for cells in columns])
+                raise ProofFailed(f"{what}: the estimator refuses {shown}: {_line(error)}") from error
+            self._count_tie(what)
+            return
+        self._equal(native, expected, columns, what)
 
     def _equal(
         self,
@@ -176,7 +181,7 @@ class Replay:
         expected: dict[str, NDArray[np.float64]],
         columns: Columns,
         what: str,
-    ) -> int:
+    ) -> None:
         rows = len(native)
         bound, values = self._error_bounds(columns, rows, self._trace)
         undecided, differing = np.zeros((2, rows), dtype=bool)
@@ -204,9 +209,10 @@ class Replay:
                 self._fail(output, at, int(np.argmin(near[at])), got, own, columns, what)
             if output.classes is None:
                 self._record(output.field, own, allowed, difference)
-        self._proof.rows += rows
-        self._proof.ties += int(undecided.sum())
-        return int(differing.sum())
+        tally = self._proof.tally(what)
+        tally.rows += rows
+        tally.ties += int(undecided.sum())
+        tally.differing += int(differing.sum())
 
     def _record(
         self,
@@ -238,8 +244,8 @@ class Replay:
     def _possible(
         self, output: Output, own: NDArray[np.float64], bound: dict[int, Rows], values: dict[int, Rows]
     ) -> NDArray[np.bool_]:
-        """On an undecided row the label must be one of the tied ones."""
-        possible = np.ones(own.shape, dtype=bool)
+        """On an undecided row the label must be one of the tied ones, and of the classes in any case."""
+        possible = np.ones(own.shape, dtype=bool) if output.classes is None else ~np.isnan(own)
         for k, slot in enumerate(output.slots):
             decision = self._decisions.get(slot)
             if decision is None or slot not in bound:
@@ -248,7 +254,7 @@ class Replay:
             r = np.stack([bound.get(s, np.zeros(len(x))) for s in decision.inputs], axis=1)
             tied = candidates(x, r, largest=decision.kind == Reduce.ARGMAX)
             label = np.clip(np.nan_to_num(own[:, k], nan=0), 0, tied.shape[1] - 1).astype(int)
-            possible[:, k] = tied[np.arange(len(x)), label]
+            possible[:, k] &= tied[np.arange(len(x)), label]
         return possible
 
     def _expected(self, answers: dict[str, Any], rows: int) -> dict[str, NDArray[np.float64]]:

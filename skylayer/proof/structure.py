@@ -92,7 +92,10 @@ def _of_chosen_features(ensemble: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
     members = getattr(ensemble, "estimators_", ())
     for member, chosen in zip(members, getattr(ensemble, "estimators_features_", ()), strict=False):
         if (tree := getattr(member, "tree_", None)) is not None:
-            yield tree.children_left, tree.children_right, np.asarray(chosen)[tree.feature], tree.threshold
+            feature = np.asarray(chosen)[
+                np.maximum(tree.feature, 0)
+            ]  # a leaf's is negative, and never looked at
+            yield tree.children_left, tree.children_right, feature, tree.threshold
 
 
 def _of_table(o: Operation) -> Iterator[tuple[Any, Any, Any, Any]]:

@@ -14,6 +14,7 @@ from skylayer.compiler.kernel_build import KernelError
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
 from skylayer.proof.native import ProofFailed
+from skylayer.proof.outcome import Proof, Tally
 
 FRAME = pd.DataFrame({"a": [0.5, 1.5, 2.5]})
 UNKNOWN = CannotCompile(("Odd",), "it is unknown")
@@ -64,3 +65,13 @@ def test_all_stages_make_the_native_engine() -> None:
     found = choose()
     assert found.chosen == "native"
     assert found.entries["native"]["file"] in found.files
+
+
+def test_the_reason_says_decided_rows_and_ties_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    proof = Proof(tallies={"the data": Tally(rows=3000, ties=2917)})
+    monkeypatch.setattr(engines, "prove_native", lambda *_, **__: proof)
+    found = choose()
+    assert found.chosen == "native"
+    assert found.reason == f"Every step compiles, and {proof}."
+    assert "83 rows" in found.reason
+    assert "2,917 more are ties" in found.reason

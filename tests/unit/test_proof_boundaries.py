@@ -1,0 +1,183 @@
+"""Rows on either side of every split: two neighbouring raw values that the split tells apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from programs import numbers, operation, program, transposed
+
+from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
+from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE
+from skylayer.proof.boundaries import neighbours
+from skylayer.proof.trace import Trace
+
+if TYPE_CHECKING:
+    from skylayer.compiler.program import Operation, Program
+
+    Columns = list[list[Any]]
+
+
+def integers() -> dict[str, Any]:
+    return {"container": "array", "columns": [{"name": "x0", "kind": "integer", "dtype": "int64"}]}
+
+
+def made(built: Program, data: Columns, limit: int = 100, schema: dict[str, Any] | None = None) -> Columns:
+    return neighbours(built, schema or numbers(len(data)), data, limit, np.random.default_rng(0))
+
+
+def pairs(rows: Columns) -> list[tuple[float, float]]:
+    """The first column's values on the left and on the right of each split."""
+    half = len(rows[0]) // 2
+    return sorted(tuple(sorted(pair)) for pair in zip(rows[0][:half], rows[0][half:], strict=True))
+
+
+def forest(threshold: float, first: int, **fields: Any) -> Operation:
+    """A tree of one split on the last slot before `first`."""
+    nodes = np.zeros(3, dtype=NODE)
+    nodes["threshold"] = np.array([threshold, 0.0, 0.0], dtype="<f4").view("<u4")
+    nodes["threshold"][1:] = np.uint32(0x7FC00000) | np.arange(2, dtype="<u4")
+    nodes["word"][0] = 2 << 2
+    trees = np.array([(0, 3, 1, 0)], dtype=TREE)
+    leaves = np.zeros(0, dtype="<u4")
+    return operation(
+        Code.TREES, (first - 1,), first, 1, nodes, trees, [1.0, 2.0], leaves, kind=1, width=1, **fields
+    )
+
+
+def wide(threshold: float, word: int = 0) -> Operation:
+    nodes = np.zeros(3, dtype=NODE_F64)
+    nodes["threshold"] = np.array([threshold, 0.0, 0.0]).view("<u8")
+    nodes["threshold"][1:] = np.uint64(0x7FF8000000000000) | np.arange(2, dtype="<u8")
+    nodes["word"][0], nodes["right"][0] = word, 2
+    trees = np.array([(0, 3, 1, 0)], dtype=TREE)
+    bits = np.array([1, 1], dtype="<u4")
+    return operation(
+        Code.TREES_F64,
+        (0,),
+        1,
+        1,
+        nodes,
+        trees,
+        [1.0, 2.0],
+        bits,
+        flags=TreeFlag.SPECIAL_RULES if word else 0,
+        width=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("o", "borders"),
+    [
+        (wide(0.3), [0.3]),
+        (operation(Code.BINS, (0,), 1, 1, [0, 2], [0.25, 0.7]), [0.25, 0.7]),
+        (operation(Code.ARITHMETIC, (0,), 1, 1, [0.6], kind=Arithmetic.GREATER), [0.6]),
+        (operation(Code.ARITHMETIC, (0,), 1, 1, [0.6], kind=Arithmetic.EQUAL), [0.6]),
+    ],
+    ids=["wide tree", "bins", "greater", "equal"],
+)
+def test_the_value_at_a_split_and_the_next_one_are_made(o: Operation, borders: list[float]) -> None:
+    found = pairs(made(program(1, [o]), [[0.0, 0.5, 1.0]]))
+    assert found == [(border, float(np.nextafter(border, np.inf))) for border in borders]
+
+
+def test_a_narrow_split_lies_between_two_floats_of_single_precision() -> None:
+    ((low, high),) = pairs(made(program(1, [forest(0.1, 1)]), [[0.0, 1.0]]))
+    assert high == np.nextafter(low, np.inf)
+    assert np.float32(low) == np.float32(0.1)
+    assert np.float32(high) == np.nextafter(np.float32(0.1), np.float32(np.inf))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        operation(Code.ARITHMETIC, (0,), 1, 1, [7.3], kind=Arithmetic.DIVIDE),
+        operation(Code.SELECT, (0, 0, 0), 1, 1),
+        operation(Code.COMBINE, (0, 0), 1, 1, kind=Arithmetic.ADD),
+        operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE),
+    ],
+    ids=["scaled", "select", "combine", "negate"],
+)
+def test_the_raw_value_is_found_behind_the_steps_before_a_split(before: Operation) -> None:
+    built = program(1, [before, forest(0.1, 2)])
+    ((low, high),) = pairs(made(built, [[-5.0, 5.0]]))
+    assert high == np.nextafter(low, np.inf)
+    answers = Trace(built, [2], ["x0"]).values([[low, high]], 2)[:, 0]
+    assert sorted(answers.tolist()) == [1.0, 2.0]
+
+
+def test_integers_are_neighbours_by_one() -> None:
+    assert pairs(made(program(1, [wide(2.5)]), [[-100, 100]], schema=integers())) == [(2.0, 3.0)]
+
+
+def test_negative_splits_are_found_as_positive_ones() -> None:
+    ((low, high),) = pairs(made(program(1, [wide(-0.3)]), [[-1.0, 1.0]]))
+    assert (low, high) == (-0.3, float(np.nextafter(-0.3, np.inf)))
+
+
+def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
+    """The second split is looked at by rows on the left of the first only."""
+    nodes = np.zeros(5, dtype=NODE_F64)
+    leaf = np.uint64(0x7FF8000000000000)
+    split = np.array([0.0, 0.5]).view("<u8")
+    nodes["threshold"] = [split[0], split[1], leaf, leaf | np.uint64(1), leaf]
+    nodes["word"] = [1, 0, 0, 0, 0]
+    nodes["right"] = [4, 2, 0, 0, 0]
+    trees = np.array([(0, 5, 2, 0)], dtype=TREE)
+    o = operation(Code.TREES_F64, (0, 1), 2, 1, nodes, trees, [1.0, 2.0], np.zeros(0, dtype="<u4"), width=1)
+    rows = made(program(2, [o]), transposed([[0.1, 1.0], [0.9, 1.0], [0.2, -7.0], [0.3, 1.0]]))
+    at = [k for k, value in enumerate(rows[0]) if value == 0.5]
+    assert at
+    assert {rows[1][k] for k in at} == {-7.0}
+
+
+def test_no_more_pairs_are_made_than_the_limit() -> None:
+    edges = [k / 10 for k in range(1, 10)]
+    o = operation(Code.BINS, (0,), 1, 1, [0, 9], edges)
+    assert len(pairs(made(program(1, [o]), [[0.0, 1.0]], limit=4))) == 4
+    assert len(pairs(made(program(1, [o]), [[0.0, 1.0]]))) == 9
+
+
+@pytest.mark.parametrize(
+    ("operations", "data"),
+    [
+        ([operation(Code.MATRIX, (0,), 1, 1, [[1.0]], np.zeros(0))], [[0.0, 1.0]]),
+        ([operation(Code.PAIRWISE, (0,), 1, 1, [[1.0]], kind=Pairwise.MANHATTAN)], [[0.0, 1.0]]),
+        ([wide(0.3)], [[]]),
+        ([wide(1.0, CATEGORICAL)], [[0.0, 1.0]]),
+        # Beyond what is looked at on either side of the data.
+        ([wide(1e300)], [[0.0, 1.0]]),
+        # A step before the split takes one value only, and refuses all between.
+        (
+            [
+                operation(
+                    Code.LOOKUP, (0,), 1, 1, [0.0, 1.0], [0.0, 1.0], [0.0, 0.0], flags=1, refusal="unknown"
+                ),
+                forest(0.5, 2),
+            ],
+            [[0.0, 1.0]],
+        ),
+    ],
+    ids=["matrix", "distances", "no rows", "categories", "out of reach", "refused on the way"],
+)
+def test_where_no_neighbours_can_be_found_there_are_none(operations: list[Operation], data: Columns) -> None:
+    assert made(program(1, operations), data) == [[]]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        operation(Code.COMBINE, (0, 1), 2, 1, kind=Arithmetic.ADD),
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.REDUCE, (0, 1), 2, 1, kind=Reduce.SUM),
+    ],
+    ids=["combine", "matrix", "reduce"],
+)
+def test_a_split_on_several_columns_is_crossed_by_one_of_them(before: Operation) -> None:
+    built = program(2, [before, forest(0.5, 3)])
+    rows = made(built, [[0.0, 1.0, 1.0], [0.0, 0.25, 0.5]])
+    assert len(rows[0]) == 2
+    assert sum(column[0] != column[1] for column in rows) == 1
+    answers = Trace(built, [3], ["x0", "x1"]).values(rows, 2)[:, 0]
+    assert sorted(answers.tolist()) == [1.0, 2.0]

@@ -1,0 +1,312 @@
+"""The replay, on programs of a few operations: what it must refuse, and what it must count as a tie and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from programs import Estimator, numbers, operation, program, transposed
+
+from skylayer.compiler.assembler import assemble
+from skylayer.compiler.program import Arithmetic, CheckFlag, Code, Output, Reduce, Unary
+from skylayer.proof import replay
+from skylayer.proof.outcome import Proof, ProofFailed
+from skylayer.proof.replay import Replay
+from skylayer.proof.trace import open_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from skylayer.compiler.program import Operation, Program
+
+WHAT = "a test"
+LABELS = Output("predictions", (4,), "scalar", (("p", "q", "r"),))
+NEGATED = [operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE)]
+NO_NEGATIVES = [
+    operation(Code.CHECK, (0,), 1, 0, flags=CheckFlag.NOT_NEGATIVE, refusal="negative"),
+    *NEGATED,
+]
+
+
+def replayed(
+    made: Program,
+    predict: Callable[[Any], Any],
+    rows: Sequence[Sequence[Any]],
+    ask: Callable[[Replay, list[list[Any]]], None] = lambda r, columns: r.compare(columns, WHAT),
+) -> Proof:
+    proof = Proof()
+    columns = transposed(rows)
+    both = Replay(Estimator(predict), made, assemble(made), numbers(len(columns)), ("predictions",), proof)
+    ask(both, columns)
+    return proof
+
+
+def weighted(weights: Sequence[float], *after: Operation) -> Program:
+    """A dot product, and what comes after it."""
+    n = len(weights)
+    product = operation(Code.MATRIX, range(n), n, 1, [list(weights)], np.zeros(0))
+    return program(n, [product, *after], Output("predictions", (n,), "scalar"))
+
+
+def refuses(where: Callable[[Any], Any], answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An estimator that raises where any row is `where`."""
+
+    def predict(x: Any) -> Any:
+        if where(x).any():
+            raise ValueError("Input X is out of range.")
+        return answer(x)
+
+    return predict
+
+
+def constant(value: float) -> Callable[[Any], Any]:
+    return lambda x: np.full(len(x), value)
+
+
+# --- a row that one side refuses --------------------------------------------------------------------------------------
+
+
+def test_a_row_that_the_kernel_refuses_alone_fails_the_proof() -> None:
+    with pytest.raises(ProofFailed, match=r"a test: the kernel refuses \{'x0': -1.0\}: negative"):
+        replayed(program(1, NO_NEGATIVES), lambda x: -x[:, 0], [[1.0], [-1.0], [2.0]])
+
+
+def test_a_row_that_the_kernel_refuses_alone_fails_although_another_slot_is_undecided() -> None:
+    """An undecided lookup says nothing of a check that reads an exact column."""
+    operations = [
+        operation(Code.CHECK, (0,), 2, 0, flags=CheckFlag.NOT_NEGATIVE, refusal="negative"),
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.LOOKUP, (2,), 3, 1, [0.0], [1.0], [0.0, 0.0]),
+    ]
+    with pytest.raises(ProofFailed, match="the kernel refuses"):
+        replayed(program(2, operations), lambda x: (x.sum(axis=1) == 0.0) * 1.0, [[-1.0, 2.0]])
+
+
+def test_a_row_that_the_kernel_refuses_by_another_operation_than_a_check_is_never_a_tie() -> None:
+    operations = [
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.LOOKUP, (2,), 3, 1, [0.0], [1.0], [0.0, 0.0], flags=1, refusal="unknown"),
+    ]
+    with pytest.raises(ProofFailed, match=r"the kernel refuses .*: unknown"):
+        replayed(program(2, operations), lambda x: x[:, 0] * 0.0, [[-1.0, 2.0]])
+
+
+def test_a_row_that_both_refuse_is_counted_and_the_others_are_compared() -> None:
+    predict = refuses(lambda x: x[:, 0] < 0.0, lambda x: -x[:, 0])
+    proof = replayed(program(1, NO_NEGATIVES), predict, [[1.0], [-1.0], [2.0]])
+    assert (proof.refused, proof.rows, proof.ties) == (1, 2, 0)
+    with pytest.raises(ProofFailed, match=r"-2.0 instead of 2.0"):
+        replayed(
+            program(1, NO_NEGATIVES),
+            refuses(lambda x: x[:, 0] < 0.0, lambda x: np.where(x[:, 0] == 2.0, 2.0, -x[:, 0])),
+            [[1.0], [-1.0], [2.0]],
+        )
+
+
+def test_a_row_that_the_estimator_refuses_alone_fails_the_proof() -> None:
+    predict = refuses(lambda x: x[:, 0] == 3.0, lambda x: -x[:, 0])
+    rows = [[float(k)] for k in range(7)]
+    with pytest.raises(
+        ProofFailed, match=r"a test: the estimator refuses \{'x0': 3.0\}: Input X is out of range"
+    ):
+        replayed(program(1, NEGATED), predict, rows)
+
+
+def test_a_sum_that_overflows_by_its_order_is_a_tie_whichever_side_refuses_it() -> None:
+    checked = weighted([1.0, 1.0, 1.0], operation(Code.CHECK, (3,), 4, 0, refusal="or infinity"))
+    overflowing, large = [1e308, 1e308, -1e308], [1e307, 1e307, -1e307]
+    kernel_refuses = replayed(checked, lambda x: x[:, 0], [overflowing, large])
+    passing = [1e308, -1e308, 1e308]
+    predict = refuses(lambda x: np.abs(x).max(axis=1) > 9e307, lambda x: x.sum(axis=1))
+    estimator_refuses = replayed(checked, predict, [passing, large])
+    for proof in (kernel_refuses, estimator_refuses):
+        assert (proof.rows, proof.ties, proof.differing, proof.refused) == (2, 1, 1, 0)
+    with pytest.raises(ProofFailed, match="the estimator refuses"):
+        replayed(checked, refuses(lambda x: x[:, 0] > 1e306, lambda x: x.sum(axis=1)), [large])
+
+
+@pytest.mark.parametrize(
+    ("flags", "border"), [(CheckFlag.FLOAT32_RANGE, 3.4028235677973366e38), (CheckFlag.NOT_NEGATIVE, 0.0)]
+)
+def test_a_check_within_the_error_bound_of_its_limit_is_a_tie_and_beyond_it_is_none(
+    flags: int, border: float
+) -> None:
+    checked = weighted([1.0, 1.0], operation(Code.CHECK, (2,), 3, 0, flags=flags, refusal="the limit"))
+    inside, outside = (1.0, -1.0) if flags == CheckFlag.NOT_NEGATIVE else (-1.0, 1.0)
+    scale = max(border, 1.0)
+
+    def rows(by: float) -> list[list[float]]:
+        return [[scale, border - scale + outside * by * scale]]
+
+    def clipped(x: Any) -> Any:
+        return x.sum(axis=1) + inside * 2e-15 * scale
+
+    assert replayed(checked, clipped, rows(1e-15)).differing == 1
+    with pytest.raises(ProofFailed, match=r"the kernel refuses .*: the limit"):
+        replayed(checked, clipped, rows(1e-13))
+
+
+# --- a row that both answer -------------------------------------------------------------------------------------------
+
+
+def decision(kind: Reduce = Reduce.ARGMAX) -> Program:
+    """The first of three products that is the largest (smallest)."""
+    products = operation(Code.MATRIX, (0,), 1, 3, [[1.0], [1.0], [0.5]], np.zeros(0))
+    return program(1, [products, operation(Code.REDUCE, (1, 2, 3), 4, 1, kind=kind)], LABELS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(Reduce.ARGMAX, 1.0), (Reduce.ARGMIN, -1.0)], ids=["argmax", "argmin"]
+)
+def test_the_label_of_a_tie_must_be_one_of_the_tied(kind: Reduce, value: float) -> None:
+    tied = replayed(decision(kind), lambda x: np.full(len(x), "q"), [[value], [2 * value]])
+    assert (tied.rows, tied.ties, tied.differing, tied.decided) == (2, 2, 2, 0)
+    equal = replayed(decision(kind), lambda x: np.full(len(x), "p"), [[value]])
+    assert (equal.ties, equal.differing) == (1, 0)
+    with pytest.raises(ProofFailed, match="came out as 'p' instead of 'r'"):
+        replayed(decision(kind), lambda x: np.full(len(x), "r"), [[value]])
+    with pytest.raises(ProofFailed, match="'p' instead of None"):
+        replayed(decision(kind), lambda x: np.full(len(x), "a label of no class"), [[value]])
+
+
+def test_the_label_of_a_decided_row_must_be_equal() -> None:
+    with pytest.raises(ProofFailed, match="'r' instead of 'p'"):
+        replayed(decision(), lambda x: np.full(len(x), "p"), [[-1.0]])
+
+
+@pytest.mark.parametrize(("rows", "allowed"), [(300, 3), (299, 2), (10, 1)])
+def test_one_tie_in_a_hundred_may_come_out_differently_and_not_one_more(rows: int, allowed: int) -> None:
+    """Or one row, of a table of fewer than two hundred."""
+
+    def differing(count: int) -> Callable[[Any], Any]:
+        return lambda x: np.where(x[:, 0] <= count, "q", "p")
+
+    positions = [[float(k)] for k in range(1, rows + 1)]
+    passed = replayed(decision(), differing(allowed), positions)
+    assert (passed.ties, passed.differing) == (rows, allowed)
+    passed.tally(WHAT).check_share(WHAT)
+    failed = replayed(decision(), differing(allowed + 1), positions)
+    with pytest.raises(ProofFailed, match=f"{allowed + 1} of {rows} rows of a test come out differently"):
+        failed.tally(WHAT).check_share(WHAT)
+
+
+def test_an_exact_number_must_have_the_same_value_and_an_inexact_one_lie_within_its_bound() -> None:
+    with pytest.raises(ProofFailed, match=r"predictions\[0\] of \{'x0': 1.0\} came out as -1.0 instead of"):
+        replayed(program(1, NEGATED), lambda x: np.nextafter(-x[:, 0], 0.0), [[1.0]])
+    ulp = 2.0**-51
+    proof = replayed(weighted([1.0, 1.0]), lambda x: x.sum(axis=1) + 3 * ulp, [[1.0, 2.0], [1.0, 1.0]])
+    assert proof.largest == {"predictions": 3 * ulp}
+    assert 3e-14 <= proof.bound["predictions"] < 3.1e-14
+    assert (proof.rows, proof.ties, proof.decided) == (2, 0, 2)
+    with pytest.raises(ProofFailed, match=r"3.0 instead of"):
+        replayed(weighted([1.0, 1.0]), lambda x: x.sum(axis=1) + 1e-13, [[1.0, 2.0]])
+
+
+def test_the_largest_bound_is_that_of_answers_no_larger_than_the_first_rows_are() -> None:
+    proof = Proof()
+    made = weighted([1.0, 1.0])
+    both = Replay(
+        Estimator(lambda x: x.sum(axis=1)), made, assemble(made), numbers(2), ("predictions",), proof
+    )
+    both.compare([[1.0], [2.0]], "the data")
+    usual = proof.bound["predictions"]
+    both.compare([[1e9], [1.0]], WHAT)
+    assert proof.bound["predictions"] == usual
+    assert proof.tally("the data").rows == proof.tally(WHAT).rows == 1
+
+
+def test_an_undecided_number_that_differs_by_more_than_rounding_is_counted_as_differing() -> None:
+    operations = [
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.LOOKUP, (2,), 3, 1, [3.0], [1.0], [0.0, 0.0]),
+    ]
+    for factor, differing in ((1.0, 0), (1 + 1e-10, 0), (1 + 1e-8, 1), (2.0, 1)):
+        proof = replayed(program(2, operations), constant(factor), [[1.0, 2.0]])
+        assert (proof.ties, proof.differing) == (1, differing)
+        assert proof.largest == {"predictions": 0.0}
+
+
+def test_missing_answers_are_equal_to_missing_answers_only() -> None:
+    divided = [operation(Code.ARITHMETIC, (0,), 1, 1, [0.0], kind=Arithmetic.DIVIDE)]
+    assert replayed(program(1, divided), lambda x: x[:, 0] / 0.0, [[0.0], [1.0], [None]]).ties == 0
+    with pytest.raises(ProofFailed, match=r"nan instead of 0.0"):
+        replayed(program(1, divided), lambda x: np.zeros(len(x)), [[0.0]])
+
+
+def test_answers_of_another_shape_fail_the_proof() -> None:
+    with pytest.raises(ProofFailed, match=r"predictions has the shape \(1, 1\) instead of \(1, 2\)"):
+        replayed(program(1, NEGATED), lambda x: np.zeros((len(x), 2)), [[1.0]])
+
+
+def test_a_field_that_the_table_lacks_fails_the_proof() -> None:
+    made = program(1, NEGATED, Output("scores", (1,), "scalar"))
+    with pytest.raises(ProofFailed, match="the table has no predictions"):
+        Replay(Estimator(lambda x: x), made, assemble(made), numbers(1), ("predictions",), Proof())
+
+
+def test_a_long_row_is_cut_in_the_message() -> None:
+    count = 60
+    made = program(count, [operation(Code.UNARY, (0,), count, 1, kind=Unary.NEGATE)])
+    with pytest.raises(ProofFailed, match=r"'x1': 1.0, .*… came out as") as caught:
+        replayed(made, lambda x: x[:, 0], [[1.0] * count])
+    assert "x59" not in str(caught.value)
+
+
+# --- one row and a batch ----------------------------------------------------------------------------------------------
+
+
+class _BatchDependent:
+    """A kernel that moves the last row of a batch by an ulp."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def evaluate(self, columns: list[list[Any]], rows: int) -> memoryview[float]:
+        answers = np.array(self._engine.evaluate(columns, rows))
+        if rows > 1:
+            answers[-1] = np.nextafter(answers[-1], 0.0)
+        return memoryview(answers)
+
+
+def batch_invariance(both: Replay, columns: list[list[Any]]) -> None:
+    both.batch_invariance(columns)
+
+
+def test_a_kernel_whose_batch_differs_from_its_row_by_row_fails_the_proof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [[1.0], [2.0]]
+    replayed(program(1, NEGATED), lambda x: -x[:, 0], rows, batch_invariance)
+    monkeypatch.setattr(replay, "open_program", lambda *a: _BatchDependent(open_program(*a)))
+    with pytest.raises(ProofFailed, match=r"answers \{'x0': 2.0\} differently by itself and in a batch"):
+        replayed(program(1, NEGATED), lambda x: -x[:, 0], rows, batch_invariance)
+
+
+def test_how_far_the_estimators_batch_lies_from_its_row_by_row_is_its_floor() -> None:
+    proof = replayed(
+        program(1, NEGATED),
+        lambda x: -x[:, 0] + 0.25 * (len(x) > 1),
+        [[1.0], [2.0], [None]],
+        batch_invariance,
+    )
+    assert proof.floor == {"predictions": 0.25}
+
+
+def test_rows_that_the_kernel_refuses_are_left_out_of_the_comparison_with_a_batch() -> None:
+    proof = replayed(program(1, NO_NEGATIVES), lambda x: -x[:, 0], [[-1.0], [1.0]], batch_invariance)
+    assert proof.floor == {"predictions": 0.0}
+    nothing = replayed(program(1, NO_NEGATIVES), lambda x: -x[:, 0], [[-1.0]], batch_invariance)
+    assert nothing.floor == {}
+
+
+def test_accepted_rows_are_those_that_the_kernel_does_not_refuse() -> None:
+    kept: list[list[list[Any]]] = []
+    for rows in ([[1.0], [-1.0], [2.0]], [[1.0], [2.0]]):
+        replayed(
+            program(1, NO_NEGATIVES),
+            lambda x: x[:, 0],
+            rows,
+            lambda r, columns: kept.append(r.accepted(columns)),
+        )
+    assert kept == [[[1.0, 2.0]], [[1.0, 2.0]]]
