@@ -74,8 +74,8 @@ def parse_overrides(written: Any) -> dict[str, str]:
 
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
-        return ",".join(str(part) for part in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return ",".join(str(part).strip() for part in value if part not in {None, ""})
+    return str(value)
 
 
 def run(

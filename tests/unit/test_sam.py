@@ -24,6 +24,8 @@ from skylayer.errors import UserError
         {"Architecture": "arm64", "MemorySize": 512},
         [{"Architecture": "arm64"}, "MemorySize=512"],
         {"SubnetIds": ["subnet-1", "subnet-2"]},
+        {"SubnetIds": [" subnet-1 ", "", "subnet-2"]},
+        {"DetailedMetrics": True, "Weight": 0.5},
     ],
     ids=str,
 )
