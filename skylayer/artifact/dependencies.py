@@ -21,7 +21,7 @@ from skylayer.errors import UserError
 from skylayer.train.missing_modules import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # The platform that is served on decides which conditional requirements count, not the one that trains.
 _TARGET = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
@@ -62,7 +62,7 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
         if module in done or top in sys.stdlib_module_names:
             continue
         done.add(module)
-        source = None if _is_installed(module, homes) else _own_source(module)
+        source = _own_source(module, homes.get(top, ()))
         if source is not None:
             found.sources[_place(module, source)] = source.read_bytes()
             waiting += _packages_above(module, source)
@@ -113,26 +113,19 @@ def _modules_in_pickle(estimator: Any) -> set[str]:
     return reader.modules
 
 
-def _is_installed(module: str, homes: Mapping[str, list[str]]) -> bool:
-    """Whether a distribution has put a module where it is, be it in another environment's site-packages."""
-    spec = getattr(sys.modules.get(module), "__spec__", None)
-    if spec is None or not spec.origin:
-        return False
-    path = Path(spec.origin).resolve()
-    return any(
-        path.is_relative_to(Path(str(metadata.distribution(name).locate_file(""))).resolve())
-        for name in homes.get(module.partition(".")[0], ())
-    )
+def _own_source(module: str, distributions: Iterable[str]) -> Path | None:
+    """The file of a module that belongs to the project, None for what is installed.
 
-
-def _own_source(module: str) -> Path | None:
-    """The file of a module that belongs to the project, None for what is installed."""
+    Installed is what lies in this environment's site-packages, or where a distribution that has a package of this
+    name lies: a notebook may see those of another environment, too.
+    """
     spec = getattr(sys.modules.get(module), "__spec__", None) or find_spec(module)
     if spec is None or spec.origin is None or spec.origin in {"built-in", "frozen"}:
         return None
     path = Path(spec.origin).resolve()
-    installed = [Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")]
-    if any(path.is_relative_to(folder) for folder in installed) or path.suffix != ".py":
+    installed = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
+    installed += [str(metadata.distribution(name).locate_file("")) for name in distributions]
+    if any(path.is_relative_to(Path(folder).resolve()) for folder in installed) or path.suffix != ".py":
         return None
     return path
 
