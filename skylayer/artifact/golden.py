@@ -10,7 +10,7 @@ import numpy as np
 from serving import artifact
 from serving import golden as replayed
 from serving.engines.containers import container_of
-from skylayer.data.instances import columns_of, rows_of
+from skylayer.data.instances import rows_of
 from skylayer.errors import UserError
 from skylayer.train.tasks import answers, first_line, to_json
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from skylayer.data.schema import Column, Schema
-    from skylayer.data.tables import Table
 
 ROWS = 20
 _CANDIDATES = 10 * ROWS
@@ -26,7 +25,7 @@ _SIGNIFICANT_DIGITS = 4
 _WORDS = 8
 
 
-def make_golden(estimator: Any, schema: Schema, table: Table, task: str) -> dict[str, Any]:
+def make_golden(estimator: Any, schema: Schema, seen: dict[str, list[Any]], task: str) -> dict[str, Any]:
     """Rows that look like the training data and are none of it, with the estimator's answers.
 
     Columns are drawn one by one from what each held in training (numbers between its quantiles, texts from
@@ -34,10 +33,15 @@ def make_golden(estimator: Any, schema: Schema, table: Table, task: str) -> dict
     it has not seen, as an encoder does by default, whole values are drawn instead. Rows of the data that come out
     all the same are dropped, unless nothing else can come out.
 
+    Args:
+        estimator: Fitted.
+        schema: Of its input.
+        seen: The training data by column, as JSON carries them.
+        task: One of `serving.artifact.TASKS`.
+
     Raises:
         UserError: The estimator can't answer for rows of its own training columns.
     """
-    seen = columns_of(table, schema)
     known = {_key(row) for row in rows_of(seen)}
     try:
         return _answered(estimator, schema, task, _candidates(seen, known, schema, invent=True)[:ROWS])

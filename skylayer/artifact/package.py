@@ -85,13 +85,13 @@ def package(
     _check_columns(estimator, table)
     target = check_target(task, y, table.rows)
     schema = infer(table)
-    golden = make_golden(estimator, schema, table, task)
-    data = list(columns_of(table, schema).values())
-    chosen = choose(estimator, schema, tuple(golden["answers"]), data, proof_rows, progress)
+    columns = columns_of(table, schema)
+    golden = make_golden(estimator, schema, columns, task)
+    chosen = choose(estimator, schema, tuple(golden["answers"]), list(columns.values()), proof_rows, progress)
     if metrics is None:
         unmeasured = target.values is None and task in {"classification", "regression"}
         metrics = {} if unmeasured else {"data": measure(estimator, X, target.values, task)}
-    statistics = as_json(describe(table, schema, target))
+    statistics = as_json(describe(columns, schema, target))
 
     def write_with(chosen: Engines) -> Path:
         manifest = {
@@ -112,7 +112,7 @@ def package(
         files = {artifact.GOLDEN: as_json(golden), artifact.STATISTICS: statistics}
         files |= chosen.files | card.files(manifest, card_text, plots, sizes)
         return write(
-            Path(directory, name), manifest, files, lambda folder: verify(folder, estimator, X, table, schema)
+            Path(directory, name), manifest, files, lambda folder: verify(folder, estimator, X, columns)
         )
 
     try:

@@ -9,7 +9,7 @@ import numpy as np
 from serving import golden
 from serving.errors import Problem
 from skylayer.artifact.open import load
-from skylayer.data.instances import columns_of, rows_of
+from skylayer.data.instances import row_count, rows_of
 from skylayer.data.tables import take
 from skylayer.errors import UserError
 from skylayer.train.tasks import answers, task_of, to_json
@@ -17,8 +17,6 @@ from skylayer.train.tasks import answers, task_of, to_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skylayer.data.schema import Schema
-    from skylayer.data.tables import Table
 
 ROWS = 500
 
@@ -27,25 +25,25 @@ class AnswersDiffer(UserError):
     """What is served doesn't answer the data as the estimator does."""
 
 
-def verify(folder: Path, estimator: Any, data: Any, table: Table, schema: Schema) -> None:
+def verify(folder: Path, estimator: Any, data: Any, columns: dict[str, list[Any]]) -> None:
     """Ask the artifact through the run-time code, and the estimator directly, for the same rows.
 
     Args:
         folder: The artifact.
         estimator: What was packaged.
         data: Rows in the estimator's container; at most 500 of them, spread evenly, are replayed.
-        table: The same rows as a table.
-        schema: Its schema.
+        columns: The same rows by column, as JSON carries them.
 
     Raises:
         AnswersDiffer: An answer differs; names the first row and field.
     """
-    rows = np.unique(np.linspace(0, table.rows - 1, min(ROWS, table.rows)).astype(int))
-    columns = {name: [cells[row] for row in rows] for name, cells in columns_of(table, schema).items()}
+    count = row_count(columns)
+    rows = np.unique(np.linspace(0, count - 1, min(ROWS, count)).astype(int))
+    chosen = {name: [cells[row] for row in rows] for name, cells in columns.items()}
     model = load(folder)
     tolerance = golden.tolerance_of(model.manifest)
     try:
-        got = model.predict_instances(rows_of(columns))
+        got = model.predict_instances(rows_of(chosen))
     except Problem as problem:
         raise AnswersDiffer(f"Rows of the data are refused when served: {problem.detail}") from problem
     expected = answers(estimator, take(data, rows), task_of(estimator))

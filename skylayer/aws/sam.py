@@ -74,7 +74,7 @@ def parse_overrides(written: Any) -> dict[str, str]:
 
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
-        return ",".join(str(part).strip() for part in value if part not in {None, ""})
+        return ",".join(str(part).strip() for part in value if part not in (None, ""))
     return str(value)
 
 

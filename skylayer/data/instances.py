@@ -18,6 +18,11 @@ def columns_of(table: Table, schema: Schema) -> dict[str, list[Any]]:
     return {column.name: _values(table.frame[column.name], column) for column in schema.columns}
 
 
+def row_count(columns: dict[str, list[Any]]) -> int:
+    """How many rows values by column have."""
+    return len(next(iter(columns.values())))
+
+
 def rows_of(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
     """Values by column as one object for each row."""
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

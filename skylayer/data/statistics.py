@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.data.instances import columns_of
+from skylayer.data.instances import row_count
 
 if TYPE_CHECKING:
     from skylayer.data.schema import Schema
-    from skylayer.data.tables import Table
     from skylayer.train.tasks import Target
 
 QUANTILES = 21
@@ -21,21 +20,21 @@ _MOST_COUNTED = 1000
 _DISTINCT_TARGETS = 20
 
 
-def describe(table: Table, schema: Schema, target: Target) -> dict[str, Any]:
+def describe(columns: dict[str, list[Any]], schema: Schema, target: Target) -> dict[str, Any]:
     """Counts, moments, quantiles and histograms of each column and of the target; never a row.
 
     Args:
-        table: The training data, shape (rows, columns).
+        columns: The training data by column, as JSON carries them.
         schema: Its schema.
         target: What was predicted from it.
     """
-    columns = columns_of(table, schema)
+    rows = row_count(columns)
     described: dict[str, Any] = {
-        "rows": table.rows,
+        "rows": rows,
         "columns": {column.name: _column(columns[column.name], column.kind) for column in schema.columns},
     }
     if target.values is not None and target.names:
-        outputs = target.values.reshape(table.rows, -1).T
+        outputs = target.values.reshape(rows, -1).T
         described["target"] = {
             name: _target(values.tolist()) for name, values in zip(target.names, outputs, strict=True)
         }

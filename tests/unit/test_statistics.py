@@ -36,7 +36,7 @@ LABELS = np.where(FRAME["boolean"], "yes", "no")
 
 def described() -> dict[str, Any]:
     table = tabulate(FRAME)
-    return describe(table, infer(table), Target(("label",), LABELS))
+    return describe(columns_of(table, infer(table)), infer(table), Target(("label",), LABELS))
 
 
 def test_numbers_are_described_as_numpy_would() -> None:
@@ -65,9 +65,10 @@ def test_golden_rows_fit_the_schema_and_are_no_rows_of_the_data() -> None:
     table = tabulate(FRAME)
     schema = infer(table)
     model = DummyClassifier().fit(FRAME, LABELS)
-    made = make_golden(model, schema, table, "classification")
+    columns = columns_of(table, schema)
+    made = make_golden(model, schema, columns, "classification")
     assert len(made["instances"]) == ROWS
-    assert not [row for row in made["instances"] if row in rows_of(columns_of(table, schema))]
+    assert not [row for row in made["instances"] if row in rows_of(columns)]
     assert any(row["number"] is None for row in made["instances"])
     for row in made["instances"]:
         assert (
@@ -76,5 +77,5 @@ def test_golden_rows_fit_the_schema_and_are_no_rows_of_the_data() -> None:
         )
         assert row["category"] in {"x", "y", None}
         assert "2026-01-01" <= row["date"] <= "2026-07-19"
-    assert made == make_golden(model, schema, table, "classification")
+    assert made == make_golden(model, schema, columns, "classification")
     assert len(made["answers"]["probabilities"]) == ROWS

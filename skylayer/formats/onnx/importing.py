@@ -76,7 +76,8 @@ def import_onnx(
         progress(0.5)
         table = tabulate(frame)
         schema = _schema(table)
-        rows = _golden(reference, schema, table)
+        columns = columns_of(table, schema)
+        rows = _golden(reference, schema, columns)
     entry = {
         "file": FILE,
         "requirements": {"onnxruntime": session.version},
@@ -104,10 +105,10 @@ def import_onnx(
     files = {
         FILE: graph.content,
         artifact.GOLDEN: as_json(rows),
-        artifact.STATISTICS: as_json(describe(table, schema, Target((), None))),
+        artifact.STATISTICS: as_json(describe(columns, schema, Target((), None))),
     } | card.files(manifest, "", [], {FILE: len(graph.content)})
     return write(
-        Path(directory, name), manifest, files, lambda folder: _prove(folder, reference, table, schema)
+        Path(directory, name), manifest, files, lambda folder: _prove(folder, reference, columns, schema)
     )
 
 
@@ -143,13 +144,13 @@ def _schema(table: Table) -> Schema:
     return replace(schema, columns=tuple(columns))
 
 
-def _golden(reference: Reference, schema: Schema, table: Table) -> dict[str, Any]:
+def _golden(reference: Reference, schema: Schema, columns: dict[str, list[Any]]) -> dict[str, Any]:
     """Golden rows whose answers are batch invariant, with ONNX Runtime's answers.
 
     Raises:
         UserError: An answer depends on the other rows of its batch.
     """
-    found = make_golden(reference, schema, table, reference.task)
+    found = make_golden(reference, schema, columns, reference.task)
     kept = []
     for row, instance in enumerate(found["instances"]):
         single = _ask(reference, [instance], schema)
@@ -179,10 +180,10 @@ def _ask(reference: Reference, instances: list[dict[str, Any]], schema: Schema) 
     return {name: to_json(values) for name, values in answers(reference, frame, reference.task).items()}
 
 
-def _prove(folder: Path, reference: Reference, table: Table, schema: Schema) -> None:
+def _prove(folder: Path, reference: Reference, columns: dict[str, list[Any]], schema: Schema) -> None:
     """Ask the engine and ONNX Runtime's own package for the same rows: every bit of every answer must be the same."""
-    places = np.unique(np.linspace(0, table.rows - 1, min(_REPLAYED, table.rows)).astype(int))
-    rows = rows_of(columns_of(table, schema))
+    rows = rows_of(columns)
+    places = np.unique(np.linspace(0, len(rows) - 1, min(_REPLAYED, len(rows))).astype(int))
     model = load(folder)
     for instances in ([rows[place] for place in places], golden.read(folder)[0]):
         expected, got = _ask(reference, instances, schema), model.predict_instances(instances)
