@@ -64,14 +64,14 @@ def _answers(estimator: Any, rows: Any) -> bool:
     return True
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """The rows of a CSV file.
+def read_frame(path: Path, **options: Any) -> pd.DataFrame:
+    """The rows of a CSV file, read with the options of `pandas.read_csv`.
 
     Raises:
         UserError: There is none, or it is no CSV file, or has no rows.
     """
     try:
-        frame = pd.read_csv(path)
+        frame: pd.DataFrame = pd.read_csv(path, **options)
     except FileNotFoundError:
         raise UserError(f"There is no file {path}. Give one as SAMPLE=rows.csv.") from None
     except (OSError, ValueError) as error:

@@ -10,8 +10,7 @@ import pandas as pd
 from skylayer.errors import UserError
 from skylayer.formats.onnx.reference import column_names
 from skylayer.formats.onnx.signature import FLOATS
-from skylayer.formats.sample_rows import MADE_UP_ROWS
-from skylayer.train.tasks import first_line
+from skylayer.formats.sample_rows import MADE_UP_ROWS, read_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,15 +26,7 @@ def read_cells(path: Path) -> pd.DataFrame:
     Raises:
         UserError: It is no CSV file, or has no rows.
     """
-    try:
-        cells = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}. Give one as SAMPLE=rows.csv.") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be read as CSV: {first_line(error)}.") from error
-    if cells.empty:
-        raise UserError(f"{path} has no rows. Give some rows like those that will be asked for.")
-    return cells
+    return read_frame(path, dtype=str, keep_default_na=False)
 
 
 def typed(cells: pd.DataFrame, feeds: tuple[Feed, ...]) -> pd.DataFrame:
