@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,8 +83,9 @@ def train(training: Training, directory: Path, progress: Listener = _UNWATCHED) 
     metrics, plots = evaluation.metrics, []
     if task in {"classification", "regression"}:
         progress.step("Intervals and plots")
-        metrics = metrics | {"holdout_interval": _intervals(training, target, evaluation, task)}
-        plots = _plots(training, target, evaluation, task)
+        unseen, truth = take(training.data, evaluation.holdout), target.values[evaluation.holdout]
+        metrics = metrics | {"holdout_interval": intervals(evaluation.estimator, unseen, truth, task)}
+        plots = _plots(training, target, evaluation, task, unseen)
     progress.step("Package and prove")
     path = package(
         evaluation.estimator,
@@ -102,20 +103,12 @@ def train(training: Training, directory: Path, progress: Listener = _UNWATCHED) 
     return path
 
 
-def _intervals(
-    training: Training, target: Target, evaluation: Evaluation, task: str
-) -> dict[str, list[float]]:
-    """The intervals of the metrics on the rows that the estimator has never seen."""
-    unseen, truth = take(training.data, evaluation.holdout), target.values[evaluation.holdout]
-    return intervals(evaluation.estimator, unseen, truth, task)
-
-
-def _plots(training: Training, target: Target, evaluation: Evaluation, task: str) -> list[Plot]:
-    """The plots of the holdout, and the learning curve on the other rows."""
+def _plots(training: Training, target: Target, evaluation: Evaluation, task: str, unseen: Any) -> list[Plot]:
+    """The plots of the holdout's rows, `unseen`, and the learning curve on the others."""
     # Not above: matplotlib takes its time, and a training that is refused needs none of it.
     from skylayer.card.plots import Holdout, draw, draw_learning_curve  # noqa: PLC0415
 
-    unseen, truth = take(training.data, evaluation.holdout), target.values[evaluation.holdout]
+    truth = target.values[evaluation.holdout]
     others = np.setdiff1d(np.arange(len(target.values)), evaluation.holdout)
     data, y = take(training.data, others), take(training.target, others)
     return [
