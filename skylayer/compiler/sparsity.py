@@ -31,10 +31,11 @@ def is_sparse(transformer: Any, *, given: bool) -> bool:
 
 
 def _of_step(step: Any, *, given: bool) -> bool:
-    if isinstance(step, ColumnTransformer | DictVectorizer | HashingVectorizer | TfidfTransformer):
-        dense = getattr(step, "sparse_output_", True) is False or getattr(step, "sparse", True) is False
-        return not dense
-    if hasattr(step, "vocabulary_"):
+    if isinstance(step, ColumnTransformer):
+        return bool(step.sparse_output_)
+    if isinstance(step, DictVectorizer):
+        return bool(step.sparse)
+    if isinstance(step, HashingVectorizer | TfidfTransformer) or hasattr(step, "vocabulary_"):
         return True
     if hasattr(step, "encode"):  # KBinsDiscretizer
         return bool(step.encode == "onehot")
