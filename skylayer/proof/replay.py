@@ -56,9 +56,8 @@ class Replay:
         self._slots = sorted(self._wanted.union(made_from))
         self._trace = Trace(program, self._slots, self._names) if self._slots else None
         self._unchecked: Trace | None = None
-        self._usual: dict[
-            str, float
-        ] = {}  # the largest answer to the data, by field: they are replayed first
+        # The largest answer to the data, by field: they are replayed first.
+        self._usual: dict[str, float] = {}
         self._decisions = {
             o.first: o
             for o in program.operations

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from serving.errors import quoted
+
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
 
 
@@ -19,5 +21,5 @@ def parse(text: str) -> datetime:
         ValueError: It is no date.
     """
     if not _FORM.fullmatch(text):
-        raise ValueError(f"{text[:60]!r} is not a date")
+        raise ValueError(f"{quoted(text)} is not a date")
     return datetime.fromisoformat(text)

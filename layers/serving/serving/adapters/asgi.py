@@ -52,9 +52,8 @@ async def _request(scope: Message, receive: Receive) -> Request:
     while more:
         message = await receive()
         more = message.get("more_body", False)
-        if (
-            len(body) <= limits.MAX_BODY_BYTES
-        ):  # beyond it the rest is read and dropped: the API refuses it anyway
+        # Beyond the limit the rest is read and dropped: the API refuses it anyway.
+        if len(body) <= limits.MAX_BODY_BYTES:
             body += message.get("body", b"")
     path = scope["path"].removeprefix(scope.get("root_path") or "")
     return Request(scope["method"], path, headers, body=body, request_id=headers.get("x-request-id", ""))
