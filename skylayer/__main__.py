@@ -1,84 +1,75 @@
-"""The command line: one module of `skylayer.commands` for each verb, imported only when it is called.
+"""The command line: `python -m skylayer VERB NAME=value …`, which is what `make VERB NAME=value …` calls.
 
-A module has `add_arguments(parser)` and `run(options)`; `EXAMPLES` are the lines that its `--help` ends with.
+A verb is the module of its name in `skylayer.commands`, imported only when it is called. The first line of its
+docstring is its summary, VARIABLES lists what it takes, EXAMPLES shows it at work, and `run(options)` does it.
+`help VERB=…` prints all this.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
+from skylayer import commands
+from skylayer.commands import variables
+from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 
-COMMANDS = {
-    "train": "Train, evaluate and package the estimator of training/pipeline.py",
-    "predict": "Predictions of the champion for the rows of a CSV file",
-    "up": "Deploy onto an emulator on this machine and show a first answer",
-    "down": "Stop the emulator",
-    "status": "What runs, as lines that a shell can eval",
-    "logs": "What the function logged",
-    "import": "Package a model that comes as a pickle, joblib, skops, Keras, HDF5 or ONNX file",
-    "export": "Write a version as a joblib, pickle, skops, HDF5 or ONNX file",
-    "push": "Copy a model version into a store",
-    "versions": "List the model versions in a store",
-    "promote": "Let a version in a store answer: all requests, a share of them, or none as a shadow",
-    "rollback": "End a roll-out, or return to the champion before",
-    "prune": "Remove old versions from a store",
-    "report": "Open the champion's model card",
-    "openapi": "Write the OpenAPI document of the champion's API",
-    "diagram": "Draw the template into docs/architecture.md",
-    "client": "Generate a typed client of the champion's API",
-    "coverage": "Which of scikit-learn's predictors compile, as docs/coverage.md",
-    "formats": "What a model weighs in each format and how long it takes to open, in docs/formats.md",
-    "build": "Lay layers and function into .aws-sam/build for AWS",
-    "deploy": "Build and deploy to AWS",
-    "start_api": "The API in a container: the real sam local start-api on what make build made",
-    "destroy": "Delete a stack and name what stays",
-    "key": "Show or replace the API key of a stack",
-    "metrics": "What each model version answered, and how fast",
-    "dashboard": "Metrics and alarms of a stack",
-    "cost": "What a month costs, beside other ways to serve",
-    "doctor": "What this machine lacks, and how to mend it",
-    "audit": "Known vulnerabilities, licences and secrets",
-    "bootstrap": "What an AWS account needs before the first deployment",
-    "layer": "Lay the content of a layer into a folder (sam build calls this)",
-    "function": "Lay the code of a function into a folder (sam build calls this)",
-}
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import ModuleType
+
+INTERRUPTED = 130
+HELP = "help"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one verb."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(prog="skylayer", description="The verbs behind `make`.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    chosen = arguments[0] if arguments else None
-    for verb, summary in COMMANDS.items():
-        verb_parser = verbs.add_parser(
-            verb,
-            help=summary,
-            description=f"{summary}.",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        if verb == chosen:
-            module = import_module(f"skylayer.commands.{verb}")
-            module.add_arguments(verb_parser)
-            verb_parser.epilog = _epilog(getattr(module, "EXAMPLES", ()))
-            verb_parser.set_defaults(run=module.run)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; 2, and one line on standard error, where the user has something to fix."""
+    verb, *pairs = (sys.argv[1:] if arguments is None else arguments) or [HELP]
+    given = variables.from_make(os.environ)
+    for name in given:
+        # What a verb runs is told nothing by make.
+        del os.environ[f"{variables.FROM_MAKE}{name}"]
     try:
-        options = parser.parse_args(arguments)
-        return int(options.run(options) or 0)
+        return _run(verb, given | variables.from_arguments(pairs))
     except UserError as error:
-        print(f"skylayer {chosen}: {error}", file=sys.stderr)
+        print(f"skylayer {verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"skylayer {chosen}: interrupted; run it again to go on.", file=sys.stderr)
-        return 130
+        print(f"skylayer {verb}: interrupted; run it again to go on.", file=sys.stderr)
+        return INTERRUPTED
 
 
-def _epilog(examples: tuple[str, ...]) -> str | None:
-    """What a verb's help ends with: itself at work, by the Makefile's verb."""
-    return "\n  ".join(("examples:", *examples)) if examples else None
+def load(verb: str) -> ModuleType:
+    """The module of a verb. Raises UserError if there is none."""
+    if verb not in commands.verbs():
+        raise UserError(f"there is no verb {verb!r}; `make` lists those there are.")
+    return import_module(f"skylayer.commands.{verb.replace('-', '_')}")
+
+
+def _run(verb: str, given: Mapping[str, str]) -> int:
+    if verb == HELP:
+        options = variables.read([Variable("VERB", "the verb to explain", required=True)], given)
+        print(explained(options.verb))
+        return 0
+    module = load(verb)
+    return int(module.run(variables.read(module.VARIABLES, given)) or 0)
+
+
+def explained(verb: str) -> str:
+    """A verb's summary, each of its variables, and its examples."""
+    module = load(verb)
+    names = [f"{variable.name}=…" for variable in module.VARIABLES]
+    width = max(map(len, names), default=0)
+    takes = [
+        f"  {name:{width}}  {variable.meaning}{' (required)' if variable.required else ''}"
+        for name, variable in zip(names, module.VARIABLES, strict=True)
+    ]
+    summary = (module.__doc__ or "").splitlines()[0].partition(": ")[2]
+    examples = [f"  {example}" for example in getattr(module, "EXAMPLES", ())]
+    return "\n".join([f"make {verb}: {summary}", *takes, "examples:", *examples])
 
 
 if __name__ == "__main__":

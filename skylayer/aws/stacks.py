@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import botocore.exceptions
 
-from skylayer import project
-from skylayer.aws import emulator, sam
+from skylayer.aws import sam
 from skylayer.errors import UserError
-
-if TYPE_CHECKING:
-    import argparse
 
 LAYERS = ("serving", "runtime", "model")
 
@@ -57,23 +52,3 @@ class Stack:
         """The outputs of its template."""
         found = self.describe().get("Outputs", [])
         return {output["OutputKey"]: output["OutputValue"] for output in found}
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the section of samconfig.toml; local is the emulator."""
-    parser.add_argument(
-        "--config-env", default="default", help="section of samconfig.toml; local: the emulator"
-    )
-
-
-def chosen(options: argparse.Namespace) -> Stack:
-    """The stack of an environment; for local, AWS programs are pointed to the emulator. Raises UserError."""
-    name = sam.parameters(options.config_env, "deploy").get("stack_name")
-    if not name:
-        raise UserError(f"samconfig.toml gives no stack_name for {options.config_env}.")
-    if options.config_env == "local":
-        running = emulator.running(project.STATE / "emulator")
-        if running is None:
-            raise UserError("Nothing runs here: make up starts it.")
-        os.environ.update(running.environment)
-    return Stack(name, options.config_env)

@@ -1,1 +1,13 @@
-"""One module for each verb: `add_arguments(parser)` and `run(options)`."""
+"""One module for each verb, and a few that verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SHARED = {"coverage_sweep", "development", "stack_options", "store_options", "variables"}
+
+
+def verbs() -> list[str]:
+    """The verbs, by the alphabet."""
+    found = {path.stem for path in Path(__file__).parent.glob("*.py")} - {"__init__"} - SHARED
+    return sorted(name.replace("_", "-") for name in found)

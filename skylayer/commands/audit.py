@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from skylayer import project
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options, Variable
 
 # Licences under which a program of any licence may use a library; others are named, for a person to judge.
 PERMISSIVE = (
@@ -39,14 +39,11 @@ NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
 # In an environment of its own, since it pins other versions of what the SAM CLI needs.
 CHECKOV = "checkov==3.3.30"
 TEMPLATES = ("template.yaml", "deployment/bootstrap.yaml")
+VARIABLES: tuple[Variable, ...] = ()
 EXAMPLES = ("make audit",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+def run(options: Options) -> int:  # noqa: ARG001
     """Print what each of the four finds; 1 if one finds something, or could not look."""
     checks = {
         "vulnerabilities": _vulnerabilities,

@@ -9,35 +9,39 @@ from rich.console import Console
 
 from skylayer import project
 from skylayer.aws import sam
+from skylayer.commands import stack_options
+from skylayer.commands.variables import Variable, one_of
 from skylayer.errors import UserError
 from skylayer.packaging import build_cache, golden_check, template_quotas
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
-DEFAULT_ARCHITECTURE = "x86_64"
+ARCHITECTURES = ("x86_64", "arm64")
+DEFAULT_ARCHITECTURE = ARCHITECTURES[0]
+VARIABLES = (
+    *stack_options.SECTION,
+    Variable(
+        "ARCHITECTURE",
+        "x86_64 or arm64 (default: what samconfig.toml says, or x86_64)",
+        one_of(*ARCHITECTURES),
+    ),
+)
 EXAMPLES = (
     "make build",
     "make build ARCHITECTURE=arm64",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the section of samconfig.toml."""
-    parser.add_argument("--config-env", default="default", help="section of samconfig.toml")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Build everything into .aws-sam/build."""
-    architecture = build(options.config_env)
+    architecture = build(stack_options.section(options), asked_architecture(options))
     print(f"Built for {architecture}: {sam.BUILD.relative_to(project.ROOT)}")
 
 
-def build(config_env: str) -> str:
+def build(config_env: str, asked: str | None) -> str:
     """Run `sam build` for the architecture of the environment, and say which one that is."""
-    architecture = agreed_architecture(
-        os.environ.get("ARCHITECTURE"), sam.overrides(config_env).get("Architecture"), config_env
-    )
+    architecture = agreed_architecture(asked, sam.overrides(config_env).get("Architecture"), config_env)
     console = Console(highlight=False)
     with console.status("sam build") as status:
         sam.run(
@@ -62,6 +66,11 @@ def prove() -> None:
     hindered = golden_check.check_build(sam.BUILD)
     if hindered:
         print(f"The golden rows were not replayed on this machine: {hindered}.")
+
+
+def asked_architecture(options: Options) -> str | None:
+    """What ARCHITECTURE says, here or in the environment, which plain `sam build` reads, too."""
+    return options.architecture or os.environ.get("ARCHITECTURE")
 
 
 def agreed_architecture(asked: str | None, configured: str | None, config_env: str) -> str:

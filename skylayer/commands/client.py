@@ -1,4 +1,4 @@
-"""`client LANGUAGE`: a typed client of the champion's API, by the generator that its language's users know."""
+"""`client`: a typed client of the champion's API, by the generator that its language's users know."""
 
 from __future__ import annotations
 
@@ -8,34 +8,30 @@ from typing import TYPE_CHECKING
 
 from skylayer import project
 from skylayer.commands.openapi import document_of
+from skylayer.commands.variables import Variable, one_of
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
     from pathlib import Path
+
+    from skylayer.commands.variables import Options
 
 CLIENTS = project.ROOT / "clients"
 LANGUAGES = ("python", "typescript")
 TYPESCRIPT_GENERATOR = "openapi-typescript@7.13.0"
+VARIABLES = (Variable("LANG", " or ".join(LANGUAGES), one_of(*LANGUAGES), required=True),)
 EXAMPLES = (
     "make client LANG=python",
     "make client LANG=typescript",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the language."""
-    parser.add_argument("language", help=" or ".join(LANGUAGES))
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Generate the client into clients/."""
-    if options.language not in LANGUAGES:
-        raise UserError(f"LANG is {options.language!r}; it must be one of {', '.join(LANGUAGES)}.")
     CLIENTS.mkdir(exist_ok=True)
     source = CLIENTS / "openapi.json"
     source.write_text(document_of(project.champion()), encoding="utf-8")
-    made = (generate_python if options.language == "python" else generate_typescript)(source)
+    made = (generate_python if options.lang == "python" else generate_typescript)(source)
     print(f"Wrote {made.relative_to(project.ROOT)}.")
 
 

@@ -10,28 +10,26 @@ from rich.table import Table
 from serving import artifact
 from skylayer import project
 from skylayer.aws import prices
-from skylayer.commands.options import whole
+from skylayer.commands.variables import Variable, one_of, whole
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (
+    Variable("REQUESTS", "requests a month (default 1,000,000)", whole, 1_000_000),
+    Variable("ROWS", "rows in a request (default 1)", whole, 1),
+    Variable("MEMORY", "memory of the function in MB (default 1,024)", whole, 1024),
+    Variable("ARCHITECTURE", "x86_64 (default) or arm64", one_of("x86_64", "arm64"), "x86_64"),
+)
 EXAMPLES = (
     "make cost",
     "make cost REQUESTS=5000000 ROWS=10",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the load and the function's size."""
-    parser.add_argument("--requests", default="1000000", help="requests a month")
-    parser.add_argument("--rows", default="1", help="rows in a request")
-    parser.add_argument("--memory", default="1024", help="memory of the function in MB")
-    parser.add_argument("--architecture", default="x86_64", choices=["x86_64", "arm64"])
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Print a bill for each way, its assumptions and its sources."""
-    requests, rows, memory = (whole(name, getattr(options, name)) for name in ("requests", "rows", "memory"))
+    requests, rows, memory = options.requests, options.rows, options.memory
     engine = artifact.read_manifest(project.champion())["engine"]
     table = Table(title=f"A month of {requests:,} requests with {rows:,} row{'' if rows == 1 else 's'} each")
     table.add_column("way")

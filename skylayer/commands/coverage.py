@@ -9,21 +9,16 @@ from rich.console import Console
 from rich.progress import track
 
 from skylayer import project
+from skylayer.commands.variables import Variable
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (Variable("PAGE", "file to write", Path, project.ROOT / "docs" / "coverage.md"),)
 EXAMPLES = ("make coverage",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take where the page goes."""
-    parser.add_argument(
-        "--page", type=Path, default=project.ROOT / "docs" / "coverage.md", help="file to write"
-    )
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Write the page and say how many compile."""
     from skylayer.commands.coverage_sweep import examine_all, page, predictors
 

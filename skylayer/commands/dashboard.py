@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skylayer.aws import stacks
-from skylayer.commands import metrics
-from skylayer.commands.options import whole
+from skylayer.commands import metrics, stack_options
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = metrics.VARIABLES
 EXAMPLES = ("make dashboard ENV=prod",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the stack and the time to look back."""
-    metrics.add_arguments(parser)
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Print the metrics, each alarm's state, and the address of the dashboard."""
-    minutes = whole("minutes", options.minutes)
-    stack = stacks.chosen(options)
-    metrics.show(stack, minutes)
+    stack = stack_options.chosen_or_local(options)
+    metrics.show(stack, options.minutes)
     alarms = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack.name}-")["MetricAlarms"]
     for alarm in sorted(alarms, key=lambda each: each["AlarmName"]):
         print(f"{alarm['StateValue']:<18}{alarm['AlarmDescription']}")

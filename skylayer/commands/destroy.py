@@ -9,30 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from skylayer import project
 from skylayer.aws import stacks
+from skylayer.commands import stack_options
+from skylayer.commands.variables import Variable, switch
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
-
     from skylayer.aws.stacks import Stack
+    from skylayer.commands.variables import Options
 
+VARIABLES = (
+    *stack_options.VARIABLES,
+    Variable("STACK", "another stack than the environment's own"),
+    Variable("PURGE", "1: delete retained layer versions, too", switch, False),
+    Variable("YES", "1: don't ask", switch, False),
+)
 EXAMPLES = (
     "make destroy",
     "make destroy ENV=prod PURGE=1",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the stack, and how thorough to be."""
-    stacks.add_arguments(parser)
-    parser.add_argument("--stack", help="another stack than the environment's own")
-    parser.add_argument("--purge", action="store_true", help="delete retained layer versions, too")
-    parser.add_argument("--yes", action="store_true", help="don't ask")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Ask, delete the stack by the real `sam delete`, then list or delete what it retains."""
-    stack = stacks.chosen(options)
+    stack = stack_options.chosen(options)
     if options.stack:
         stack = stacks.Stack(options.stack, stack.config_env)
     stack.describe()
@@ -54,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     print("SAM's own bucket (stack aws-sam-cli-managed-default) stays, since other stacks may use it.")
 
 
-def _confirm(options: argparse.Namespace, stack: Stack) -> None:
+def _confirm(options: Options, stack: Stack) -> None:
     if options.yes:
         return
     if not sys.stdin.isatty():

@@ -8,19 +8,16 @@ from skylayer import project
 from skylayer.aws.diagram import draw
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options, Variable
 
 PAGE = project.ROOT / "docs" / "architecture.md"
 TEMPLATE = project.ROOT / "template.yaml"
 FENCE = "```mermaid\n", "```\n"
+VARIABLES: tuple[Variable, ...] = ()
 EXAMPLES = ("make diagram",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(options: argparse.Namespace) -> None:  # noqa: ARG001
+def run(options: Options) -> None:  # noqa: ARG001
     """Put the picture in the page in place of the one before."""
     PAGE.write_text(redrawn(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"Drew {TEMPLATE.name} into {PAGE.relative_to(project.ROOT)}.")

@@ -14,8 +14,9 @@ from skylayer.aws import emulator
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
+
+    from skylayer.commands.variables import Options, Variable
 
 FREE_BYTES = 2 * 2**30
 
@@ -31,14 +32,11 @@ class Check:
     required: bool = True
 
 
+VARIABLES: tuple[Variable, ...] = ()
 EXAMPLES = ("make doctor",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+def run(options: Options) -> int:  # noqa: ARG001
     """Print a line for each check; 1 if something lacks that `make up` needs."""
     lacking = 0
     for check in CHECKS:

@@ -8,15 +8,12 @@ from skylayer.aws import emulator
 from skylayer.commands.up import EMULATOR
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options, Variable
 
+VARIABLES: tuple[Variable, ...] = ()
 EXAMPLES = ("make down",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(options: argparse.Namespace) -> None:  # noqa: ARG001
+def run(options: Options) -> None:  # noqa: ARG001
     """Stop it, and say whether there was anything to stop."""
     print("Stopped." if emulator.stop(EMULATOR) else "Nothing was running.")

@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skylayer import project
+from skylayer.commands.variables import Variable, one_of
 from skylayer.errors import UserError
+from skylayer.formats.exporting import FORMATS, export
 from skylayer.stores.layer import LayerStore
 from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (
+    Variable("FORMAT", ", ".join(FORMATS), one_of(*FORMATS), required=True),
+    Variable("VERSION", "version in model_artifacts (default: the champion)"),
+    Variable("FILE", "where to (default: <name>-<version> here)", Path),
+)
 EXAMPLES = (
     "make export FORMAT=joblib FILE=model.joblib",
     "make export FORMAT=skops VERSION=0123abcd",
@@ -20,22 +27,11 @@ EXAMPLES = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the version, the format and the file."""
-    parser.add_argument("format", help="joblib, pickle, skops, hdf5 or onnx")
-    parser.add_argument("--in-its-environment", action="store_true", help="set by export itself")
-    parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
-    parser.add_argument("--file", type=Path, help="where to (default: <name>-<version> here)")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Write, read back, ask for the golden rows, then say where it is."""
-    from skylayer.formats.exporting import FORMATS, export
-    from skylayer.formats.other_version import run_with
+    from skylayer.formats.other_version import run_with, runs_with_it
     from skylayer.formats.reading import OtherVersion
 
-    if options.format not in FORMATS:
-        raise UserError(f"FORMAT is {options.format!r}; it must be one of {', '.join(FORMATS)}.")
     if options.version:
         folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
     else:
@@ -44,8 +40,8 @@ def run(options: argparse.Namespace) -> None:
     try:
         export(folder, options.format, path)
     except OtherVersion as other:
-        if options.in_its_environment:
+        if runs_with_it():
             raise UserError(f"{folder.name} was {other}.") from None
-        run_with(other.written, "export")
+        run_with(other.written, "export", options.given)
         return
     print(f"{path}: read back, it answers the golden rows as {folder.name} does.")

@@ -7,22 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skylayer import project
+from skylayer.commands.variables import Variable
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (Variable("PAGE", "file whose table is written", Path, project.ROOT / "docs" / "formats.md"),)
 EXAMPLES = ("make formats",)
 _TREES, _ROWS, _COLUMNS = 200, 1000, 20
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the page."""
-    parser.add_argument(
-        "--page", type=Path, default=project.ROOT / "docs" / "formats.md", help="file whose table is written"
-    )
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Measure, write the table, say where."""
     from skylayer.formats.comparison import measure, rewrite, table
 

@@ -1,4 +1,4 @@
-"""`function NAME FOLDER`: what the makefiles in functions/ call."""
+"""`function`: what the makefiles in functions/ call."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from skylayer import project
 from skylayer.aws import sam
+from skylayer.commands.variables import Variable, one_of
 from skylayer.packaging import build_cache, layers, unzipped_size
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
+
+KNOWN = [path.parent.name for path in sorted((project.ROOT / "functions").glob("*/Makefile"))]
+VARIABLES = (
+    Variable("NAME", "folder of the function in functions/", one_of(*KNOWN), required=True),
+    Variable("FOLDER", "where to", Path, required=True),
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Name the function and the folder."""
-    known = [path.parent.name for path in sorted((project.ROOT / "functions").glob("*/Makefile"))]
-    parser.add_argument("name", choices=known)
-    parser.add_argument("folder", type=Path)
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Build the function and check the size of all that is built so far."""
     build_cache.drop(sam.CACHE)
     folder = options.folder.resolve()

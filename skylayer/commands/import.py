@@ -1,4 +1,4 @@
-"""`import MODEL`: a model from a file into model_artifacts."""
+"""`import`: a model from a file into model_artifacts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from skylayer import project
+from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (
+    Variable("MODEL", "pickle, joblib, skops, Keras, ONNX or HDF5 file", Path, required=True),
+    Variable("SAMPLE", "CSV with rows like those that will be asked for", Path),
+    Variable("NAME", "of the model (default: the file's)"),
+    Variable("CLASSES", "labels of a network's outputs, in their order: a,b,c"),
+    Variable("TRUST", "SHA-256 of the file: open it although it is a pickle"),
+)
 EXAMPLES = (
     "make import MODEL=model.joblib SAMPLE=rows.csv",
     "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
@@ -21,20 +29,10 @@ EXAMPLES = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the file and what is known of it."""
-    parser.add_argument("model", type=Path, help="pickle, joblib, skops, Keras, ONNX or HDF5 file")
-    parser.add_argument("--sample", type=Path, help="CSV with rows like those that will be asked for")
-    parser.add_argument("--name", help="of the model (default: the file's)")
-    parser.add_argument("--classes", help="labels of a network's outputs, in their order: a,b,c")
-    parser.add_argument("--trust", help="SHA-256 of the file: open it although it is a pickle")
-    parser.add_argument("--in-its-environment", action="store_true", help="set by import itself")
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Open, package, prove, make it the champion; in another environment if another scikit-learn wrote it."""
     from skylayer.formats.importing import import_model
-    from skylayer.formats.other_version import run_with
+    from skylayer.formats.other_version import run_with, runs_with_it
     from skylayer.formats.reading import OtherVersion
 
     try:
@@ -51,9 +49,9 @@ def run(options: argparse.Namespace) -> int:
                 progress=lambda share: bar.update(task, completed=share),
             )
     except OtherVersion as other:
-        if options.in_its_environment:
+        if runs_with_it():
             raise UserError(f"{options.model} was {other}.") from None
-        run_with(other.written, "import")
+        run_with(other.written, "import", options.given)
         return 0
     from serving import artifact
 

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skylayer.aws import stacks
+from skylayer.commands import stack_options
+from skylayer.commands.variables import Variable, switch
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
-
     from skylayer.aws.stacks import Stack
+    from skylayer.commands.variables import Options
 
 GENERATION = "KeyGeneration"
+VARIABLES = (
+    *stack_options.VARIABLES,
+    Variable("ROTATE", "1: make a new key; the old one ends at once", switch, False),
+)
 EXAMPLES = (
     "make key",
     "make key ROTATE=1 ENV=prod",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the stack and whether to replace its key."""
-    stacks.add_arguments(parser)
-    parser.add_argument("--rotate", action="store_true", help="make a new key; the old one ends at once")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Print the key, and nothing else, to stdout."""
-    stack = stacks.chosen(options)
+    stack = stack_options.chosen_or_local(options)
     before = _key_id(stack)
     if options.rotate:
         rotate(stack)

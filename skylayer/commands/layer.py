@@ -1,23 +1,23 @@
-"""`layer NAME FOLDER`: what the makefiles in layers/ call."""
+"""`layer`: what the makefiles in layers/ call."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skylayer.commands.variables import Variable, one_of
 from skylayer.packaging import layers, unzipped_size
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
+
+VARIABLES = (
+    Variable("NAME", "folder of the layer in layers/", one_of(*sorted(layers.LAYERS)), required=True),
+    Variable("FOLDER", "where to", Path, required=True),
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Name the layer and the folder."""
-    parser.add_argument("name", choices=sorted(layers.LAYERS))
-    parser.add_argument("folder", type=Path)
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Build the layer and check the size of all that is built so far."""
     folder = options.folder.resolve()
     layers.LAYERS[options.name](folder)

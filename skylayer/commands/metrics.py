@@ -9,32 +9,24 @@ from rich.console import Console
 from rich.table import Table
 
 from serving import artifact
-from skylayer.aws import stacks
 from skylayer.aws.request_log import MEDIAN, SLOWEST_HUNDREDTH, measure
-from skylayer.commands.options import whole
+from skylayer.commands import stack_options
+from skylayer.commands.variables import Variable, whole
 
 if TYPE_CHECKING:
-    import argparse
-
     from skylayer.aws.stacks import Stack
+    from skylayer.commands.variables import Options
 
-MINUTES = 60
+VARIABLES = (*stack_options.VARIABLES, Variable("MINUTES", "how far to look back (default 60)", whole, 60))
 EXAMPLES = (
     "make metrics",
     "make metrics MINUTES=1440 ENV=prod",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the stack and the time to look back."""
-    stacks.add_arguments(parser)
-    parser.add_argument("--minutes", default=str(MINUTES), help=f"how far to look back (default {MINUTES})")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Print one row per model version."""
-    minutes = whole("minutes", options.minutes)
-    show(stacks.chosen(options), minutes)
+    show(stack_options.chosen_or_local(options), options.minutes)
 
 
 def show(stack: Stack, minutes: int) -> None:

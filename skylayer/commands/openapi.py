@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING
 from serving.artifact import GOLDEN, read_manifest
 from serving.openapi import document
 from skylayer import project
+from skylayer.commands.variables import Variable
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
 DEFAULT = project.ROOT / "docs" / "openapi.json"
+VARIABLES = (Variable("FILE", "where to write it (default docs/openapi.json)", Path, DEFAULT),)
 EXAMPLES = ("make openapi",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the file to write."""
-    parser.add_argument(
-        "file", type=Path, nargs="?", default=DEFAULT, help="where to write it (docs/openapi.json)"
-    )
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Write the document."""
     path: Path = options.file
     path.parent.mkdir(parents=True, exist_ok=True)

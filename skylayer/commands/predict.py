@@ -1,4 +1,4 @@
-"""`predict FILE`: predictions for the rows of a CSV file, as CSV on standard output."""
+"""`predict`: predictions for the rows of a CSV file, as CSV on standard output."""
 
 from __future__ import annotations
 
@@ -13,27 +13,32 @@ from rich.console import Console
 from rich.progress import Progress
 
 from skylayer import project
+from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator
+
+    from skylayer.commands.variables import Options
 
 ROWS_OF_A_REQUEST = 1000
 
 _WITHOUT_HEADER = slice(1, None)
+VARIABLES = (
+    Variable(
+        "FILE",
+        "rows as CSV with a header, such as rows.csv; an empty cell is a missing value",
+        Path,
+        required=True,
+    ),
+)
 EXAMPLES = (
     "make predict FILE=events/predict.csv",
     "make predict FILE=rows.csv > scored.csv",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the file."""
-    parser.add_argument("file", type=Path, help="CSV with a header; an empty cell is a missing value")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Ask the running deployment, or the champion in process if nothing runs, a thousand rows at a time."""
     path: Path = options.file
     try:

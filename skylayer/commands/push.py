@@ -10,26 +10,25 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from serving import artifact
 from skylayer import project
 from skylayer.commands import store_options
+from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 from skylayer.stores.layer import LayerStore
 from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (
+    *store_options.VARIABLES,
+    Variable("VERSION", "version in model_artifacts (default: the champion)"),
+)
 EXAMPLES = (
     "make push STORE=s3://my-bucket/models",
     "make push STORE=file:///mnt/models VERSION=0123abcd",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the store and the version."""
-    store_options.add_arguments(parser)
-    parser.add_argument("--version", help="version in model_artifacts (default: the champion)")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Verify, upload with a progress bar, and say what to do next."""
     if options.version:
         folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())

@@ -10,16 +10,13 @@ from skylayer import project
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options, Variable
 
+VARIABLES: tuple[Variable, ...] = ()
 EXAMPLES = ("make report",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(options: argparse.Namespace) -> None:  # noqa: ARG001
+def run(options: Options) -> None:  # noqa: ARG001
     """Open the page in a browser, and say where it is for machines that have none."""
     page = project.champion() / MODEL_CARD_PAGE
     if not page.is_file():

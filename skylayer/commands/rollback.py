@@ -8,20 +8,16 @@ from skylayer.commands import store_options
 from skylayer.stores import rollouts
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = store_options.VARIABLES
 EXAMPLES = (
     "make rollback",
     "make rollback STORE=s3://my-bucket/models",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the store."""
-    store_options.add_arguments(parser)
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Change the pointer and say what it is now."""
     store = store_options.chosen(options)
     pointer = rollouts.roll_back(store)

@@ -10,29 +10,26 @@ from typing import TYPE_CHECKING
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.aws.resolved_template import resolve
-from skylayer.commands import options as numbers
+from skylayer.commands.variables import Variable, port, switch, whole
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
 NAME = "template.local.json"
+VARIABLES = (
+    Variable("PORT", "port of the API (default 3000)", port, 3000),
+    Variable("MEMORY", "memory of the function in MB", whole),
+    Variable("SKIP_PULL_IMAGE", "1: the image is here already", switch, False),
+)
 EXAMPLES = ("make build && make start-api PORT=3000",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the port, the memory, and whether the image is here already."""
-    parser.add_argument("--port", default="3000")
-    parser.add_argument("--memory", help="memory of the function in MB")
-    parser.add_argument("--skip-pull-image", action="store_true")
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Resolve the conditions of the built template, since SAM refuses them here, and start."""
     from samcli.yamlhelper import yaml_parse
 
-    port = numbers.port(options.port)
-    parameters = {"MemorySize": str(numbers.whole("memory", options.memory))} if options.memory else {}
+    parameters = {"MemorySize": str(options.memory)} if options.memory else {}
     built = sam.BUILD / "template.yaml"
     if not built.is_file():
         raise UserError("There is no build in .aws-sam/build: run make build.")
@@ -42,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     )
     (sam.BUILD / NAME).write_text(json.dumps(resolved, default=str), encoding="utf-8")
     command = [project.program("sam"), "local", "start-api", "--template", str(sam.BUILD / NAME)]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"]
+    command += ["--host", "127.0.0.1", "--port", str(options.port), "--warm-containers", "LAZY"]
     command += ["--skip-pull-image"] if options.skip_pull_image else []
     if parameters:
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]

@@ -11,19 +11,16 @@ from skylayer.commands.up import EMULATOR
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options, Variable
 
+VARIABLES: tuple[Variable, ...] = ()
 EXAMPLES = (
     "make status",
     'eval "$(make status)"; curl -s "$URL/health"',
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+def run(options: Options) -> int:  # noqa: ARG001
     """Print URL, API_KEY, MODEL and ENGINE; 1, and nothing to eval, when nothing runs."""
     running = emulator.running(EMULATOR)
     found = local_stack.find(running) if running else None

@@ -7,25 +7,23 @@ from typing import TYPE_CHECKING
 
 from skylayer import project
 from skylayer.aws import emulator
+from skylayer.commands.variables import Variable, switch
 from skylayer.errors import UserError
 from skylayer.stores import open_store
 
 if TYPE_CHECKING:
-    import argparse
-
     from serving.stores.pointer import Pointer
+    from skylayer.commands.variables import Options
     from skylayer.stores.interface import Store
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the store."""
-    parser.add_argument(
-        "--store", default="layer", help="layer (default), file://…, s3://bucket/prefix or dynamodb://table"
-    )
-    parser.add_argument("--local", action="store_true", help="in the emulator that make up started")
+VARIABLES = (
+    Variable("STORE", "layer (default), file://…, s3://bucket/prefix or dynamodb://table", default="layer"),
+    Variable("LOCAL", "1: in the emulator that make up started", switch, False),
+)
 
 
-def chosen(options: argparse.Namespace, *, create: bool = False) -> Store:
+def chosen(options: Options, *, create: bool = False) -> Store:
     """The store that the options mean. Raises UserError if it can't be."""
     if options.local:
         running = emulator.running(project.STATE / "emulator")

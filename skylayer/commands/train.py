@@ -12,20 +12,19 @@ from rich.table import Table as Grid
 from serving.artifact import read_manifest
 from skylayer import project
 from skylayer.commands import openapi
+from skylayer.commands.variables import Variable
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
+VARIABLES = (
+    Variable("PROJECT", "folder that holds training/ (default: this one)", Path, project.ROOT),
+    Variable("DIRECTORY", "where artifacts are kept (default model_artifacts)", Path),
+)
 EXAMPLES = ("make train",)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take where the project and its artifacts are."""
-    parser.add_argument("--project", type=Path, default=project.ROOT, help="folder that holds training/")
-    parser.add_argument("--directory", type=Path, help="where artifacts are kept (default model_artifacts)")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Fit, cross-validate, evaluate on a holdout, package, and make the result the champion."""
     console = Console(highlight=False)
     directory = options.directory or options.project / project.ARTIFACTS.name

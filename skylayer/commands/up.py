@@ -20,35 +20,30 @@ from skylayer.artifact import golden
 from skylayer.aws import emulator as emulators
 from skylayer.aws import local_stack as deployments
 from skylayer.aws import sam
-from skylayer.commands.options import port as port_of
+from skylayer.commands.variables import Variable, port
 from skylayer.errors import UserError
 from skylayer.packaging import golden_check, requirements
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from skylayer.aws.emulator import Emulator
     from skylayer.aws.local_stack import Deployment
+    from skylayer.commands.variables import Options
 
 EMULATOR = project.STATE / "emulator"
 LOGS = project.STATE / "logs"
 console = Console(stderr=False, highlight=False)
+VARIABLES = (Variable("PORT", f"port of the emulator (default {emulators.DEFAULT_PORT})", port),)
 EXAMPLES = (
     "make up",
     "make up PORT=4567   # where another program has 4566",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the port."""
-    parser.add_argument("--port", help=f"port of the emulator (default {emulators.DEFAULT_PORT})")
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Make sure of an artifact, build, start the emulator, deploy, ask, and show."""
-    port = None if options.port is None else port_of(options.port)
     with _alone():
         began = time.monotonic()
         _ensure_artifact()
@@ -57,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
         with _step("Replaying the model's golden rows through what was built"):
             golden_check.check_build(sam.BUILD)
         with _step("Starting the AWS emulator") as update:
-            emulator = emulators.start(EMULATOR, port)
+            emulator = emulators.start(EMULATOR, options.port)
             update(f"{emulator.endpoint}, this machine only")
         with _step("Deploying (sam deploy)") as update:
             deployment = deploy(emulator, sam.BUILD, LOGS, update)

@@ -10,22 +10,17 @@ from rich.table import Table
 from skylayer.commands import store_options
 
 if TYPE_CHECKING:
-    import argparse
-
     from serving.stores.pointer import Pointer
+    from skylayer.commands.variables import Options
 
+VARIABLES = store_options.VARIABLES
 EXAMPLES = (
     "make versions",
     "make versions STORE=s3://my-bucket/models",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the store."""
-    store_options.add_arguments(parser)
-
-
-def run(options: argparse.Namespace) -> None:
+def run(options: Options) -> None:
     """Print one line a version, the newest first."""
     store = store_options.chosen(options)
     versions = store.versions()

@@ -97,7 +97,7 @@ def make(folder: Path, engine: str) -> Built:
     fork = Built(folder, engine)
     if engine == "onnx":
         fork.run(sys.executable, "-c", _ONNX)
-        fork.run(sys.executable, "-m", "skylayer", "import", "numbers.onnx", "--sample", "numbers.csv")
+        fork.run(sys.executable, "-m", "skylayer", "import", "MODEL=numbers.onnx", "SAMPLE=numbers.csv")
     if engine == "sklearn":
         pipeline = folder / "training" / "pipeline.py"
         text = pipeline.read_text(encoding="utf-8")
@@ -106,7 +106,7 @@ def make(folder: Path, engine: str) -> Built:
         changed = text.replace("StandardScaler()", "FunctionTransformer(np.arcsinh), StandardScaler()")
         imports = "import numpy as np\nfrom sklearn.preprocessing import FunctionTransformer\n"
         pipeline.write_text(changed.replace("from sklearn.ensemble", f"{imports}from sklearn.ensemble", 1))
-        fork.run(sys.executable, "-m", "skylayer", "train", "--project", str(folder))
+        fork.run(sys.executable, "-m", "skylayer", "train", f"PROJECT={folder}")
     fork.run(sys.executable, "-m", "skylayer", "build")
     assert artifact.read_manifest(fork.champion)["engine"] == engine
     return fork

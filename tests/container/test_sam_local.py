@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from container.built import Built
 
 PATIENCE_SECONDS = 120
-HERE_ALREADY = ["--skip-pull-image"] if os.environ.get("SKIP_PULL_IMAGE") else []
+HERE_ALREADY = ["SKIP_PULL_IMAGE=1"] if os.environ.get("SKIP_PULL_IMAGE") else []
 
 
 def test_invoke_answers_as_the_estimator(built: Built, tmp_path: Path) -> None:
@@ -65,11 +65,9 @@ def api(built: Built) -> Iterator[str]:
         sys.executable,
         "-m",
         "skylayer",
-        "start_api",
-        "--port",
-        str(port),
-        "--memory",
-        str(built.memory),
+        "start-api",
+        f"PORT={port}",
+        f"MEMORY={built.memory}",
     ]
     log = built.folder / "start-api.log"
     with log.open("w") as file:

@@ -213,10 +213,10 @@ def test_a_new_key_ends_the_old_one(second: Second) -> None:
 
 
 def test_destroy_leaves_nothing_but_what_it_names(second: Second) -> None:
-    refused = second.skylayer("destroy", "--config-env", "local", "--stack", STACK)
+    refused = second.skylayer("destroy", "LOCAL=1", f"STACK={STACK}")
     assert refused.returncode == 2
     assert "YES=1" in refused.stderr
-    done = second.skylayer("destroy", "--config-env", "local", "--stack", STACK, "--yes", "--purge")
+    done = second.skylayer("destroy", "LOCAL=1", f"STACK={STACK}", "YES=1", "PURGE=1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "layer versions" in done.stdout
     assert deployments.find(second.emulator, STACK) is None

@@ -188,7 +188,7 @@ def test_the_command_says_one_line_and_nothing_else(tmp_path: Path) -> None:
     scaler = write(StandardScaler().fit(NUMBERS), tmp_path / "scaler.pkl", "pickle")
     (tmp_path / "half.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 99)
     for path, said in ((scaler, "has no predict()"), (tmp_path / "half.h5", "cut off or damaged")):
-        command = [sys.executable, "-m", "skylayer", "import", str(path), "--trust", digest(path)]
+        command = [sys.executable, "-m", "skylayer", "import", f"MODEL={path}", f"TRUST={digest(path)}"]
         done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert not done.stdout

@@ -341,7 +341,7 @@ DAMAGED = [
 def test_the_command_line_refuses_with_one_line_and_code_2(tmp_path: Path) -> None:
     path = models.write(models.network(shape=(1, 3)), tmp_path / "model.onnx")
     done = subprocess.run(
-        [sys.executable, "-m", "skylayer", "import", str(path)], cwd=project.ROOT, capture_output=True,
+        [sys.executable, "-m", "skylayer", "import", f"MODEL={path}"], cwd=project.ROOT, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -41,7 +41,7 @@ def test_two_builds_are_identical_whatever_the_umask(verb: str, name: str, tmp_p
     for mask in (0o022, 0o077):
         folder = tmp_path / f"{mask}" / "Part"
         subprocess.run(
-            [sys.executable, "-m", "skylayer", verb, name, str(folder)],
+            [sys.executable, "-m", "skylayer", verb, f"NAME={name}", f"FOLDER={folder}"],
             cwd=project.ROOT,
             check=True,
             preexec_fn=lambda mask=mask: os.umask(mask),  # type: ignore[misc]

@@ -46,7 +46,7 @@ def fork(folder: Path, code: str) -> Path:
 
 
 def train(folder: Path, seed: int = 0) -> subprocess.CompletedProcess[str]:
-    return run("train", "--project", folder, seed=seed)
+    return run("train", f"PROJECT={folder}", seed=seed)
 
 
 def champion(folder: Path) -> Path:
@@ -163,7 +163,7 @@ def test_what_cannot_be_trained_is_one_line(
     home = fork(tmp_path / "fork", BASE.replace(old, new))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", list(sys.path))
-        assert main(["train", "--project", str(home)]) == 2
+        assert main(["train", f"PROJECT={home}"]) == 2
     error = capfd.readouterr().err
     lines = [line for line in error.splitlines() if line.strip()]
     assert len(lines) == 1, error
@@ -195,7 +195,7 @@ def test_what_cannot_be_packaged_is_refused_before_the_fit(
     home = fork(tmp_path / "fork", text.replace(old, new))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", list(sys.path))
-        assert main(["train", "--project", str(home)]) == 2
+        assert main(["train", f"PROJECT={home}"]) == 2
     assert message in capfd.readouterr().err
 
 
@@ -208,13 +208,13 @@ def test_predict_answers_a_file_and_names_the_row_that_it_cannot(tmp_path: Path)
     ]
     path = tmp_path / "rows of penguins.csv"
     path.write_text("\n".join([",".join(columns), *lines * 60]))
-    done = run("predict", path)
+    done = run("predict", f"FILE={path}")
     assert done.returncode == 0, done.stderr
     table = done.stdout.splitlines()
     assert table[0].split(",")[0] == "prediction"
     assert [line.split(",")[0] for line in table[1:]] == rows["answers"]["predictions"] * 60
     path.write_text(path.read_text() + "\nDream,male,wide,18,190,4000\n")
-    refused = run("predict", path)
+    refused = run("predict", f"FILE={path}")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "row 1201" in refused.stderr
     assert "bill_length_mm" in refused.stderr

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 import pytest
 from markdown_it import MarkdownIt
 
-from skylayer.__main__ import COMMANDS, main
+from skylayer import commands
+from skylayer.__main__ import load, main
 from skylayer.commands import diagram
 
 ROOT = Path(__file__).parents[2]
@@ -23,14 +24,17 @@ PAGES = sorted(
 )  # fmt: skip
 IDS = [str(path.relative_to(ROOT)) for path in PAGES]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-VERBS = set(re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE))
-VARIABLES = set(re.search(r"^VARIABLES := (.*)$", MAKEFILE, flags=re.MULTILINE)[1].split())  # type: ignore[index]
+CALLED_BY_SAM = {"layer", "function"}
+# What make does before there is a Python.
+OF_MAKE = {"help", "sync", "develop"}
+# What the Makefile takes itself.
+OF_EVERY_VERB = {"UV"}
+VERBS = set(commands.verbs()) - CALLED_BY_SAM | OF_MAKE
 # Where the words speak of files, they speak of these folders and of what lies at the top.
 FOLDERS = (
     "training|skylayer|functions|layers|model_artifacts|deployment|tests|docs|events|benchmarks|bin|.github"
 )
 NAMED_FILE = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)`")
-CALLED_BY_SAM = {"layer", "function"}
 # What "make" means where it is no verb of the Makefile.
 ENGLISH = {"a", "it", "sure"}
 
@@ -78,9 +82,6 @@ def test_a_verb_that_is_named_exists(page: Path) -> None:
     for text in code(page):
         for verb in re.findall(r"\bmake ([a-z][a-z-]*)", text):
             assert verb in VERBS, text
-        for command in re.findall(r"^make [^#\n`]*", text, flags=re.MULTILINE):
-            for name in re.findall(r"\b([A-Z]+)=", command):
-                assert name in VARIABLES, command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
@@ -155,20 +156,36 @@ def test_the_picture_of_the_template_is_current() -> None:
         assert name in page
 
 
-@pytest.mark.parametrize("verb", sorted(set(COMMANDS) - CALLED_BY_SAM))
-def test_a_verb_shows_itself_at_work(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main([verb, "--help"])
-    shown = capsys.readouterr().out.split("examples:\n")[1].splitlines()
+@pytest.mark.parametrize("verb", sorted(VERBS - OF_MAKE))
+def test_a_verb_is_explained_with_its_variables_and_at_work(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["help", f"VERB={verb}"]) == 0
+    explained, _, shown = capsys.readouterr().out.partition("examples:\n")
+    takes = {variable.name for variable in load(verb).VARIABLES}
+    assert set(re.findall(r"^  ([A-Z_]+)=…", explained, flags=re.MULTILINE)) == takes
     assert shown
-    for line in shown:
-        assert re.search(r"\bmake ([a-z-]+)", line)[1] in VERBS  # type: ignore[index]
-        assert {*re.findall(r"\b([A-Z]+)=", line)} <= VARIABLES
+    for call, given in re.findall(r"\bmake ([a-z-]+)((?: [A-Z_]+=\S*)*)", shown):
+        assert set(re.findall(r" ([A-Z_]+)=", given)) <= variables_of(call)
+
+
+def variables_of(verb: str) -> set[str]:
+    if verb == "help":
+        return {"VERB"}
+    return {variable.name for variable in load(verb).VARIABLES} if verb in VERBS - OF_MAKE else set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_a_page_gives_a_verb_only_what_it_takes(page: Path) -> None:
+    for call, given in re.findall(r"\bmake ([a-z-]+)((?: [A-Z_]+=\S*)+)", page.read_text(encoding="utf-8")):
+        assert set(re.findall(r" ([A-Z_]+)=", given)) <= variables_of(call) | OF_EVERY_VERB, (call, given)
 
 
 def test_make_lists_every_verb_with_its_words() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")} == VERBS
+    listed = done.stdout.split("\nexamples:")[0].splitlines()
+    assert {line.split()[1] for line in listed} == VERBS
+    assert all(len(line.split()) > len(["make", "verb"]) for line in listed)
 
 
 @pytest.mark.parametrize("verb", ["promote", "start-api", "bootstrap-aws"])

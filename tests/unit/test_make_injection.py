@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from skylayer import commands
+from skylayer.__main__ import load
 
 ROOT = Path(__file__).parents[2]
 PAYLOADS = {
@@ -20,30 +25,28 @@ PAYLOADS = {
     "pipe": "x | touch {0}",
     "apostrophe": "x'; touch {0}; '",
 }
-VERBS = {
-    "up": "PORT", "logs": "LINES", "import": "MODEL SAMPLE NAME CLASSES TRUST", "export": "FORMAT VERSION FILE",
-    "push": "STORE VERSION", "versions": "STORE", "promote": "VERSION STORE WEIGHT HEADER", "rollback": "STORE",
-    "prune": "KEEP STORE", "build": "CONFIG_ENV", "deploy": "ROLE CONFIG_ENV", "start-api": "PORT",
-    "metrics": "MINUTES", "dashboard": "MINUTES", "cost": "REQUESTS ROWS MEMORY", "bootstrap-aws": "APPLY",
-    "predict": "FILE", "client": "LANG", "bench": "PIPELINES COMPARE", "fuzz": "TABLES BODIES ANSWERS",
-    "test": "TESTS", "help": "VERB", "key": "CONFIG_ENV", "destroy": "CONFIG_ENV",
-}  # fmt: skip
-SWITCHES = ["ARCHITECTURE", "ENV", "QUICK", "LOCAL", "SHADOW"]
+# A verb and what it takes; the rest is the same for all.
+VERBS = {verb: [variable.name for variable in load(verb).VARIABLES] for verb in commands.verbs()}
+CALLED = {verb: names for verb, names in VERBS.items() if names and verb not in {"layer", "function"}}
 
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Run the real Makefile with a uv that writes down its arguments and CONFIG_ENV."""
+    """Run the real Makefile with a uv that writes down its arguments and what it is given by make."""
     uv = tmp_path / "uv"
     uv.write_text(
-        f"#!/bin/sh\nprintf '%s\\0' \"$@\" \"$CONFIG_ENV\" >> '{tmp_path}/called'\n", encoding="utf-8"
+        f"#!{sys.executable}\nimport json, os, sys\n"
+        f"given = {{name: text for name, text in os.environ.items() if name.startswith('GIVEN_')}}\n"
+        f"with open({str(tmp_path / 'called')!r}, 'a') as file:\n"
+        "    print(json.dumps([sys.argv[1:], given, os.environ.get('MAKEFLAGS', '')]), file=file)\n",
+        encoding="utf-8",
     )
     uv.chmod(0o755)
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
         return subprocess.run(
             ["make", *arguments], cwd=ROOT, env={**kept, "UV": str(uv)},
             capture_output=True, text=True, check=False,
@@ -53,21 +56,29 @@ def make(tmp_path: Path) -> Make:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_value_arrives_as_it_is(verb: str, payload: str, tmp_path: Path, make: Make) -> None:
+@pytest.mark.parametrize("verb", CALLED)
+def test_a_value_reaches_the_verb_as_it_is(verb: str, payload: str, tmp_path: Path, make: Make) -> None:
     text = payload.format(tmp_path / "pwned")
-    done = make(verb, *(f"{name}={text}" for name in VERBS[verb].split()))
+    done = make(verb, *(f"{name}={text}" for name in CALLED[verb]))
     assert not (tmp_path / "pwned").exists()
     assert done.returncode == 0, done.stderr
-    called = (tmp_path / "called").read_text(encoding="utf-8").split("\0")
-    wanted = text.replace("-", "_") if verb == "help" else text
-    assert called.count(wanted) >= len(VERBS[verb].split())
+    *_, last = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
+    arguments, given, flags = json.loads(last)
+    assert arguments[-3:] == ["-m", "skylayer", verb]
+    assert given == {f"GIVEN_{name}": text for name in CALLED[verb]}
+    assert text not in flags
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-@pytest.mark.parametrize("name", SWITCHES)
-def test_a_switch_refuses_what_it_does_not_know(name: str, payload: str, tmp_path: Path, make: Make) -> None:
-    done = make("build", f"{name}={payload.format(tmp_path / 'pwned')}")
+def test_the_path_of_uv_is_not_run_either(payload: str, tmp_path: Path, make: Make) -> None:
+    make("down", f"UV={payload.format(tmp_path / 'pwned')}")
     assert not (tmp_path / "pwned").exists()
-    assert done.returncode == 2
-    assert f"{name} is " in done.stderr
+
+
+def test_the_environment_gives_a_verb_nothing(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A PORT or NAME of the shell means something else.
+    monkeypatch.setenv("PORT", "1")
+    assert make("down").returncode == 0
+    assert json.loads((tmp_path / "called").read_text(encoding="utf-8"))[1] == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from samcli.yamlhelper import yaml_parse
@@ -20,9 +19,8 @@ def page(name: str) -> str:
 
 def test_a_bill_is_for_the_memory_that_the_template_gives() -> None:
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    parser = argparse.ArgumentParser()
-    cost.add_arguments(parser)
-    assert int(parser.get_default("memory")) == template["Parameters"]["MemorySize"]["Default"]
+    defaults = {variable.name: variable.default for variable in cost.VARIABLES}
+    assert defaults["MEMORY"] == template["Parameters"]["MemorySize"]["Default"]
 
 
 def test_the_pages_tell_the_limits_of_a_request() -> None:

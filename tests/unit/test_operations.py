@@ -43,7 +43,7 @@ def test_less_memory_is_less_processor() -> None:
     assert prices.milliseconds("native", 1_000, 1_769) == prices.milliseconds("native", 1_000, 3_008)
 
 
-@pytest.mark.parametrize(("option", "value"), [("--requests", "0"), ("--rows", "many"), ("--memory", "-1")])
+@pytest.mark.parametrize(("option", "value"), [("REQUESTS", "0"), ("ROWS", "many"), ("MEMORY", "-1")])
 def test_a_load_that_is_none_is_refused(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cost", f"{option}={value}"]) == 2
     assert "whole number above 0" in capsys.readouterr().err
@@ -128,11 +128,11 @@ def test_a_template_that_could_not_be_read_is_not_clean(report: str, line: str |
 def test_a_build_says_what_it_was_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ARCHITECTURE", raising=False)
     with pytest.raises(UserError, match="make build"):
-        deploy.built_architecture(tmp_path)
+        deploy.built_architecture(tmp_path, None)
     (tmp_path / "RuntimeLayer").mkdir()
     for stamped, architecture in (("arm64", "arm64"), ("any", "x86_64")):
         (tmp_path / "RuntimeLayer" / "runtime.json").write_text(json.dumps({"architecture": stamped}))
-        assert deploy.built_architecture(tmp_path) == architecture
+        assert deploy.built_architecture(tmp_path, None) == architecture
 
 
 def test_doctor_has_a_remedy_for_whatever_lacks(capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +144,7 @@ def test_doctor_has_a_remedy_for_whatever_lacks(capsys: pytest.CaptureFixture[st
 
 
 def test_bootstrap_refuses_what_is_no_repository(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bootstrap", "--apply", "nobody"]) == 2
+    assert main(["bootstrap-aws", "APPLY=nobody"]) == 2
     assert "owner/name" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""`bootstrap`: what an AWS account needs before its first deployment by workflows; shown, or made when asked."""
+"""`bootstrap-aws`: what an AWS account needs before its first deployment by workflows; shown, or made when asked."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from skylayer import project
+from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    import argparse
+    from skylayer.commands.variables import Options
 
 TEMPLATE = project.ROOT / "deployment" / "bootstrap.yaml"
 STACK = "skylayer-bootstrap"
+VARIABLES = (Variable("APPLY", "owner/repository: make it, for this GitHub repository"),)
 EXAMPLES = (
     "make bootstrap-aws",
     "make bootstrap-aws APPLY=owner/repository",
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the repository to apply it for."""
-    parser.add_argument("--apply", metavar="OWNER/NAME", help="make it, for this GitHub repository")
-
-
-def run(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
     """Say what deployment/bootstrap.yaml makes, or deploy it and show what to enter at GitHub."""
     command = [
         "deploy",

@@ -1,0 +1,23 @@
+"""`fuzz`: damaged tables, JSON bodies and answers against the kernel, under sanitizers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skylayer.commands import development
+from skylayer.commands.variables import Variable, whole
+
+if TYPE_CHECKING:
+    from skylayer.commands.variables import Options
+
+VARIABLES = (
+    Variable("TABLES", "damaged tables (default 10,000)", whole),
+    Variable("BODIES", "JSON bodies (default 100,000)", whole),
+    Variable("ANSWERS", "JSON answers (default 100,000)", whole),
+)
+EXAMPLES = ("make fuzz", "make fuzz TABLES=100000")
+
+
+def run(options: Options) -> int:
+    """Run the campaign."""
+    return development.run_module("fuzz", *development.flags(options))

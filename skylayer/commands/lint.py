@@ -1,0 +1,35 @@
+"""`lint`: ruff, mypy, cfn-lint, sam validate, jactionlint and zizmor, strict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skylayer import project
+from skylayer.commands import development
+
+if TYPE_CHECKING:
+    from skylayer.commands.variables import Options, Variable
+
+VARIABLES: tuple[Variable, ...] = ()
+EXAMPLES = ("make lint",)
+
+
+def run(options: Options) -> int:  # noqa: ARG001
+    """Run them one after the other, until one fails."""
+    return check()
+
+
+def check() -> int:
+    """The exit code of the first linter that fails, or 0."""
+    workflows = sorted(map(str, (project.ROOT / ".github" / "workflows").glob("*.yml")))
+    return development.run_all(
+        [
+            ("ruff", "check", "."),
+            ("ruff", "format", "--check", "."),
+            ("mypy",),
+            ("cfn-lint", "template.yaml", "deployment/bootstrap.yaml"),
+            ("sam", "validate", "--lint", "--region", "us-east-1"),
+            ("jactionlint", *workflows),
+            ("zizmor", "--offline", "--quiet", ".github"),
+        ]
+    )

@@ -1,0 +1,27 @@
+"""`test`: lint, then every test, a deployment's included, and how much they run of each folder."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from skylayer import project
+from skylayer.commands import development, lint
+from skylayer.commands.variables import Variable
+
+if TYPE_CHECKING:
+    from skylayer.commands.variables import Options
+
+VARIABLES = (Variable("TESTS", "only these, such as tests/unit"),)
+EXAMPLES = ("make test", "make test TESTS=tests/unit")
+
+
+def run(options: Options) -> int:
+    """Lint, find or install the programs that tests need, then test; the floors of coverage hold for all tests."""
+    code = lint.check()
+    if code:
+        return code
+    subprocess.run(["sh", "bin/test-tools"], cwd=project.ROOT, check=True)  # noqa: S607
+    chosen = [options.tests] if options.tests else ["--cov", "--cov-report="]
+    code = development.run_module("pytest", "-n", "2", "--dist", "loadgroup", *chosen)
+    return code or (0 if options.tests else development.run_module("coverage_floors"))
