@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".skylayer"
 ARTIFACTS = ROOT / "model_artifacts"
 CHAMPION = ARTIFACTS / "champion"
+# Of the functions, and of what trains for them.
+PYTHON = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
 PREVIOUS = ".previous"
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
+from skylayer import project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ def write(folder: Path, change: Callable[[dict[str, Any]], object] = lambda _: N
         "task": "classification",
         "engine": "sklearn",
         "engine_reason": "It is the only one.",
-        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": "3.13"}},
+        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": project.PYTHON}},
         "input": {"container": "frame", "columns": [{"name": "a", "kind": "number", "nullable": False}]},
         "output": {"fields": ["predictions"]},
         "metrics": {},

@@ -53,9 +53,9 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
     needed: dict[str, str] = engine.get("requirements", {})
     target.mkdir(parents=True, exist_ok=True)
     if needed:
-        if engine.get("python", requirements.PYTHON) != requirements.PYTHON:
+        if engine.get("python", project.PYTHON) != project.PYTHON:
             raise UserError(
-                f"The champion was trained on Python {engine['python']} and Lambda runs {requirements.PYTHON}: "
+                f"The champion was trained on Python {engine['python']} and Lambda runs {project.PYTHON}: "
                 "run `make train`."
             )
         if manifest["engine"] == "onnx":

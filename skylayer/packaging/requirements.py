@@ -20,8 +20,7 @@ from skylayer.packaging import libraries, tree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PYTHON = "3.13"
-# glibc 2.34 is Amazon Linux 2023's, on which python3.13 runs.
+# glibc 2.34 is Amazon Linux 2023's, on which Lambda's Python runs.
 PLATFORMS = {"x86_64": "x86_64-manylinux_2_34", "arm64": "aarch64-manylinux_2_34"}
 HOST = "host"
 STRIPPED_FOLDERS = {"tests", "test", "include", "bin", "__pycache__"}
@@ -139,7 +138,7 @@ def _fetch(requirements: dict[str, str], architecture: str, target: Path, *optio
     if architecture == HOST:
         command += ["--python", sys.executable]
     else:
-        command += ["--python-version", PYTHON, "--python-platform", PLATFORMS[architecture]]
+        command += ["--python-version", project.PYTHON, "--python-platform", PLATFORMS[architecture]]
     command += [*options, *(f"{name}=={version}" for name, version in sorted(requirements.items()))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project.ROOT)  # noqa: S603
     if done.returncode:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from e2e.fork import copy_project
 
 from serving import artifact, golden
+from skylayer import project
 from skylayer.commands.build import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 # Megabytes that each engine must do with.
 MEMORY = {"native": 128, "onnx": 256, "sklearn": 512}
-IMAGE = f"public.ecr.aws/lambda/python:3.13-{DEFAULT_ARCHITECTURE}"
+IMAGE = f"public.ecr.aws/lambda/python:{project.PYTHON}-{DEFAULT_ARCHITECTURE}"
 # A graph and the rows that it was made of, from the numbers of the fork's own data.
 _ONNX = """
 from pathlib import Path

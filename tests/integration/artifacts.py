@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from serving.artifact import version_of
+from skylayer import project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +86,7 @@ def write(  # noqa: PLR0917
         "task": task,
         "engine": "sklearn",
         "engine_reason": "it is what the test asks for",
-        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": "3.13"}},
+        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": project.PYTHON}},
         "input": schema,
         "output": output,
         "metrics": {},

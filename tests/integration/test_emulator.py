@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from skylayer import project
 from skylayer.aws import emulator, local_stack
 from skylayer.errors import UserError
 
@@ -56,7 +57,7 @@ def invoke_a_function(running: emulator.Emulator) -> None:
     lambdas = local_stack.client(running, "lambda")
     lambdas.create_function(
         FunctionName="answer",
-        Runtime="python3.13",
+        Runtime=f"python{project.PYTHON}",
         Handler="app.lambda_handler",
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": content.getvalue()},

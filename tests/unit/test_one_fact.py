@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 from samcli.yamlhelper import yaml_parse
 
 from serving import gateway, limits, stores
+from skylayer import project
 from skylayer.commands import cost
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +30,23 @@ def test_the_pages_tell_the_limits_of_a_request() -> None:
     taken = f"{limits.MAX_ROWS:,} rows and {limits.MAX_BODY_BYTES // MIB} MiB"
     assert f"At most {taken} are taken at a time." in page("call.md")
     assert f"at most {taken}; its answer at most {limits.MAX_ANSWER_BYTES // MIB} MiB" in page("limits.md")
+
+
+def test_one_version_of_python_trains_builds_and_serves() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    properties = [part["Properties"] for part in template["Resources"].values() if "Properties" in part]
+    runtimes = {
+        runtime
+        for each in properties
+        for runtime in (each.get("Runtime"), *each.get("CompatibleRuntimes", []))
+        if runtime
+    }
+    assert runtimes == {f"python{project.PYTHON}"}
+    major, minor = project.PYTHON.split(".")
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert metadata["requires-python"] == f">={project.PYTHON},<{major}.{int(minor) + 1}"
+    for name in ("limits.md", "troubleshoot.md"):
+        assert set(re.findall(r"Python (\d+\.\d+)", page(name))) == {project.PYTHON}
 
 
 def test_no_store_is_one_word() -> None:
