@@ -10,6 +10,7 @@ from samcli.yamlhelper import yaml_parse
 
 from serving import gateway, limits, stores
 from skylayer import project
+from skylayer.aws import prices
 from skylayer.commands import cost
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,18 @@ def test_the_pages_tell_the_limits_of_a_request() -> None:
     taken = f"{limits.MAX_ROWS:,} rows and {limits.MAX_BODY_BYTES // MIB} MiB"
     assert f"At most {taken} are taken at a time." in page("call.md")
     assert f"at most {taken}; its answer at most {limits.MAX_ANSWER_BYTES // MIB} MiB" in page("limits.md")
+
+
+def test_a_bill_is_for_the_alarms_and_methods_that_the_template_makes() -> None:
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    kinds = [part["Type"] for part in template["Resources"].values()]
+    assert kinds.count("AWS::CloudWatch::Alarm") == prices.ALARMS
+    paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    methods = [(path, method) for path, operations in paths.items() for method in operations]
+    assert sum(
+        method in {"get", "post", "head", "x-amazon-apigateway-any-method"} for _, method in methods
+    ) == (prices.METHODS)
+    assert f"each of {prices.METHODS} methods" in page("operate.md")
 
 
 def test_one_version_of_python_trains_builds_and_serves() -> None:
