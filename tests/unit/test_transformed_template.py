@@ -278,6 +278,21 @@ def test_a_gradual_deployment_asks_the_hook_and_heeds_every_alarm() -> None:
     assert hook["Environment"]["Variables"]["TARGET"] == {"Ref": version}
 
 
+def test_the_hook_may_read_what_the_function_follows_and_no_more_of_it() -> None:
+    def reads(role: str) -> list[Any]:
+        policies = FULL["Resources"][role]["Properties"]["Policies"]
+        return [policy for policy in policies if "Fn::If" in policy]
+
+    assert len(reads("PredictRole")) == 5
+    assert reads("VerifyRole") == reads("PredictRole")
+    function, hook = (FULL["Resources"][name]["Properties"] for name in ("PredictFunction", "VerifyFunction"))
+    store = "SKYLAYER_STORE"
+    assert hook["Environment"]["Variables"][store] == function["Environment"]["Variables"][store]
+    assert hook["FileSystemConfigs"] == function["FileSystemConfigs"]
+    # Elsewhere it reaches AWS without your network.
+    assert hook["VpcConfig"]["Fn::If"][0] == "FileSystemMounted"
+
+
 def test_alarms_watch_what_there_is() -> None:
     for name, alarm in of_type(FULL, "AWS::CloudWatch::Alarm").items():
         properties = alarm["Properties"]
