@@ -13,6 +13,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+from skylayer.aws import api_keys
 from skylayer.aws import emulator as emulators
 from skylayer.errors import UserError
 
@@ -85,13 +86,10 @@ def find(emulator: Emulator, stack: str = STACK) -> Deployment | None:
     if description["StackStatus"] not in COMPLETE:
         return None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-    key = ""
-    if "ApiKeyId" in outputs:
-        gateway = client(emulator, "apigateway")
-        key = gateway.get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
+    keys = api_keys.of_stack(client(emulator, "apigateway"), stack, outputs)
     return Deployment(
         url=f"{emulator.endpoint}/restapis/{outputs['ApiId']}/live/_user_request_",
-        api_key=key,
+        api_key=keys.value() if keys else "",
         function=outputs["FunctionName"],
         function_version=outputs["FunctionVersion"],
         model_layer=outputs["ModelLayer"],

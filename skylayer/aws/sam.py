@@ -72,6 +72,12 @@ def parse_overrides(written: Any) -> dict[str, str]:
     return found
 
 
+def as_arguments(overrides: Mapping[str, str]) -> list[str]:
+    """Values of parameters as SAM's option takes them: in quotes, since it refuses an empty value without."""
+    escaped = {name: value.replace('"', r"\"") for name, value in overrides.items()}
+    return [f'{name}="{value}"' for name, value in escaped.items()]
+
+
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(str(part).strip() for part in value if part not in (None, ""))

@@ -12,6 +12,7 @@ from skylayer.aws import sam
 from skylayer.commands import build, stack_options
 from skylayer.commands.variables import Variable, switch
 from skylayer.errors import UserError
+from skylayer.packaging import stack_settings
 from skylayer.packaging.layers import STAMP
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def run(options: Options) -> int:
     asked = build.asked_architecture(options)
     if config_env == "local":
         raise UserError("The environment local is the emulator's: make up deploys to it.")
+    stack_settings.check(config_env)
     if options.built:
         architecture = built_architecture(sam.BUILD, asked)
         build.prove()
@@ -45,7 +47,7 @@ def run(options: Options) -> int:
         architecture = build.build(config_env, asked)
     overrides = {**sam.overrides(config_env), "Architecture": architecture}
     command = [project.program("sam"), "deploy", "--config-env", config_env, "--parameter-overrides"]
-    command += [f"{name}={value}" for name, value in overrides.items()]
+    command += sam.as_arguments(overrides)
     command += ["--no-confirm-changeset"] if options.yes else []
     command += ["--role-arn", options.role] if options.role else []
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}

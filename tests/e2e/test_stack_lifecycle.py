@@ -12,6 +12,7 @@ import pytest
 from e2e.callers import Pool, pool, signature
 from serving import artifact
 from skylayer import package, project
+from skylayer.aws import api_keys
 from skylayer.aws import local_stack as deployments
 from skylayer.stores import open_store, rollouts
 from training.pipeline import build_estimator, load_data
@@ -250,12 +251,11 @@ def test_a_combination_that_aws_refuses_changes_nothing(
 
 def test_a_new_key_ends_the_old_one(second: Second) -> None:
     old = second.found()
-    program = (
-        "from skylayer.commands import key; from skylayer.aws.stacks import Stack; "
-        f"key.rotate(Stack('{STACK}', 'local'))"
-    )
-    environment = {**os.environ, **second.emulator.environment}
-    subprocess.run([project.program("python"), "-c", program], env=environment, check=True, timeout=120)
+    gateway = second.client("apigateway")
+    outputs = second.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+    keys = api_keys.of_stack(gateway, STACK, {each["OutputKey"]: each["OutputValue"] for each in outputs})
+    assert keys is not None
+    keys.replace()
     new = second.found()
     assert new.api_key != old.api_key
     assert new.request("/model").status == 200

@@ -44,14 +44,22 @@ SESSION = boto3.Session(region_name="us-east-1")
 MANAGED_POLICIES = {"AWSLambdaENIManagementAccess", "AWSCodeDeployRoleForLambdaLimited"}
 
 
+def source() -> dict[str, Any]:
+    template: dict[str, Any] = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    return template
+
+
 def expand(**parameters: str) -> dict[str, Any]:
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
-    for resource in source["Resources"].values():
+    return translated(source(), parameters)
+
+
+def translated(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    for resource in template["Resources"].values():
         for key in ("CodeUri", "ContentUri"):
             if key in resource["Properties"]:
                 resource["Properties"][key] = {"Bucket": "bucket", "Key": resource["Properties"][key]}
-    values = {name: str(part["Default"]) for name, part in source["Parameters"].items()} | parameters
-    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=SESSION).translate(source, values)
+    values = {name: str(part["Default"]) for name, part in template["Parameters"].items()} | parameters
+    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=SESSION).translate(template, values)
     return json.loads(json.dumps(expanded))  # type: ignore[no-any-return]
 
 
@@ -81,17 +89,16 @@ def statements(value: Any) -> Iterator[dict[str, Any]]:
 
 def parameters_of(value: Any) -> set[str]:
     """Parameters that a value of the template depends on, through its conditions too."""
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    template = source()
     text = json.dumps(value)
     names = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r"\$\{(\w+)\}", text))
     for name in re.findall(r'"(?:Fn::If": \[|Condition": )"(\w+)"', text):
-        names |= parameters_of(source["Conditions"][name])
-    return names & set(source["Parameters"])
+        names |= parameters_of(template["Conditions"][name])
+    return names & set(template["Parameters"])
 
 
 # Settings of the function or of its alias, not of a version.
 UNVERSIONED = {
-    "CodeSigningConfigArn",
     "DeploymentType",
     "GradualDeployment",
     "ProvisionedConcurrency",
@@ -100,9 +107,7 @@ UNVERSIONED = {
 
 
 def test_every_parameter_of_the_function_makes_a_new_version() -> None:
-    properties = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"][
-        "Properties"
-    ]
+    properties = source()["Resources"]["PredictFunction"]["Properties"]
     # Lambda refuses to publish a version of a function that hasn't changed, so both must say the same.
     assert properties["Description"] == properties["VersionDescription"]
     described = parameters_of(properties["VersionDescription"])
@@ -123,9 +128,7 @@ def test_the_description_of_a_version_is_short_enough() -> None:
         "Group": "sg-0123456789abcdef0", "Files": "EFS",
         "Key": "own",
     }  # fmt: skip
-    text = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"]["Properties"][
-        "Description"
-    ]
+    text = source()["Resources"]["PredictFunction"]["Properties"]["Description"]
     written = re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text["Fn::Sub"][0])
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
     assert len(written) <= 256, len(written)
@@ -193,7 +196,7 @@ def test_every_route_asks_for_the_same_credentials_but_the_open_ones(template: d
 
 
 def _parameters_of_the_api() -> set[str]:
-    api = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["Api"]["Properties"]
+    api = source()["Resources"]["Api"]["Properties"]
     return parameters_of([api["DefinitionBody"], api["DisableExecuteApiEndpoint"]])
 
 
@@ -316,6 +319,16 @@ def test_the_firewall_follows_the_rate_of_the_api() -> None:
         if "RateBasedStatement" in rule["Statement"]
     ]
     assert rule["Limit"] == {"Fn::Sub": "${ThrottleRate}00"}
+    pattern = FULL["Parameters"]["ThrottleRate"]["AllowedPattern"]
+    for rate, allowed in (
+        ("50", True),
+        ("1", True),
+        ("0", False),
+        ("0.5", False),
+        ("1.5", False),
+        ("1e3", False),
+    ):
+        assert bool(re.fullmatch(pattern, rate)) is allowed, rate
     assert rule["EvaluationWindowSec"] in {60, 120, 300, 600}
     assert 0.5 < 100 / rule["EvaluationWindowSec"] < 1
 
@@ -329,6 +342,26 @@ def test_the_dashboard_is_a_document_of_known_functions() -> None:
     for name in ("AWS::Region", "AWS::StackName"):
         body = body.replace(f"${{{name}}}", "x")
     assert "${" not in body
+
+
+def test_sam_asks_about_signatures_of_a_fork_that_wants_them_alone() -> None:
+    """SAM's guided deployment asks for the signer of each function that has the property, also by a condition."""
+    functions = of_type(PLAIN, "AWS::Lambda::Function")
+    assert [name for name, part in functions.items() if "CodeSigningConfigArn" in part["Properties"]] == []
+    arn = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    template = source()
+    for name in ("PredictFunction", "VerifyFunction"):
+        template["Resources"][name]["Properties"]["CodeSigningConfigArn"] = arn
+    signed = of_type(translated(template, {}), "AWS::Lambda::Function")
+    assert {part["Properties"].get("CodeSigningConfigArn") for part in signed.values()} == {arn}
+
+
+def test_no_parameter_decides_which_key_holds() -> None:
+    """A guided deployment writes every parameter down, so the next deployment would bring its first value back."""
+    (key,) = of_type(FULL, "AWS::ApiGateway::ApiKey").values()
+    assert parameters_of(key["Properties"]) == set()
+    (held,) = of_type(FULL, "AWS::ApiGateway::UsagePlanKey").values()
+    assert parameters_of(held["Properties"]) == set()
 
 
 def test_a_file_system_is_mounted_only_when_asked_for_and_to_read() -> None:
@@ -352,8 +385,7 @@ def test_a_file_system_is_mounted_only_when_asked_for_and_to_read() -> None:
 
 @BOTH
 def test_limits_hold(template: dict[str, Any]) -> None:
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
-    check_template(source)
+    check_template(source())
     for function in of_type(template, "AWS::Lambda::Function").values():
         assert len(function["Properties"]["Layers"]) <= 5
 
@@ -374,8 +406,7 @@ def test_the_bill_counts_the_methods_of_the_api() -> None:
 
 
 def test_extras_are_off_by_default() -> None:
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     for name in ("Monitoring", "GradualDeployment", "AccessLogs", "Firewall"):
-        assert source["Parameters"][name]["Default"] == "false"
-    conditional = {name for name, part in source["Resources"].items() if "Condition" in part}
+        assert PLAIN["Parameters"][name]["Default"] == "false"
+    conditional = {name for name, part in source()["Resources"].items() if "Condition" in part}
     assert {"WebAcl", "Dashboard", "VerifyFunction", "Domain", "AccessLogGroup"} <= conditional
