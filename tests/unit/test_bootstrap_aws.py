@@ -1,0 +1,79 @@
+"""`make bootstrap-aws`: a stack for each environment, and what an account has once with the first."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skylayer.__main__ import main
+from skylayer.aws import sam
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The arguments of each `sam deploy` that would have run."""
+    found: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        found.append(command[1:])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return found
+
+
+def test_each_environment_gets_roles_of_its_own(deployed: list[list[str]]) -> None:
+    assert main(["bootstrap-aws", "APPLY=owner/fork"]) == 0
+    first, second = deployed
+    assert [command[command.index("--stack-name") + 1] for command in (first, second)] == [
+        "skylayer-bootstrap-dev",
+        "skylayer-bootstrap-prod",
+    ]
+    for environment, command in (("dev", first), ("prod", second)):
+        assert 'Repository="owner/fork"' in command
+        assert f'Environment="{environment}"' in command
+        assert 'StackPrefix="skylayer-"' in command
+        assert "--confirm-changeset" in command
+    # There is one provider of GitHub's tokens, and one setting of the gateway's logs, for the whole account.
+    assert 'ProviderExists="true"' not in first
+    assert {'ProviderExists="true"', 'GatewayLogs="false"'} <= set(second)
+
+
+def test_nothing_is_made_without_a_repository(
+    deployed: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bootstrap-aws"]) == 0
+    assert "permissions boundary" in capsys.readouterr().out
+    assert deployed == []
+
+
+def test_the_role_is_for_the_stack_that_samconfig_names(
+    deployed: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "samconfig.toml"
+    text = (
+        '[default.global.parameters]\nstack_name = "birds-dev"\n[prod.global.parameters]\nstack_name = "{}"\n'
+    )
+    monkeypatch.setattr(sam, "CONFIG", path)
+    path.write_text(text.format("birds-prod"), encoding="utf-8")
+    assert main(["bootstrap-aws", "APPLY=owner/fork"]) == 0
+    assert all('StackPrefix="birds-"' in command for command in deployed)
+
+
+def test_a_stack_that_is_not_named_by_its_environment_is_refused(
+    deployed: list[list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "samconfig.toml"
+    path.write_text('[default.global.parameters]\nstack_name = "birds"\n', encoding="utf-8")
+    monkeypatch.setattr(sam, "CONFIG", path)
+    assert main(["bootstrap-aws", "APPLY=owner/fork"]) == 2
+    assert "let its name end in -dev" in capsys.readouterr().err
+    assert deployed == []
