@@ -9,10 +9,12 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from e2e import terminal
 from skylayer import project
 from skylayer.aws import local_stack as deployments
+from skylayer.aws import sam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from e2e.fork import Fork
     from skylayer.aws.local_stack import Deployment
 
-STACK = "skylayer-dev"  # the default of samconfig.toml, which Enter takes
+STACK = sam.parameters("default", "deploy")["stack_name"]  # which Enter takes
 
 
 class Guided:
@@ -84,7 +86,9 @@ def test_a_fork_that_only_presses_enter_gets_a_working_stack(guided: Guided) -> 
     assert "sign your code" not in session.shown
     assert guided.found().request("/predict", {"instances": []}).status == 422
     assert guided.found().request("/predict", {"instances": []}, api_key="").status == 403
-    assert "Authentication=" in guided.saved()["parameter_overrides"]
+    saved = sam.parse_overrides(guided.saved()["parameter_overrides"])
+    template = yaml_parse((project.ROOT / "template.yaml").read_text(encoding="utf-8"))
+    assert set(saved) == set(template["Parameters"])
     assert "signing_profiles" not in guided.saved()
 
 

@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from e2e.callers import Pool, pool, signature
 from serving import artifact
@@ -226,24 +227,53 @@ def _answers(second: Second) -> tuple[int, int, int]:
     return nobody.status, holder.status, signer.status
 
 
-@pytest.mark.parametrize(
-    ("parameters", "said"),
-    [
-        ({"SnapStart": "PublishedVersions", "ProvisionedConcurrency": "1"}, "not both"),
-        ({"SubnetIds": "subnet-1,subnet-2"}, "SubnetIds needs SecurityGroupIds"),
-        (
-            {"AlarmTopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Monitoring": "false"},
-            "needs Monitoring=true",
-        ),
-        ({"Store": "file"}, "Store=file needs StorePlace"),
-    ],
-)
+POINT = "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-0123456789abcdef0"
+NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
+TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/a"
+# Rule of the template, parameters that break it, and what is said.
+REFUSED = [
+    ("CognitoHasItsPool", {"Authentication": "cognito", "UserPoolArn": ""}, "needs UserPoolArn"),
+    (
+        "SnapshotsAreNotProvisioned",
+        {"SnapStart": "PublishedVersions", "ProvisionedConcurrency": "1"},
+        "not both",
+    ),
+    ("FileSystemIsReached", {"Store": "s3", "StoreFileSystem": POINT, **NETWORK}, "needs Store=file"),
+    ("FileSystemIsReached", {"Store": "file", "StoreFileSystem": POINT}, "needs SubnetIds"),
+    ("DomainHasItsCertificate", {"DomainName": "a.example.com"}, "DomainName needs CertificateArn"),
+    (
+        "DomainHasItsCertificate",
+        {"DomainName": "a.example.com", "CertificateArn": CERTIFICATE, "VpcEndpointId": "vpce-1"},
+        "takes no DomainName",
+    ),
+    (
+        "GradualDeploymentIsWatched",
+        {"GradualDeployment": "true", "Monitoring": "false"},
+        "GradualDeployment needs Monitoring=true",
+    ),
+    (
+        "TopicHasItsAlarms",
+        {"AlarmTopicArn": TOPIC, "Monitoring": "false", "GradualDeployment": "false"},
+        "AlarmTopicArn needs Monitoring=true",
+    ),
+    ("NetworkIsWhole", {"SubnetIds": "subnet-1,subnet-2"}, "SubnetIds needs SecurityGroupIds"),
+    ("DirectoryIsNamed", {"Store": "file"}, "Store=file needs StorePlace"),
+]
+
+
+def test_every_rule_of_the_template_is_tried() -> None:
+    template = yaml_parse((project.ROOT / "template.yaml").read_text(encoding="utf-8"))
+    assert {rule for rule, _, _ in REFUSED} == set(template["Rules"])
+
+
+@pytest.mark.parametrize(("rule", "parameters", "said"), REFUSED, ids=[rule for rule, _, _ in REFUSED])
 def test_a_combination_that_aws_refuses_changes_nothing(
-    second: Second, parameters: dict[str, str], said: str
+    second: Second, rule: str, parameters: dict[str, str], said: str
 ) -> None:
     before = second.found()
     done = second.deploy(**parameters)
-    assert done.returncode != 0
+    assert done.returncode != 0, rule
     assert said in done.stdout + done.stderr
     assert second.found().function_version == before.function_version
     assert second.found().request("/model").status == 200

@@ -9,6 +9,7 @@ import pytest
 
 from skylayer.__main__ import main
 from skylayer.aws import sam
+from skylayer.commands import stack_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,9 @@ def test_each_environment_gets_roles_of_its_own(deployed: list[list[str]]) -> No
     for environment, command in (("dev", first), ("prod", second)):
         assert 'Repository="owner/fork"' in command
         assert f'Environment="{environment}"' in command
-        assert 'StackPrefix="skylayer-"' in command
+        (prefix,) = [each for each in command if each.startswith("StackPrefix=")]
+        name = sam.parameters(stack_options.SECTIONS[environment], "deploy")["stack_name"]
+        assert prefix == f'StackPrefix="{name.removesuffix(environment)}"'
         assert "--confirm-changeset" in command
     # There is one provider of GitHub's tokens, and one setting of the gateway's logs, for the whole account.
     assert 'ProviderExists="true"' not in first

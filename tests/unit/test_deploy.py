@@ -9,6 +9,7 @@ import pytest
 from samcli.cli.types import CfnParameterOverridesType
 
 from skylayer.__main__ import main
+from skylayer.aws import sam
 from skylayer.commands import build, deploy
 
 
@@ -49,11 +50,11 @@ def test_a_workflow_deploys_by_its_environments_roles_within_its_boundary(handed
     assert overrides(handed)["PermissionsBoundary"] == "arn:aws:iam::1:policy/b"
     assert overrides(handed)["Architecture"] == "arm64"
     # The role of the environment may write below this prefix of SAM's bucket alone.
-    assert handed[handed.index("--s3-prefix") + 1] == "skylayer-prod"
+    assert handed[handed.index("--s3-prefix") + 1] == sam.parameters("prod", "deploy")["stack_name"]
 
 
 def test_a_person_deploys_without_either(handed: list[str]) -> None:
     assert main(["deploy", "BUILT=1"]) == 0
     assert "--role-arn" not in handed
     assert "PermissionsBoundary" not in overrides(handed)
-    assert handed[handed.index("--s3-prefix") + 1] == "skylayer-dev"
+    assert handed[handed.index("--s3-prefix") + 1] == sam.parameters("default", "deploy")["stack_name"]

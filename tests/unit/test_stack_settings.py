@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from samcli.cli.types import CfnParameterOverridesType
 
+from skylayer.__main__ import main
 from skylayer.aws import sam
 from skylayer.errors import UserError
 from skylayer.packaging import stack_settings
@@ -57,6 +58,16 @@ def test_a_parameter_that_the_template_lacks_is_refused(
     settings(tmp_path, monkeypatch, "stack", "MemorySize=512 KeyGeneration=1")
     with pytest.raises(UserError, match="prod sets KeyGeneration, which is no parameter of the template"):
         stack_settings.check()
+
+
+def test_plain_sam_build_refuses_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings(tmp_path, monkeypatch, "stack", "KeyGeneration=1")
+    target = tmp_path / "PredictFunction"
+    assert main(["function", "NAME=predict", f"FOLDER={target}"]) == 2  # what the function's makefile calls
+    assert "prod sets KeyGeneration" in capsys.readouterr().err
+    assert not target.exists()
 
 
 def test_every_value_reaches_sam_as_it_is() -> None:

@@ -182,6 +182,14 @@ def test_every_environment_deploys_and_sets_parameters_that_there_are(environmen
     assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
 
 
+def test_prod_is_asked_about_and_goes_live_by_degrees() -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    assert settings["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+    chosen = sam.overrides("prod")
+    assert chosen["Monitoring"] == chosen["GradualDeployment"] == "true"
+    assert chosen["DeploymentType"] in TEMPLATE["Parameters"]["DeploymentType"]["AllowedValues"]
+
+
 def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
     """CloudFormation hands a stack's tags on, so the template has none.
 

@@ -364,6 +364,37 @@ def test_no_parameter_decides_which_key_holds() -> None:
     assert parameters_of(held["Properties"]) == set()
 
 
+def test_what_runs_on_aws_alone_is_wired() -> None:
+    """Private API, domain, network, own key, snapshots and kept environments: deployed nowhere here."""
+    (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
+    endpoint = api["Properties"]["EndpointConfiguration"]
+    assert endpoint["Types"] == [{"Fn::If": ["Private", "PRIVATE", "REGIONAL"]}]
+    assert endpoint["VpcEndpointIds"]["Fn::If"][1] == [{"Ref": "VpcEndpointId"}]
+    condition, policy, without = api["Properties"]["Body"]["x-amazon-apigateway-policy"]["Fn::If"]
+    assert (condition, without) == ("Private", {"Ref": "AWS::NoValue"})
+    (statement,) = policy["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceVpce": {"Ref": "VpcEndpointId"}}}
+
+    (mapping,) = of_type(PLAIN, "AWS::ApiGateway::BasePathMapping").values()
+    (stage,) = of_type(PLAIN, "AWS::ApiGateway::Stage")
+    assert mapping["Condition"] == "DomainChosen"
+    assert mapping["Properties"]["Stage"] == {"Ref": stage}
+    (domain,) = of_type(PLAIN, "AWS::ApiGateway::DomainName").values()
+    assert domain["Properties"]["SecurityPolicy"] == "TLS_1_2"
+
+    function = FULL["Resources"]["PredictFunction"]["Properties"]
+    assert function["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+    network = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    assert function["VpcConfig"]["Fn::If"][:2] == ["InVpc", network]
+    for part in of_type(FULL, "AWS::Lambda::Function").values():
+        assert part["Properties"]["KmsKeyArn"]["Fn::If"][:2] == ["KeyChosen", {"Ref": "KmsKeyArn"}]
+    (alias,) = of_type(FULL, "AWS::Lambda::Alias").values()
+    kept = {"ProvisionedConcurrentExecutions": {"Ref": "ProvisionedConcurrency"}}
+    assert alias["Properties"]["ProvisionedConcurrencyConfig"]["Fn::If"][:2] == ["Provisioned", kept]
+    (association,) = of_type(FULL, "AWS::WAFv2::WebACLAssociation").values()
+    assert "/restapis/${Api}/stages/${Api" in association["Properties"]["ResourceArn"]["Fn::Sub"]
+
+
 def test_a_file_system_is_mounted_only_when_asked_for_and_to_read() -> None:
     point = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0"
     mounted = expand(**EVERYTHING, Store="file", StoreFileSystem=point)
