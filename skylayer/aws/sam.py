@@ -40,6 +40,14 @@ def parameters(config_env: str, command: str) -> dict[str, str]:
     }
 
 
+def stack_name(config_env: str) -> str:
+    """The name of an environment's stack. Raises UserError where samconfig.toml gives none."""
+    name: str | None = parameters(config_env, "deploy").get("stack_name")
+    if not name:
+        raise UserError(f"samconfig.toml gives no stack_name for {config_env}.")
+    return name
+
+
 def overrides(config_env: str) -> dict[str, str]:
     """The template's parameters that samconfig.toml sets for an environment, by name."""
     return parse_overrides(parameters(config_env, "deploy").get("parameter_overrides", ""))
