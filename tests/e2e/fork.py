@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import textwrap
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ class Fork:
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
         assert not check or done.returncode == 0, f"make {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done
@@ -59,8 +60,10 @@ class Fork:
         return self.make("up", f"PORT={self.port}").stdout
 
     def deployment(self) -> Deployment:
-        """What is deployed now."""
-        return deployments.running(self.folder / ".skylayer" / "emulator")
+        """What is deployed now, by the name that the fork gives its stack."""
+        settings = tomllib.loads((self.folder / "samconfig.toml").read_text(encoding="utf-8"))
+        name = settings["local"]["global"]["parameters"]["stack_name"]
+        return deployments.running(self.folder / ".skylayer" / "emulator", name)
 
     def champion(self) -> Path:
         """The folder of the artifact that should answer."""
