@@ -60,10 +60,14 @@ class Fork:
         return self.make("up", f"PORT={self.port}").stdout
 
     def deployment(self) -> Deployment:
-        """What is deployed now, by the name that the fork gives its stack."""
+        """What is deployed now."""
+        return deployments.running(self.folder / ".skylayer" / "emulator", self.stack_name())
+
+    def stack_name(self) -> str:
+        """What the fork's own settings call its stack on the emulator."""
         settings = tomllib.loads((self.folder / "samconfig.toml").read_text(encoding="utf-8"))
-        name = settings["local"]["global"]["parameters"]["stack_name"]
-        return deployments.running(self.folder / ".skylayer" / "emulator", name)
+        name: str = settings["local"]["global"]["parameters"]["stack_name"]
+        return name
 
     def champion(self) -> Path:
         """The folder of the artifact that should answer."""
