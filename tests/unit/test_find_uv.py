@@ -18,13 +18,13 @@ PROGRAMS = ("sh", "dirname", "cmp", "cp", "mv", "mkdir", "rm", "sleep")
 # A python3 whose pip writes down how it was called and installs a file in place of uv.
 PIP = """
     #!/bin/sh
-    if [ "$1" != -m ]; then exec {python} "$@"; fi
-    echo "$@" >> {log}
+    if [ "$1" != -m ]; then exec '{python}' "$@"; fi
+    echo "$@" >> '{log}'
     {before}
     while [ "$1" != --target ]; do shift; done
     mkdir -p "$2/bin"
     echo "#!/bin/sh" > "$2/bin/uv"
-    exec {python} -c "import os, sys; os.chmod(sys.argv[1], 0o755)" "$2/bin/uv"
+    exec '{python}' -c "import os, sys; os.chmod(sys.argv[1], 0o755)" "$2/bin/uv"
 """
 
 
@@ -141,7 +141,7 @@ def test_without_a_python_it_says_so(project: Path, path: Path) -> None:
 
 def test_pip_refuses_another_file_than_the_pinned_one(project: Path, path: Path, tmp_path: Path) -> None:
     # The real pip, and an index that holds a wheel of the right name and version.
-    executable(path / "python3", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    executable(path / "python3", f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n")
     version = pinned()[0]
     index = tmp_path / "index"
     index.mkdir()
