@@ -13,9 +13,8 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
-from skylayer.aws import api_keys
+from skylayer.aws import api_keys, sam
 from skylayer.aws import emulator as emulators
-from skylayer.aws import sam
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:

@@ -10,18 +10,39 @@ from typing import TYPE_CHECKING
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.commands import stack_options
-from skylayer.commands.variables import Variable
+from skylayer.commands.variables import Variable, one_of
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
+BOOLEAN = one_of("true", "false")
 TEMPLATE = project.ROOT / "deployment" / "bootstrap.yaml"
 STACK = "skylayer-bootstrap"
-VARIABLES = (Variable("APPLY", "owner/repository: make it, for this GitHub repository"),)
+# Parameters of the template that whoever applies it may give, as variables of this verb.
+PARAMETERS = {
+    "StackPrefix": Variable(
+        "STACK_PREFIX", "how the stacks' names begin (default: as samconfig.toml has them)"
+    ),
+    "PermissionsBoundary": Variable(
+        "PERMISSIONS_BOUNDARY", "ARN of a policy of yours, in place of the one made"
+    ),
+    "KmsKeyArn": Variable("KMS_KEY_ARN", "your own key, if the stacks have one"),
+    "StoreName": Variable("STORE_NAME", "bucket or table of yours that the stacks follow"),
+    "ProviderExists": Variable("PROVIDER_EXISTS", "true: the account knows GitHub's tokens already", BOOLEAN),
+    "GatewayLogs": Variable(
+        "GATEWAY_LOGS", "false: leave the account's role for the gateway's logs", BOOLEAN
+    ),
+}
+VARIABLES = (
+    Variable("APPLY", "owner/repository: make it, for this GitHub repository"),
+    Variable("ENV", "dev or prod alone, such as where each has an account", one_of(*stack_options.SECTIONS)),
+    *PARAMETERS.values(),
+)
 EXAMPLES = (
     "make bootstrap-aws",
     "make bootstrap-aws APPLY=owner/repository",
+    "make bootstrap-aws APPLY=owner/repository PROVIDER_EXISTS=true   # one provider is all that an account takes",
 )
 
 
@@ -42,15 +63,14 @@ def run(options: Options) -> int:
         return 0
     if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", options.apply):
         raise UserError(f"APPLY is {options.apply!r}; it must be a GitHub repository as owner/name.")
-    for number, (environment, section) in enumerate(stack_options.SECTIONS.items()):
-        parameters = {
-            "Repository": options.apply,
-            "Environment": environment,
-            "StackPrefix": _prefix(environment, section),
-        }
+    chosen = {name: getattr(options, variable.name.lower()) for name, variable in PARAMETERS.items()}
+    given = {name: value for name, value in chosen.items() if value}
+    for number, environment in enumerate([options.env] if options.env else stack_options.SECTIONS):
+        prefix = given.get("StackPrefix") or _prefix(environment, stack_options.SECTIONS[environment])
+        parameters = {"Repository": options.apply, "Environment": environment, "StackPrefix": prefix}
         # What an account has once comes with the first environment.
         once = {"ProviderExists": "true", "GatewayLogs": "false"} if number else {}
-        failed = _deploy(f"{STACK}-{environment}", parameters | once)
+        failed = _deploy(f"{STACK}-{environment}", given | parameters | once)
         if failed:
             return failed
     return 0

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from skylayer.aws.local_stack import Deployment
 
 PAGE = (Path(__file__).parents[2] / "docs" / "extend.md").read_text(encoding="utf-8")
-# What a block begins with -> the line of template.yaml that it follows.
+# What a block begins with, after the name of its file -> how the line begins that it follows.
 MARKS = {
-    "template.yaml, where paths end": "          # Yours: routes",
-    "template.yaml, where Resources end": "  # ── Yours: functions",
+    "where paths end": "          # Yours: routes",
+    "where Resources end": "  # ── Yours: functions",
+    "where Boundary ends": "          # Yours: what the roles",
+    "where CloudFormationRole ends": "        # Yours: what it takes",
 }
 SECONDS = 60
 REFUSED = {"instances": [{"no such column": 1}]}
@@ -36,19 +38,19 @@ REFUSED = {"instances": [{"no such column": 1}]}
 
 def extend(folder: Path) -> None:
     """Do to a fork what the page says."""
-    template = folder / "template.yaml"
     for _, _, text in blocks(PAGE):
-        (place,) = re.findall(r"\A *# (.+)\n", text)
-        if place not in MARKS:
-            path = folder / place
+        (first,) = re.findall(r"\A# (.+)\n", text)
+        name, _, place = first.partition(", ")
+        path = folder / name
+        if not place:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             continue
-        lines = template.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         (mark,) = [number for number, line in enumerate(lines) if line.startswith(MARKS[place])]
-        indent = re.match(" *", MARKS[place])[0] if "paths" in place else "  "  # type: ignore[index]
+        indent = " " * (len(MARKS[place]) - len(MARKS[place].lstrip()))
         added = [f"{indent}{line}\n" if line else "\n" for line in text.splitlines()]
-        template.write_text("".join([*lines[: mark + 1], "\n", *added, *lines[mark + 1 :]]), encoding="utf-8")
+        path.write_text("".join([*lines[: mark + 1], *added, *lines[mark + 1 :]]), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +144,15 @@ def test_the_models_own_function_takes_no_event_of_a_queue(extended: Deployment)
 @pytest.mark.usefixtures("extended")
 def test_the_templates_own_rules_hold_for_what_was_added(fork: Fork) -> None:
     fork.make("diagram")
-    names = ("template", "transformed_template", "routes", "template_events", "documents")
+    names = (
+        "template",
+        "transformed_template",
+        "routes",
+        "template_events",
+        "documents",
+        "bootstrap",
+        "escalation",
+    )
     files = [f"tests/unit/test_{name}.py" for name in names]
     done = subprocess.run(
         [str(fork.folder / ".venv" / "bin" / "python"), "-m", "pytest", *files],

@@ -26,6 +26,7 @@ UNSCOPED = {
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "lambda:CreateEventSourceMapping",
     "logs:CreateLogDelivery",
     "logs:DescribeResourcePolicies",
 }
@@ -35,6 +36,7 @@ BY_KIND = (
     ":regional/managedruleset/",
     ":deploymentconfig:CodeDeployDefault.",
     ":code-signing-config:",
+    ":event-source-mapping:",
     ":file-system/",
     ":log-group:*",
     "aws-sam-cli-managed-default",

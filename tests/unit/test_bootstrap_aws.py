@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from skylayer.__main__ import main
 from skylayer.aws import sam
-from skylayer.commands import stack_options
+from skylayer.commands import bootstrap_aws, stack_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,39 @@ def test_each_environment_gets_roles_of_its_own(deployed: list[list[str]]) -> No
     # There is one provider of GitHub's tokens, and one setting of the gateway's logs, for the whole account.
     assert 'ProviderExists="true"' not in first
     assert {'ProviderExists="true"', 'GatewayLogs="false"'} <= set(second)
+
+
+def test_every_parameter_of_its_template_can_be_given(deployed: list[list[str]]) -> None:
+    values = {
+        "StackPrefix": "birds-",
+        "PermissionsBoundary": "arn:aws:iam::123456789012:policy/ours",
+        "KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/ours",
+        "StoreName": "our-models",
+        "ProviderExists": "true",
+        "GatewayLogs": "false",
+    }
+    template = yaml_parse(bootstrap_aws.TEMPLATE.read_text(encoding="utf-8"))
+    # The first two are APPLY and ENV.
+    assert {"Repository", "Environment", *values} == set(template["Parameters"])
+    assert bootstrap_aws.PARAMETERS.keys() == values.keys()
+    given = [f"{re.sub('(?<=[a-z])(?=[A-Z])', '_', name).upper()}={value}" for name, value in values.items()]
+    assert main(["bootstrap-aws", "APPLY=owner/fork", *given]) == 0
+    for command in deployed:
+        assert {f'{name}="{value}"' for name, value in values.items()} <= set(command)
+
+
+def test_one_environment_alone_gets_what_an_account_has_once(deployed: list[list[str]]) -> None:
+    assert main(["bootstrap-aws", "APPLY=owner/fork", "ENV=prod", "GATEWAY_LOGS=true"]) == 0
+    (command,) = deployed
+    assert "skylayer-bootstrap-prod" in command
+    assert {'Environment="prod"', 'GatewayLogs="true"'} <= set(command)
+    assert not [pair for pair in command if pair.startswith("ProviderExists")]
+
+
+@pytest.mark.parametrize("pair", ["PROVIDER_EXISTS=yes", "ENV=test", "GATEWAY_LOGS=1"])
+def test_what_no_parameter_takes_is_refused(deployed: list[list[str]], pair: str) -> None:
+    assert main(["bootstrap-aws", "APPLY=owner/fork", pair]) == 2
+    assert deployed == []
 
 
 def test_nothing_is_made_without_a_repository(
