@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 BOOLEAN = one_of("true", "false")
 TEMPLATE = project.ROOT / "deployment" / "bootstrap.yaml"
-STACK = "skylayer-bootstrap"
 # Parameters of the template that whoever applies it may give, as variables of this verb.
 PARAMETERS = {
     "StackPrefix": Variable(
@@ -70,7 +69,8 @@ def run(options: Options) -> int:
         parameters = {"Repository": options.apply, "Environment": environment, "StackPrefix": prefix}
         # What an account has once comes with the first environment.
         once = {"ProviderExists": "true", "GatewayLogs": "false"} if number else {}
-        failed = _deploy(f"{STACK}-{environment}", given | parameters | once)
+        # By the project's own prefix: another project of the account has roles of its own.
+        failed = _deploy(f"{prefix}bootstrap-{environment}", given | parameters | once)
         if failed:
             return failed
     return 0

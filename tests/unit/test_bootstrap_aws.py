@@ -33,16 +33,15 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_each_environment_gets_roles_of_its_own(deployed: list[list[str]]) -> None:
     assert main(["bootstrap-aws", "APPLY=owner/fork"]) == 0
     first, second = deployed
-    assert [command[command.index("--stack-name") + 1] for command in (first, second)] == [
-        "skylayer-bootstrap-dev",
-        "skylayer-bootstrap-prod",
-    ]
     for environment, command in (("dev", first), ("prod", second)):
         assert 'Repository="owner/fork"' in command
         assert f'Environment="{environment}"' in command
         (prefix,) = [each for each in command if each.startswith("StackPrefix=")]
         name = sam.parameters(stack_options.SECTIONS[environment], "deploy")["stack_name"]
         assert prefix == f'StackPrefix="{name.removesuffix(environment)}"'
+        # Two projects in one account have two stacks each.
+        stack = command[command.index("--stack-name") + 1]
+        assert stack == f"{name.removesuffix(environment)}bootstrap-{environment}"
         assert "--confirm-changeset" in command
     # There is one provider of GitHub's tokens, and one setting of the gateway's logs, for the whole account.
     assert 'ProviderExists="true"' not in first
@@ -71,7 +70,6 @@ def test_every_parameter_of_its_template_can_be_given(deployed: list[list[str]])
 def test_one_environment_alone_gets_what_an_account_has_once(deployed: list[list[str]]) -> None:
     assert main(["bootstrap-aws", "APPLY=owner/fork", "ENV=prod", "GATEWAY_LOGS=true"]) == 0
     (command,) = deployed
-    assert "skylayer-bootstrap-prod" in command
     assert {'Environment="prod"', 'GatewayLogs="true"'} <= set(command)
     assert not [pair for pair in command if pair.startswith("ProviderExists")]
 
