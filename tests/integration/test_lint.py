@@ -65,6 +65,9 @@ def test_a_pipeline_of_a_fork_need_only_run(pipeline: str, tmp_path: Path) -> No
     yours.parent.mkdir()
     (yours.parent / "__init__.py").touch()
     yours.write_text(pipeline, encoding="utf-8")
+    extension = tmp_path / "extensions" / "summary" / "app.py"
+    extension.parent.mkdir(parents=True)
+    extension.write_text(pipeline, encoding="utf-8")
     for folder in ("skylayer", "layers/serving/serving", "functions", "benchmarks"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "__init__.py").write_text('"""Empty."""\n', encoding="utf-8")
