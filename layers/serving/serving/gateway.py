@@ -11,7 +11,7 @@ import os
 from serving import limits, log
 from serving.api import handle
 from serving.errors import Problem
-from serving.http import Request, Response, problem_response
+from serving.http import Request, Response, joined, problem_response, sent_headers
 from serving.model import load, locate
 
 TYPE_CHECKING = False
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
-
-_SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 class NotHTTPError(Exception):
@@ -102,16 +100,9 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
 
 def response_of(response: Response) -> dict[str, Any]:
     """A response as API Gateway takes it."""
-    headers = {**response.headers, **_SECURITY_HEADERS}
-    origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
-    if origin:
-        headers["access-control-allow-origin"] = origin
-        headers["access-control-expose-headers"] = "model-version"
-        if origin != "*":
-            headers["vary"] = "origin"
     return {
         "statusCode": response.status,
-        "headers": headers,
+        "headers": sent_headers(response),
         "body": response.body,
         "isBase64Encoded": False,
     }
@@ -134,7 +125,7 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
     single = event.get("headers") or {}
     several = event.get("multiValueHeaders") or {}
     headers = {name.lower(): value for name, value in single.items() if value is not None}
-    headers.update((name.lower(), ", ".join(values)) for name, values in several.items() if values)
+    headers.update(joined((name, value) for name, values in several.items() for value in values))
     return headers
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 from serving import json_body
 from serving.errors import Problem, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 JSON = "application/json"
 CSV = "text/csv"
 PROBLEM = "application/problem+json"
+# Every answer's, whoever gives it: the function, an adapter or, by the template, the gateway itself.
+SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 class Request:
@@ -76,6 +80,27 @@ def internal_error(request_id: str) -> Response:
         "request_id": request_id,
     }
     return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
+
+
+def sent_headers(response: Response) -> dict[str, str]:
+    """The headers of a response with those that every one has, and those for a page of the origin that may call."""
+    headers = {**response.headers, **SECURITY_HEADERS}
+    origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
+    if origin:
+        headers["access-control-allow-origin"] = origin
+        headers["access-control-expose-headers"] = "model-version"
+        if origin != "*":
+            headers["vary"] = "origin"
+    return headers
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name; one that came several times is one list (RFC 9110, section 5.2)."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
 
 
 def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:

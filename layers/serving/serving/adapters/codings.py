@@ -1,0 +1,88 @@
+"""Content codings (RFC 9110, section 8.4): gzip in, unpacked only as far as the limits go, and gzip out."""
+
+from __future__ import annotations
+
+import zlib
+
+from serving.errors import Problem
+
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header and checksum
+_NAMES = ("gzip", "x-gzip")
+# A smaller answer fits into one packet as it is.
+SMALLEST = 1400
+_LEVEL = 4
+# What is left of a block when a member ends is copied, so a body of thousands of members needs small ones.
+_BLOCK = 4096
+
+
+def decoded(body: bytes, headers: dict[str, str], limit: int) -> bytes:
+    """A body without its gzip coding, whose header is taken out of `headers`; other bodies as they are.
+
+    Args:
+        body: What came.
+        headers: By lower-case name.
+        limit: Bytes that the body may have, unpacked.
+
+    Raises:
+        Problem: 400: it is not gzip, or ends too early. 413: it unpacks to more than the limit.
+    """
+    if headers.get("content-encoding", "").strip().lower() not in _NAMES:
+        return body
+    del headers["content-encoding"]
+    if len(body) > limit:  # cut off by its reader; the API refuses it by its length
+        return body
+    try:
+        return _unpacked(memoryview(body), limit)
+    except zlib.error as error:
+        raise Problem(400, f"The body is not gzip, as Content-Encoding says: {error}.") from None
+
+
+def _unpacked(packed: memoryview, limit: int) -> bytes:
+    """Every member of a gzip file, one after the other (RFC 1952), never more than a byte over the limit."""
+    parts: list[bytes] = []
+    size = position = 0
+    while position < len(packed) or not parts:
+        member = zlib.decompressobj(_GZIP)
+        while not member.eof:
+            block = packed[position : position + _BLOCK]
+            if not block:
+                raise Problem(400, "The gzip body ends too early.")
+            parts.append(member.decompress(block, limit + 1 - size))
+            size += len(parts[-1])
+            if size > limit:
+                raise Problem(413, f"The body unpacks to more than {limit} bytes: send fewer rows at a time.")
+            position += len(block) - len(member.unused_data)
+    return b"".join(parts)
+
+
+def encoded(body: bytes, accept: str) -> bytes | None:
+    """A body in gzip, or None where it is small or the client likes it better as it is.
+
+    Args:
+        body: The answer.
+        accept: The client's Accept-Encoding, empty if it sent none.
+    """
+    if len(body) < SMALLEST or not _takes_gzip(accept):
+        return None
+    stream = zlib.compressobj(_LEVEL, wbits=_GZIP)
+    return stream.compress(body) + stream.flush()
+
+
+def _takes_gzip(accept: str) -> bool:
+    qualities: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        qualities[name] = _quality(parameters)
+    gzip = max((qualities[name] for name in _NAMES if name in qualities), default=qualities.get("*", 0.0))
+    return gzip > 0 and gzip >= qualities.get("identity", 0.0)
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, text = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(text)
+            except ValueError:
+                return 0.0
+    return 1.0
