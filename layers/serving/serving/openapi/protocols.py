@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 def inference_paths(manifest: dict[str, Any]) -> dict[str, Any]:
     """Routes of the Open Inference Protocol."""
     paths = {
-        "/v2": {"get": _read("server_metadata", "The server", "inference")},
+        "/v2": {"get": _read("server_metadata", "The server", "ServerMetadata", "Its name and extensions.")},
         "/v2/health/live": {
-            "get": _read("server_live", "Whether the server is live", "inference", open_=True)
+            "get": _open(_read("server_live", "Whether the server is live", "ServerLive", _ANSWERS))
         },
         "/v2/health/ready": {
-            "get": _read("server_ready", "Whether the server is ready", "inference", open_=True)
+            "get": _open(_read("server_ready", "Whether the server is ready", "ServerReady", _ANSWERS))
         },
     }
     model, version = manifest["name"], manifest["version"]
@@ -26,10 +26,16 @@ def inference_paths(manifest: dict[str, Any]) -> dict[str, Any]:
         (f"/v2/models/{model}", "model"),
         (f"/v2/models/{model}/versions/{version}", "version"),
     ):
-        paths[prefix] = {"get": _read(f"{name}_metadata", "The model's tensors", "inference")}
-        paths[f"{prefix}/ready"] = {"get": _read(f"{name}_ready", "Whether the model is ready", "inference")}
+        tensors = "Name, datatype and shape of each input and output."
+        paths[prefix] = {"get": _read(f"{name}_metadata", "The model's tensors", "ModelMetadata", tensors)}
+        paths[f"{prefix}/ready"] = {
+            "get": _read(f"{name}_ready", "Whether the model is ready", "ModelReady", _ANSWERS)
+        }
         paths[f"{prefix}/infer"] = {"post": _infer(f"{name}_infer")}
     return paths
+
+
+_ANSWERS = "It is, or nothing would answer."
 
 
 def scoring_paths() -> dict[str, Any]:
@@ -37,12 +43,17 @@ def scoring_paths() -> dict[str, Any]:
     rows = {"application/json": {"schema": reference("ScoringRequest")}, "text/csv": page()}
     answers = {"application/json": {"schema": reference("ScoringResponse")}, "text/csv": page()}
     return {
-        "/ping": {"get": {**_text("ping", "Whether the model is loaded"), "security": []}},
-        "/version": {"get": _text("scoring_version", "Version of the scoring protocol")},
+        "/ping": {"get": _open(_text("ping", "Whether the model is loaded", _ANSWERS))},
+        "/version": {
+            "get": _text(
+                "scoring_version", "Version of the scoring protocol", "The MLflow whose protocol it is."
+            )
+        },
         "/invocations": {
             "post": {
                 "operationId": "invocations",
                 "summary": "Predictions for a data frame, a tensor or CSV",
+                "description": "Exactly one of the members of the body names the format of the rows.",
                 "tags": ["scoring"],
                 "requestBody": content("Rows", rows, required=True),
                 "responses": _responses(content("One prediction per row", answers), "ScoringError"),
@@ -51,19 +62,28 @@ def scoring_paths() -> dict[str, Any]:
     }
 
 
-def _read(operation: str, summary: str, tag: str, *, open_: bool = False) -> dict[str, Any]:
-    answer = content(summary, {"application/json": {"schema": {}}})
-    told = {"operationId": operation, "summary": summary, "tags": [tag], "responses": _responses(answer)}
-    return {**told, "security": []} if open_ else told
+def _open(operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation that asks for no key."""
+    return {**operation, "security": []}
 
 
-def _text(operation: str, summary: str) -> dict[str, Any]:
-    answer = content(summary, {"text/plain": page()})
+def _read(operation: str, summary: str, schema: str, description: str) -> dict[str, Any]:
     return {
         "operationId": operation,
         "summary": summary,
+        "description": description,
+        "tags": ["inference"],
+        "responses": _responses(content(summary, {"application/json": {"schema": reference(schema)}})),
+    }
+
+
+def _text(operation: str, summary: str, description: str) -> dict[str, Any]:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "description": description,
         "tags": ["scoring"],
-        "responses": _responses(answer),
+        "responses": _responses(content(summary, {"text/plain": page()})),
     }
 
 
@@ -71,6 +91,7 @@ def _infer(operation: str) -> dict[str, Any]:
     return {
         "operationId": operation,
         "summary": "Inference: one tensor for each column, or one matrix",
+        "description": "Tensors of shape [rows] or [rows, 1], or a matrix of [rows, columns], in JSON.",
         "tags": ["inference"],
         "requestBody": content(
             "Tensors", {"application/json": {"schema": reference("InferenceRequest")}}, required=True

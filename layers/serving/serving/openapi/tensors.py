@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TEXT = {"type": "string"}
+_TRUE_OR_FALSE = {"type": "boolean"}
 _SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2}
 _ROWS = {"type": "array", "items": {}}
 
@@ -15,16 +16,45 @@ DATATYPES = ["BOOL", "BYTES", "FP16", "FP32", "FP64", "BF16"] + [
 ]
 
 
-def protocol_schemas() -> dict[str, dict[str, Any]]:
-    """Every named schema of the protocols."""
-    tensor = {"name": _TEXT, "datatype": {"enum": DATATYPES}, "shape": _SHAPE, "data": _ROWS}
+def protocol_schemas(prediction: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every named schema of the protocols.
+
+    Args:
+        prediction: The schema of one row's prediction.
+    """
+    datatype = {"type": "string", "enum": DATATYPES}
+    tensor = {"name": _TEXT, "datatype": datatype, "shape": _SHAPE, "data": _ROWS}
+    metadata = {
+        "name": _TEXT,
+        "datatype": datatype,
+        "shape": _list({"type": "integer", "description": "-1 for the number of rows"}),
+    }
+    described = _object(metadata, "name", "datatype", "shape")
     return {
+        "ServerMetadata": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}, "name"),
+        "ServerLive": _object({"live": _TRUE_OR_FALSE}, "live"),
+        "ServerReady": _object({"ready": _TRUE_OR_FALSE}, "ready"),
+        "ModelReady": _object({"name": _TEXT, "ready": _TRUE_OR_FALSE}, "name", "ready"),
+        "ModelMetadata": _object(
+            {
+                "name": _TEXT,
+                "versions": _list(_TEXT),
+                "platform": _TEXT,
+                "inputs": _list({"$ref": "#/components/schemas/TensorMetadata"}),
+                "outputs": _list({"$ref": "#/components/schemas/TensorMetadata"}),
+            },
+            "name",
+            "platform",
+            "inputs",
+            "outputs",
+        ),
+        "TensorMetadata": described,
         "Tensor": _object(tensor, "name", "datatype", "shape", "data"),
         "InferenceRequest": _object(
             {
                 "id": _TEXT,
                 "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}, "minItems": 1},
-                "outputs": {"type": "array", "items": _object({"name": _TEXT}, "name")},
+                "outputs": _list(_object({"name": _TEXT}, "name")),
                 "parameters": {"type": "object"},
             },
             "inputs",
@@ -34,7 +64,7 @@ def protocol_schemas() -> dict[str, dict[str, Any]]:
                 "id": _TEXT,
                 "model_name": _TEXT,
                 "model_version": _TEXT,
-                "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
+                "outputs": _list({"$ref": "#/components/schemas/Tensor"}),
             },
             "model_name",
             "outputs",
@@ -44,20 +74,25 @@ def protocol_schemas() -> dict[str, dict[str, Any]]:
             "type": "object",
             "description": "Exactly one of these",
             "properties": {
-                "dataframe_split": _object(
-                    {"columns": {"type": "array", "items": _TEXT}, "data": _ROWS}, "data"
-                ),
-                "dataframe_records": {"type": "array", "items": {"type": "object"}},
+                "dataframe_split": _object({"columns": _list(_TEXT), "data": _ROWS}, "data"),
+                "dataframe_records": _list({"type": "object"}),
                 "instances": _ROWS,
-                "inputs": {"type": ["array", "object"]},
+                "inputs": {
+                    "anyOf": [_ROWS, {"type": "object", "additionalProperties": _ROWS}],
+                    "description": "Rows, or by its name the values of each column",
+                },
             },
             "minProperties": 1,
             "maxProperties": 1,
             "additionalProperties": False,
         },
-        "ScoringResponse": _object({"predictions": _ROWS}, "predictions"),
+        "ScoringResponse": _object({"predictions": _list(prediction)}, "predictions"),
         "ScoringError": _object({"error_code": _TEXT, "message": _TEXT}, "error_code", "message"),
     }
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ empty text in a column that had missing values. Tensors are JSON; the binary ext
 
 from __future__ import annotations
 
-from serving import json_body
+from serving import golden, json_body
 from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
@@ -93,7 +93,9 @@ def _metadata(model: Model) -> dict[str, Any]:
         "versions": [model.reference["version"]],
         "platform": f"skylayer_{model.manifest['engine']}",
         "inputs": inputs,
-        "outputs": output_types(model.manifest["output"]),
+        "outputs": output_types(
+            model.manifest["output"], model.manifest["task"], golden.answers(model.folder)
+        ),
     }
 
 
