@@ -75,8 +75,8 @@ def test_all_problems_come_at_once_with_pointers(birds: Client) -> None:
         "without quotes",
         "/instances/0/mass": "mass: expected an integer, got true",
         "/instances/0/tagged": "tagged: expected true or false, got the number 1",
-        "/instances/0/islnd": "expected only columns of the model, got an unknown column; did you mean "
-        '"island"?',
+        "/instances/0/islnd": '"islnd": expected only columns of the model, got an unknown column; did you '
+        'mean "island"?',
         "/instances/1/note": "expected a string or null, got no such column; a missing value is sent as null",
         "/instances/2": "expected an object or an array of 5 values, got the number 3",
         "/instances/3": "expected an array of 5 values, got 2 values",
@@ -322,7 +322,7 @@ def test_csv_in_and_out(birds: Client) -> None:
 
 def test_csv_problems_have_pointers_and_lines(birds: Client) -> None:
     header = "bill,mass,tagged,island,note\n"
-    answer = birds.post_csv(header + '1,2,true,"Dr\neam",\nx,2.5,1,Dream,\n')
+    answer = birds.post_csv(header + '1,2,true,"Dr\neam",\nx,2.5,2,Dream,\n')
     assert answer.status == 422
     assert {e["pointer"]: e["line"] for e in answer.json()["errors"]} == {
         "/instances/1/bill": 4,

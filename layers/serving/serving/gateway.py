@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
 
+# What a page of the allowed origin may read beside the headers that any may.
+_EXPOSED = "model-version, x-request-id, ignored-columns, ignored-members, missing-columns, retry-after, etag"
 _SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -97,6 +99,7 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
         headers=_headers(event),
         body=_body(event),
         request_id=request_id,
+        query=event.get("queryStringParameters"),
     )
 
 
@@ -106,15 +109,23 @@ def response_of(response: Response) -> dict[str, Any]:
     origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
     if origin:
         headers["access-control-allow-origin"] = origin
-        headers["access-control-expose-headers"] = "model-version"
+        headers["access-control-expose-headers"] = _EXPOSED
         if origin != "*":
             headers["vary"] = "origin"
+    body = response.body
+    binary = type(body) is bytes
     return {
         "statusCode": response.status,
         "headers": headers,
-        "body": response.body,
-        "isBase64Encoded": False,
+        "body": _base64(body) if binary else body,
+        "isBase64Encoded": binary,
     }
+
+
+def _base64(body: Any) -> str:
+    import binascii  # not above: an answer in JSON or CSV goes as it is
+
+    return binascii.b2a_base64(body, newline=False).decode()
 
 
 def _path(event: dict[str, Any]) -> str:

@@ -16,9 +16,13 @@ PROBLEM = "application/problem+json"
 
 
 class Request:
-    """One HTTP request, its path without the prefix of a stage and its header names in lower case."""
+    """One HTTP request, its path without the prefix of a stage and its header names in lower case.
 
-    __slots__ = ("body", "headers", "method", "path", "request_id")
+    `query` holds what follows the question mark, of a name that comes several times the last; None where there is
+    nothing.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "query", "request_id")
 
     def __init__(
         self,
@@ -27,16 +31,22 @@ class Request:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         request_id: str = "",
+        *,
+        query: Mapping[str, str] | None = None,
     ) -> None:
         self.method = method
         self.path = path
         self.headers = headers or {}
         self.body = body
         self.request_id = request_id
+        self.query = query
 
 
 class Response:
-    """One HTTP response; `rows` and `outcome` are for the log: how many were predicted, what went wrong."""
+    """One HTTP response; `rows` and `outcome` are for the log: how many were predicted, what went wrong.
+
+    A body of text is sent as UTF-8, one of bytes as it is.
+    """
 
     __slots__ = ("body", "headers", "outcome", "rows", "status")
 
@@ -44,7 +54,7 @@ class Response:
         self,
         status: int,
         headers: dict[str, str],
-        body: str,
+        body: str | bytes,
         *,
         rows: int = 0,
         outcome: str = "ok",
@@ -54,6 +64,11 @@ class Response:
         self.body = body
         self.rows = rows
         self.outcome = outcome
+
+    @property
+    def content(self) -> bytes:
+        """The body as it goes over a wire."""
+        return self.body.encode() if isinstance(self.body, str) else self.body
 
 
 def json_response(document: Any, *, rows: int = 0, headers: dict[str, str] | None = None) -> Response:
@@ -78,6 +93,13 @@ def internal_error(request_id: str) -> Response:
     return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
 
 
+def query_of(text: str) -> dict[str, str]:
+    """What follows a URL's question mark, by name; of several values the last, as an API Gateway's event has it."""
+    from urllib.parse import parse_qsl  # not above: a gateway has read it already
+
+    return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+
+
 def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
     """The media type of a request's body, the first supported one if the client names none.
 
@@ -99,6 +121,12 @@ def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
     if charset not in {"utf-8", "utf8", "us-ascii"}:
         raise Problem(415, f"charset {quoted(charset)} can't be read: send UTF-8.")
     return media_type
+
+
+def parameter(headers: Mapping[str, str], name: str) -> str:
+    """A parameter of the body's media type in lower case, such as `header` of `text/csv`; empty without it."""
+    value = headers.get("content-type", "").strip().lower()
+    return _split(value)[1].get(name, "") if ";" in value else ""
 
 
 def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ import asyncio
 
 from serving import limits
 from serving.api import handle
-from serving.http import Request
+from serving.http import Request, query_of
 from serving.model import Model, load, locate
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def application(model: Model | None = None) -> Callable[[Message, Receive, Send]
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()
         ]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body.encode()})
+        await send({"type": "http.response.body", "body": response.content})
 
     return app
 
@@ -56,7 +56,9 @@ async def _request(scope: Message, receive: Receive) -> Request:
         if len(body) <= limits.MAX_BODY_BYTES:
             body += message.get("body", b"")
     path = scope["path"].removeprefix(scope.get("root_path") or "")
-    return Request(scope["method"], path, headers, body=body, request_id=headers.get("x-request-id", ""))
+    query = query_of(scope.get("query_string", b"").decode("latin-1"))
+    request_id = headers.get("x-request-id", "")
+    return Request(scope["method"], path, headers, body, request_id, query=query)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -14,7 +14,7 @@ import functools
 import json
 
 from serving.api import handle
-from serving.http import JSON, Request
+from serving.http import JSON, Request, query_of
 from serving.model import Model, load, locate
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def run_model(request: Any) -> tuple[str, int, dict[str, str]]:
+def run_model(request: Any) -> tuple[str | bytes, int, dict[str, str]]:
     """Answer a Flask-like request with the model that `serving.model.locate` finds.
 
     Returns:
@@ -54,4 +54,5 @@ def _request(request: Any) -> Request:
         headers=headers,
         body=body,
         request_id=headers.get("x-request-id", ""),
+        query=query_of(getattr(request, "query_string", b"").decode("latin-1")),
     )

@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from serving import limits
 from serving.api import handle
-from serving.http import Request
+from serving.http import Request, query_of
 from serving.model import Model, load, locate
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ def application(model: Model | None = None) -> WSGIApplication:
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = handle(_request(environ), answering)
-        body = response.body.encode()
+        body = response.content
         phrase = HTTPStatus(response.status).phrase
         headers = {**response.headers, "content-length": str(len(body))}
         start_response(f"{response.status} {phrase}", list(headers.items()))
@@ -57,4 +57,5 @@ def _request(environ: WSGIEnvironment) -> Request:
         headers=headers,
         body=environ["wsgi.input"].read(length),
         request_id=headers.get("x-request-id", ""),
+        query=query_of(environ.get("QUERY_STRING") or ""),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.openapi.errors import ERRORS
-from serving.openapi.schemas import content, failures, page, reference
+from serving.openapi.schemas import content, failures, page, reference, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,23 +32,65 @@ def inference_paths(manifest: dict[str, Any]) -> dict[str, Any]:
     return paths
 
 
-def scoring_paths() -> dict[str, Any]:
-    """Routes of MLflow's scoring server, which SageMaker's containers share."""
-    rows = {"application/json": {"schema": reference("ScoringRequest")}, "text/csv": page()}
-    answers = {"application/json": {"schema": reference("ScoringResponse")}, "text/csv": page()}
+def inference_v1_paths(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Routes of KServe's first protocol."""
+    model = manifest["name"]
     return {
-        "/ping": {"get": {**_text("ping", "Whether the model is loaded"), "security": []}},
-        "/version": {"get": _text("scoring_version", "Version of the scoring protocol")},
-        "/invocations": {
+        "/v1/models": {"get": _read("v1_models", "The models, of which there is one", "inference")},
+        f"/v1/models/{model}": {"get": _read("v1_model", "Whether the model is ready", "inference")},
+        f"/v1/models/{model}:predict": {
             "post": {
-                "operationId": "invocations",
-                "summary": "Predictions for a data frame, a tensor or CSV",
-                "tags": ["scoring"],
-                "requestBody": content("Rows", rows, required=True),
-                "responses": _responses(content("One prediction per row", answers), "ScoringError"),
+                "operationId": "v1_predict",
+                "summary": "One prediction for each instance, as KServe's first protocol has it",
+                "description": "Columns and members that the model doesn't have are left out.",
+                "tags": ["inference"],
+                "requestBody": content(
+                    "Instances", {"application/json": {"schema": reference("Instances")}}, required=True
+                ),
+                "responses": _responses(
+                    content("Predictions", {"application/json": {"schema": reference("Predictions")}}),
+                    "InferenceError",
+                ),
             }
         },
     }
+
+
+def scoring_paths() -> dict[str, Any]:
+    """Routes of MLflow's scoring server, which SageMaker's containers share."""
+    others = {"text/csv": page(), "application/jsonlines": page(), "application/x-npy": _BINARY}
+    rows = {"application/json": _named_or_alone("ScoringRequest"), **others}
+    answers = {"application/json": _named_or_alone("ScoringResponse"), **others}
+    return {
+        "/ping": {"get": {**_text("ping", "Whether the model is loaded"), "security": []}},
+        "/version": {"get": _text("scoring_version", "Version of the scoring protocol")},
+        "/execution-parameters": {
+            "get": _read("execution_parameters", "How SageMaker's batch transform may cut a file", "scoring")
+        },
+        "/invocations": {
+            "post": {
+                "operationId": "invocations",
+                "summary": "Predictions for a data frame, a tensor or rows",
+                "description": (
+                    "Rows that come with a name, in JSON or in CSV with a header, are answered as MLflow does; rows "
+                    "alone as SageMaker's container for scikit-learn does, by predictions alone. Columns and members "
+                    "that the model doesn't have are left out."
+                ),
+                "tags": ["scoring"],
+                "requestBody": content("Rows", rows, required=True),
+                "responses": _responses(
+                    content("One prediction per row", answers, headers=told()), "ScoringError"
+                ),
+            }
+        },
+    }
+
+
+_BINARY: dict[str, Any] = {"schema": {}}
+
+
+def _named_or_alone(name: str) -> dict[str, Any]:
+    return {"schema": {"anyOf": [reference(name), {"type": "array", "items": {}}]}}
 
 
 def _read(operation: str, summary: str, tag: str, *, open_: bool = False) -> dict[str, Any]:

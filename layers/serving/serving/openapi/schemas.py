@@ -47,6 +47,23 @@ def gateway_failure(description: str) -> dict[str, Any]:
     return content(description, {kind: {"schema": reference(shape)} for kind, shape in shapes.items()})
 
 
+def told() -> dict[str, Any]:
+    """The headers of an answer: the version, and what of the request had no effect."""
+    text = {"type": "string"}
+    return {
+        "model-version": {"schema": text, "description": "The version that answered"},
+        "ignored-columns": {
+            "schema": text,
+            "description": "Columns that the model doesn't have, where left out",
+        },
+        "ignored-members": {"schema": text, "description": "Members of the body that had no effect"},
+        "missing-columns": {
+            "schema": text,
+            "description": "Columns that a table lacked: missing in every row",
+        },
+    }
+
+
 def page() -> dict[str, Any]:
     """A page for a person."""
     return {"schema": {"type": "string"}}

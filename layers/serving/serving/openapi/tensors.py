@@ -42,18 +42,27 @@ def protocol_schemas() -> dict[str, dict[str, Any]]:
         "InferenceError": _object({"error": _TEXT}, "error"),
         "ScoringRequest": {
             "type": "object",
-            "description": "Exactly one of these",
+            "description": "Exactly one of the first four",
             "properties": {
                 "dataframe_split": _object(
-                    {"columns": {"type": "array", "items": _TEXT}, "data": _ROWS}, "data"
+                    {"columns": {"type": "array", "items": {"type": ["string", "integer"]}}, "data": _ROWS},
+                    "data",
                 ),
                 "dataframe_records": {"type": "array", "items": {"type": "object"}},
                 "instances": _ROWS,
                 "inputs": {"type": ["array", "object"]},
+                "params": {
+                    "type": "object",
+                    "properties": {
+                        "predict_method": {
+                            "type": "string",
+                            "description": "predict, predict_proba, decision_function or transform: what to answer",
+                        }
+                    },
+                },
+                "signature_name": _TEXT,
             },
             "minProperties": 1,
-            "maxProperties": 1,
-            "additionalProperties": False,
         },
         "ScoringResponse": _object({"predictions": _ROWS}, "predictions"),
         "ScoringError": _object({"error_code": _TEXT, "message": _TEXT}, "error_code", "message"),
