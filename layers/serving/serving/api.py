@@ -6,7 +6,7 @@ from time import perf_counter
 
 from serving import log
 from serving.errors import Problem
-from serving.http import Request, Response, internal_error, json_response, problem_response
+from serving.http import Request, Response, internal_error, json_response, problem_response, request_id_of
 from serving.predict import predict
 
 TYPE_CHECKING = False
@@ -38,6 +38,8 @@ def handle(request: Request, model: Model) -> Response:
         response = internal_error(request.request_id)
     if request.method == "HEAD":
         response.body = ""
+    if shown := request_id_of(request):
+        response.headers["x-request-id"] = shown
     route = _normal(request.path)
     log.request(request, route if route in ROUTES else None, response, model, perf_counter() - started)
     return response

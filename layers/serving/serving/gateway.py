@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
 
+# The codings that API Gateway unpacks, and how a gzip file begins:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+_UNPACKED = frozenset({"gzip", "deflate", "identity"})
+_GZIP = b"\x1f\x8b"
 # What a page of the allowed origin may read beside the headers that any may.
 _EXPOSED = "model-version, x-request-id, ignored-columns, ignored-members, missing-columns, retry-after, etag"
 _SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -93,11 +97,15 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
     method = event.get("httpMethod") if isinstance(event, dict) else None
     if not isinstance(method, str):
         raise NotHTTPError("The event is not one of an API Gateway REST proxy: it has no httpMethod.")
+    headers, body = _headers(event), _body(event)
+    # With MinimumCompressionSize the gateway unpacks a body, and hands on the header that says how it was packed.
+    if headers.get("content-encoding") in _UNPACKED and not body.startswith(_GZIP):
+        del headers["content-encoding"]
     return Request(
         method=method.upper(),
         path=_path(event),
-        headers=_headers(event),
-        body=_body(event),
+        headers=headers,
+        body=body,
         request_id=request_id,
         query=event.get("queryStringParameters"),
     )
@@ -105,13 +113,13 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
 
 def response_of(response: Response) -> dict[str, Any]:
     """A response as API Gateway takes it."""
-    headers = {**response.headers, **_SECURITY_HEADERS}
+    headers = {**_SECURITY_HEADERS, **response.headers}
     origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
     if origin:
         headers["access-control-allow-origin"] = origin
         headers["access-control-expose-headers"] = _EXPOSED
         if origin != "*":
-            headers["vary"] = "origin"
+            headers["vary"] = f"{headers['vary']}, origin" if "vary" in headers else "origin"
     body = response.body
     binary = type(body) is bytes
     return {

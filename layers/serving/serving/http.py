@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 CSV = "text/csv"
 PROBLEM = "application/problem+json"
+_MAX_ID = 128
 
 
 class Request:
@@ -91,6 +92,16 @@ def internal_error(request_id: str) -> Response:
         "request_id": request_id,
     }
     return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
+
+
+def request_id_of(request: Request) -> str:
+    """What a client may call its request by: its own `X-Request-Id`, if that may stand in a header, or ours."""
+    sent = request.headers.get("x-request-id")
+    if sent is None:
+        return request.request_id
+    if 0 < len(sent) <= _MAX_ID and sent.isascii() and sent.isprintable():
+        return sent
+    return "" if request.request_id == sent else request.request_id
 
 
 def query_of(text: str) -> dict[str, str]:
