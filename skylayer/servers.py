@@ -32,7 +32,7 @@ def wsgi() -> WSGIApplication:
     return of_wsgi.application(_model())
 
 
-def run_model(request: Any) -> tuple[str | bytes, int, dict[str, str]]:
+def run_model(request: Any) -> tuple[bytes, int, dict[str, str]]:
     """A function of a request, as `serving.adapters.functions` makes it."""
     return _function()(request)
 

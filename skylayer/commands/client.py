@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serving.http import JSON
 from skylayer import project
 from skylayer.commands.openapi import document_of
 from skylayer.commands.variables import Variable, one_of
@@ -65,11 +66,13 @@ def generate_typescript(source: Path) -> Path:
 
 
 def _json_alone(document: str) -> str:
-    """A document without bodies in CSV, which the generator of Python can't send and warns of."""
+    """A document whose bodies are JSON alone: the generator of Python can send no others, and warns of each."""
     described = json.loads(document)
     for methods in described.get("paths", {}).values():
         for operation in methods.values():
-            operation.get("requestBody", {}).get("content", {}).pop("text/csv", None)
+            if "requestBody" in operation:
+                content = operation["requestBody"]["content"]
+                operation["requestBody"]["content"] = {JSON: content[JSON]}
     return json.dumps(described)
 
 

@@ -8,12 +8,13 @@ import socket
 import threading
 import time
 import zlib
+from base64 import b64decode, b64encode
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from wsgiref.simple_server import WSGIServer, make_server
 
 import pytest
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 JSON: Headers = (("Content-Type", "application/json"),)
 CSV: Headers = (("Content-Type", "text/csv"),)
+
+# As the template tells the gateway.
+BINARY = {"application/x-npy"}
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,12 @@ def behind_the_gateway(model: Model) -> Door:
         for name, value in sent.headers:
             headers.setdefault(name, []).append(value)
         content = sent.content()
-        if joined(sent.headers).get("content-encoding") == "gzip":  # MinimumCompressionSize
-            content = zlib.decompressobj(31).decompress(content)
-            headers = {name: values for name, values in headers.items() if name.lower() != "content-encoding"}
-        path = unquote(urlsplit(sent.target).path)
+        named = joined(sent.headers)
+        if named.get("content-encoding") in {"gzip", "deflate"}:  # MinimumCompressionSize
+            content = zlib.decompressobj(47).decompress(content)
+        binary = named.get("content-type") in BINARY
+        address = urlsplit(sent.target)
+        path = unquote(address.path)
         below = path.removeprefix("/v2/") if path.startswith("/v2/") else None
         event: dict[str, Any] = {
             "httpMethod": sent.method,
@@ -120,11 +126,15 @@ def behind_the_gateway(model: Model) -> Door:
             "path": path,
             "headers": {name: values[-1] for name, values in headers.items()},
             "multiValueHeaders": headers,
-            "body": content.decode("utf-8", "replace") or None,  # as it hands on what is text
-            "isBase64Encoded": False,
+            "queryStringParameters": dict(parse_qsl(address.query, keep_blank_values=True)) or None,
+            # What is no binary media type, it hands on as text.
+            "body": (b64encode(content) if binary else content).decode("utf-8", "replace") or None,
+            "isBase64Encoded": binary,
         }
         answer = handler(event, SimpleNamespace(aws_request_id="1"))
-        return Got(answer["statusCode"], joined(answer["headers"].items()), answer["body"].encode())
+        coded = answer["isBase64Encoded"]
+        body = b64decode(answer["body"]) if coded else answer["body"].encode()
+        return Got(answer["statusCode"], joined(answer["headers"].items()), body)
 
     return door
 

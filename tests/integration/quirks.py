@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zlib
 from typing import Any
 
 import artifacts
+import numpy as np
 from doors import CSV, JSON, Headers, Sent
 
 from serving import limits
@@ -194,10 +197,44 @@ CODINGS = {
     "a row in gzip in chunks": post(b"", *GZIPPED, chunks=(gzip.compress(BODY),)),
     "many rows in gzip": post(gzip.compress(MANY), *GZIPPED),
     "Content-Encoding: identity": post(BODY, ("Content-Encoding", "identity")),
+    "a row in deflate": post(zlib.compress(BODY), ("Content-Encoding", "deflate")),
     "Content-Encoding: br": post(BODY, ("Content-Encoding", "br")),
     "many rows, gzip accepted": post(MANY, ("Accept-Encoding", "gzip, deflate, br")),
     "many rows, gzip refused": post(MANY, ("Accept-Encoding", "gzip;q=0, *")),
     "a page, gzip accepted": get("/", ("Accept-Encoding", "gzip")),
+}
+NAMED = {
+    "a request with a name": post(BODY, ("X-Request-Id", "abc-1")),
+    "a request with a long name": post(BODY, ("X-Request-Id", "a" * 129)),
+    "a request with a name that is no text": post(BODY, ("X-Request-Id", "Z\xfcrich")),
+    "a page that the client has": get("/", ("If-None-Match", "*")),
+    "a page that the client has not": get("/model", ("If-None-Match", '"1", W/"2"')),
+    "a document that the client has": get("/openapi.json", ("If-None-Match", "*")),
+}
+EXTRA = json.dumps({"instances": [{**BIRD, "id": 1}]}).encode()
+ARRAY = io.BytesIO()
+np.save(ARRAY, np.array([[39.1, 3750.0]]))
+NPY: Headers = (("Content-Type", "application/x-npy"),)
+PEERS = {
+    "an extra column": post(EXTRA),
+    "an extra column, ignored": post(EXTRA, target="/predict?extra=ignore"),
+    "a parameter twice": post(EXTRA, target="/predict?extra=ignore&extra=no"),
+    "a parameter that is percent-encoded": post(EXTRA, target="/predict?%65xtra=ignor%65"),
+    "a parameter without a value": post(EXTRA, target="/predict?extra"),
+    "a file of NumPy's": post(ARRAY.getvalue(), *NPY, target="/invocations"),
+    "a file of NumPy's in chunks": post(b"", *NPY, target="/invocations", chunks=(ARRAY.getvalue(),)),
+    "rows alone for NumPy": post(
+        json.dumps([[*BIRD.values()]]).encode(), ("Accept", "application/x-npy"), target="/invocations"
+    ),
+    "rows of JSON lines": post(
+        json.dumps([*BIRD.values()]).encode(),
+        ("Content-Type", "application/jsonlines"),
+        target="/invocations",
+    ),
+    "KServe's first protocol": post(target="/v1/models/birds:predict"),
+    "its models": get("/v1/models"),
+    "its models, percent-encoded": get("/v1/models/birds%3Apredict"),
+    "what a batch transform asks": get("/execution-parameters"),
 }
 HANDSHAKE: Headers = (
     ("Connection", "Upgrade"),
@@ -225,6 +262,8 @@ QUIRKS: dict[str, Sent] = {
     **REPEATED,
     **BODIES,
     **CODINGS,
+    **NAMED,
+    **PEERS,
     **UPGRADES,
     **OWN,
 }

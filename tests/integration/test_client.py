@@ -95,7 +95,7 @@ def test_the_python_client_gets_every_operation(described: Path) -> None:
 def test_the_typescript_client_gets_every_operation(described: Path) -> None:
     types = client.generate_typescript(described).read_text(encoding="utf-8")
     made = set(
-        re.findall(r"^    ([a-z_]+): \{$", types.partition("export interface operations")[2], re.MULTILINE)
+        re.findall(r"^    ([a-z_0-9]+): \{$", types.partition("export interface operations")[2], re.MULTILINE)
     )
     assert made == {name for _, _, name in operations(described)}
 

@@ -181,13 +181,13 @@ def test_a_request_refuses_what_the_column_does_not_take_and_says_what_it_takes(
 def test_a_cell_of_csv_is_the_value(kind: str) -> None:
     values = EXAMPLES[kind].cells
     cells = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
-    instances, _ = csv_body.read("\n".join(["x", *cells]).encode(), [column(kind)], ROWS)
+    instances = csv_body.read("\n".join(["x", *cells]).encode(), [column(kind)], ROWS).instances
     assert [row["x"] for row in instances] == values
 
 
 def test_a_cell_of_digits_is_of_the_columns_kind() -> None:
     for kind, expected in {"number": 3.0, "integer": 3, "category": "3", "text": "3", "date": "3"}.items():
-        instances, _ = csv_body.read(b"x\n3\n", [column(kind)], ROWS)
+        instances = csv_body.read(b"x\n3\n", [column(kind)], ROWS).instances
         assert (instances[0]["x"], type(instances[0]["x"])) == (expected, type(expected)), kind
 
 

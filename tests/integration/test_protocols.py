@@ -297,16 +297,16 @@ def test_every_format_of_the_scoring_protocol(birds: Live) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ([], "one of dataframe_split"),
+        (3, "one of dataframe_split"),
         ({"columns": [], "data": []}, "exactly one of"),
         ({"instances": [], "inputs": []}, "exactly one of"),
         ({"instances": {}}, "must be a list"),
         ({"instances": []}, "no instances"),
         ({"instances": [{}]}, "0/island: expected a string"),
-        ({"instances": [1], "params": {"a": 1}}, "params are not taken"),
+        ({"instances": [1], "params": {"predict_method": "score_samples"}}, "one of predict, predict_proba"),
         ({"dataframe_split": []}, '"columns"'),
         ({"dataframe_split": {"columns": ["a", "a"], "data": []}}, "twice"),
-        ({"dataframe_split": {"columns": [1], "data": []}}, "list of names"),
+        ({"dataframe_split": {"columns": [None], "data": []}}, "list of names"),
         ({"dataframe_split": {"columns": ["a"], "data": [[1, 2]]}}, "row 0"),
         ({"inputs": {"a": 1}}, "list of values"),
         ({"inputs": {"a": [1], "b": []}}, "different lengths"),
@@ -351,6 +351,26 @@ def wait_for(stack: Live, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the server did not start")
+
+
+def test_a_file_with_an_index_and_an_id_is_scored_where_extra_columns_are_ignored(birds: Live) -> None:
+    rows = birds.data.head(5)
+    expected = birds.estimator.predict(rows).tolist()
+    table = rows.assign(id=range(5)).to_csv()
+    status, _, text = birds.send("POST", "/predict", table, content_type="text/csv")
+    assert (status, [error["detail"][:4] for error in json.loads(text)["errors"]]) == (422, ['"": ', '"id"'])
+    status, headers, text = birds.send("POST", "/predict?extra=ignore", table, content_type="text/csv")
+    assert (status, headers["ignored-columns"]) == (200, '"", "id"')
+    assert [line.split(",")[0] for line in text.split()[1:]] == expected
+    status, headers, _ = birds.send("POST", "/invocations", table, content_type="text/csv")
+    assert (status, headers["ignored-columns"]) == (200, '"", "id"')
+
+
+def test_kserve_s_first_protocol(birds: Live) -> None:
+    records = json.loads(birds.data.head(5).to_json(orient="records"))
+    answer = birds.post("/v1/models/model:predict", {"instances": records}, content_type="application/json")
+    assert answer["predictions"] == birds.estimator.predict(birds.data.head(5)).tolist()
+    assert json.loads(birds.send("GET", "/v1/models/model")[2]) == {"name": "model", "ready": True}
 
 
 def lines_of_the_page() -> list[str]:

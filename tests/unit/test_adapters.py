@@ -10,7 +10,7 @@ import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from samcli.yamlhelper import yaml_parse
@@ -21,9 +21,6 @@ from serving.adapters.service import MAX_DROPPED_BYTES, Service
 from serving.errors import Problem
 from serving.http import SECURITY_HEADERS, Response, sent_headers
 from serving.model import Model
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 BODY = b'{"instances": [[1, 2], [3, 4]]}'
@@ -296,12 +293,24 @@ def test_gzip_comes_in_one_member_or_in_several(model: Model) -> None:
 def test_what_does_not_unpack_within_the_limit_is_refused(packed: bytes, status: int, words: str) -> None:
     headers = {"content-encoding": "gzip"}
     with pytest.raises(Problem, match=words) as caught:
-        codings.decoded(packed, headers, LIMIT)
+        codings.decoded(headers, packed, LIMIT)
     assert caught.value.status == status
 
 
+def unpacked(packed: bytes) -> bytes:
+    headers, content = codings.decoded({"content-encoding": "gzip"}, packed, LIMIT)
+    assert headers == {}
+    return content
+
+
+def test_deflate_is_unpacked_as_api_gateway_does() -> None:
+    headers = {"content-encoding": "Deflate", "accept": "a"}
+    assert codings.decoded(headers, zlib.compress(BODY), LIMIT) == ({"accept": "a"}, BODY)
+    assert codings.decoded({"content-encoding": "br"}, BODY, LIMIT) == ({"content-encoding": "br"}, BODY)
+
+
 def test_a_body_may_unpack_to_the_limit() -> None:
-    assert len(codings.decoded(gzip.compress(b" " * LIMIT), {"content-encoding": "gzip"}, LIMIT)) == LIMIT
+    assert unpacked(gzip.compress(b" " * LIMIT)) == b" " * LIMIT
 
 
 def test_a_bomb_is_left_packed() -> None:
@@ -310,7 +319,7 @@ def test_a_bomb_is_left_packed() -> None:
     assert len(bomb) < LIMIT
     started = time.perf_counter()
     with pytest.raises(Problem, match="unpacks to more than"):
-        codings.decoded(bomb, {"content-encoding": "gzip"}, LIMIT)
+        unpacked(bomb)
     assert time.perf_counter() - started < 1
 
 
@@ -318,7 +327,7 @@ def test_a_body_of_many_empty_members_takes_no_quadratic_time() -> None:
     def seconds(members: int) -> float:
         packed = gzip.compress(b"") * members
         started = time.perf_counter()
-        codings.decoded(packed, {"content-encoding": "gzip"}, LIMIT)
+        unpacked(packed)
         return time.perf_counter() - started
 
     assert seconds(LIMIT // 20) < 5
@@ -349,14 +358,28 @@ def test_gzip_goes_out_to_who_likes_it_best(accept: str, packed: bool) -> None:
     assert codings.encoded(answer[1:], accept) is None
 
 
-def test_a_tag_is_weak_where_the_bytes_are_others(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    tagged = Response(200, {"etag": '"1"'}, "x" * codings.SMALLEST)
-    monkeypatch.setattr("serving.adapters.service.handle", lambda *_: tagged)
-    ask: Callable[[dict[str, str]], Any] = lambda headers: Service(model).answer(  # noqa: E731
-        "GET", "/model", headers, lambda: b""
-    )
-    assert ask({}).headers["etag"] == '"1"'
-    assert ask({"accept-encoding": "gzip"}).headers["etag"] == 'W/"1"'
+def test_what_a_client_has_already_is_told_without_a_length(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Response(304, {"etag": 'W/"1"', "vary": "accept"}, "")
+    monkeypatch.setattr("serving.adapters.service.handle", lambda *_: known)
+    answer = Service(model).answer("GET", "/model", {}, lambda: b"")
+    assert (answer.status, answer.body) == (304, b"")
+    assert "content-length" not in answer.headers
+    assert answer.headers["vary"] == "accept, accept-encoding"
+
+
+@pytest.mark.parametrize("body_", [BODY, b"{"])
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_every_answer_names_its_request(model: Model, body_: bytes, coding: str) -> None:
+    service = Service(model)
+
+    def named(**headers: str) -> str:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return service.answer("POST", "/predict", sent, lambda: body_).headers["x-request-id"]
+
+    assert named(x_request_id="mine", content_encoding=coding) == "mine"
+    assert named(content_encoding=coding) != named(content_encoding=coding)
 
 
 SAMPLE = re.compile(r'(?P<name>[a-z_]+)\{(?P<labels>(?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*)\} (?P<value>\S+)')

@@ -9,7 +9,7 @@ from openapi_documents import OUTPUTS
 
 from serving.errors import Problem
 from serving.protocols.tensors import datatype_of_column, output_tensors, output_types, rows_of
-from serving.schema import Column
+from serving.schema import Column, schema_of
 
 
 def column(
@@ -61,6 +61,28 @@ def test_a_tensor_for_each_column_in_any_order_becomes_rows() -> None:
 @pytest.mark.parametrize("data", [[1.0, 2.0, 3.0, 4.0], [[1.0, 2.0], [3.0, 4.0]]])
 def test_a_matrix_becomes_rows_flat_or_nested(data: list[Any]) -> None:
     assert rows_of([tensor(data, shape=[2, 2], name="any")], NUMBERS) == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_a_tensor_that_is_no_column_is_left_out_and_named() -> None:
+    unknown: list[str] = []
+    inputs = [
+        tensor(["k", "l", "m"], "BYTES", name="id"),
+        tensor([3.0], name="b"),
+        tensor([1.0]),
+        tensor([1.0, 2.0], shape=[1, 2], name="wide"),
+    ]
+    assert rows_of(inputs, NUMBERS, unknown) == [[1.0, 3.0]]
+    assert unknown == ["id", "wide"]
+
+
+def test_inputs_of_a_model_of_an_array_are_called_by_position_or_name() -> None:
+    columns = [{"name": name, "kind": "number", "nullable": True} for name in ("x0", "x1")]
+    schema = schema_of({"container": "array", "columns": columns})
+    for first, second in (("0", "1"), ("x0", "x1"), ("x0", "1")):
+        inputs = [tensor([2.0], name=second), tensor([1.0], name=first)]
+        assert rows_of(inputs, schema) == [[1.0, 2.0]]
+    missing = refusal([tensor([1.0], name="1")], schema)
+    assert missing == "The inputs must be one for each column: x0 is missing."
 
 
 def test_one_column_may_be_flat_or_a_matrix_under_any_name() -> None:
@@ -159,13 +181,12 @@ def test_an_absent_shape_or_datatype_is_refused() -> None:
 
 def test_long_names_and_long_lists_are_cut() -> None:
     assert refusal([tensor([1.0], "X", name="x" * 100)]).startswith(f"Input '{'x' * 60}': ")
-    unknown = refusal([tensor([1.0]), tensor([1.0], name="b"), tensor([1.0], name="x" * 100)])
-    assert unknown.endswith(f": '{'x' * 60}' is not a column.")
-    wide = refusal([tensor([1.0]), tensor([1.0], name="b"), tensor([1.0, 2.0], name="y" * 100, shape=[1, 2])])
-    assert wide == (
-        "The inputs must be one for each column: "
-        f"'{'y' * 60}' is not a column; '{'y' * 60}' must have the shape [rows] or [rows, 1]."
-    )
+    unknown = refusal([tensor([1.0]), tensor([1.0], name="x" * 100)])
+    assert unknown.endswith(f": b is missing; '{'x' * 60}' is not a column.")
+    wide = refusal([tensor([1.0]), tensor([1.0, 2.0], name="y" * 100, shape=[1, 2])], [
+        column("number", "a"), column("number", "y" * 100)
+    ])  # fmt: skip
+    assert wide.endswith(f": '{'y' * 60}' must have the shape [rows] or [rows, 1].")
     many = [column("number", f"c{index:02}") for index in range(20)]
     assert refusal([tensor([1.0], name="c00"), tensor([1.0], name="c01")], many).count(" is missing") == 10
 

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
 
+# The codings that API Gateway unpacks, and how a gzip file begins:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+_UNPACKED = frozenset({"gzip", "deflate", "identity"})
+_GZIP = b"\x1f\x8b"
+
 
 class NotHTTPError(Exception):
     """An event that is no HTTP request, such as a queue's, a bucket's or a schedule's."""
@@ -89,23 +94,36 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
     method = event.get("httpMethod") if isinstance(event, dict) else None
     if not isinstance(method, str):
         raise NotHTTPError("The event is not one of an API Gateway REST proxy: it has no httpMethod.")
+    headers, body = _headers(event), _body(event)
+    # With MinimumCompressionSize the gateway unpacks a body, and hands on the header that says how it was packed.
+    if headers.get("content-encoding") in _UNPACKED and not body.startswith(_GZIP):
+        del headers["content-encoding"]
     return Request(
         method=method.upper(),
         path=_path(event),
-        headers=_headers(event),
-        body=_body(event),
+        headers=headers,
+        body=body,
         request_id=request_id,
+        query=event.get("queryStringParameters"),
     )
 
 
 def response_of(response: Response) -> dict[str, Any]:
     """A response as API Gateway takes it."""
+    body = response.body
+    binary = type(body) is bytes
     return {
         "statusCode": response.status,
         "headers": sent_headers(response),
-        "body": response.body,
-        "isBase64Encoded": False,
+        "body": _base64(body) if binary else body,
+        "isBase64Encoded": binary,
     }
+
+
+def _base64(body: Any) -> str:
+    import binascii  # not above: an answer in JSON or CSV goes as it is
+
+    return binascii.b2a_base64(body, newline=False).decode()
 
 
 def _path(event: dict[str, Any]) -> str:

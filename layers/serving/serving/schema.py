@@ -18,12 +18,17 @@ class Refused(Exception):
 
 
 class Column:
-    """One column: `types` are the JSON types it may hold, `expected` says so in words."""
+    """One column: `types` are the JSON types it may hold, `expected` says so in words.
 
-    __slots__ = ("bounds", "categories", "dtype", "expected", "kind", "name", "nullable", "types")
+    `position` is its number, from 0 and as text, in a model that was fitted on an array: there, clients that make a
+    data frame of an array name the columns so.
+    """
 
-    def __init__(self, description: dict[str, Any]) -> None:
+    __slots__ = ("bounds", "categories", "dtype", "expected", "kind", "name", "nullable", "position", "types")
+
+    def __init__(self, description: dict[str, Any], position: str | None = None) -> None:
         self.name: str = description["name"]
+        self.position = position
         self.kind: str = description["kind"]
         self.nullable: bool = description["nullable"]
         self.dtype: str = description.get("dtype", "object")
@@ -134,6 +139,16 @@ _WORDS = {
     "text": "a string",
     "date": "a date as ISO 8601 text, such as 2026-01-31",
 }
+
+
+def schema_of(description: dict[str, Any]) -> list[Column]:
+    """The columns of a manifest's `input`, in order."""
+    # Arrays and texts have no names of their own: what the manifest calls them, a client can't know.
+    positional = description.get("container") in {"array", "texts"}
+    return [
+        Column(column, str(index) if positional else None)
+        for index, column in enumerate(description["columns"])
+    ]
 
 
 def _types(column: Column) -> frozenset[type]:

@@ -59,7 +59,8 @@ def application(model: Model | None = None) -> Callable[[Message, Receive, Send]
         headers = joined(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
         )
-        answer = await asyncio.to_thread(service.answer, method, _path(scope), headers, lambda: body)
+        query = scope.get("query_string", b"").decode("latin-1")
+        answer = await asyncio.to_thread(service.answer, method, _path(scope), headers, lambda: body, query)
         pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         await send({"type": f"{kind}.start", "status": answer.status, "headers": pairs})
         await send({"type": f"{kind}.body", "body": b"" if method == "HEAD" else answer.body})

@@ -1,4 +1,4 @@
-"""Content codings (RFC 9110, section 8.4): gzip in, unpacked only as far as the limits go, and gzip out."""
+"""Content codings (RFC 9110, section 8.4): gzip and deflate in, unpacked only as far as the limits go; gzip out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import zlib
 
 from serving.errors import Problem
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header and checksum
 _NAMES = ("gzip", "x-gzip")
+_WINDOWS = {**dict.fromkeys(_NAMES, _GZIP), "deflate": zlib.MAX_WBITS}
 # A smaller answer fits into one packet as it is.
 SMALLEST = 1400
 _LEVEL = 4
@@ -15,38 +20,40 @@ _LEVEL = 4
 _BLOCK = 4096
 
 
-def decoded(body: bytes, headers: dict[str, str], limit: int) -> bytes:
-    """A body without its gzip coding, whose header is taken out of `headers`; other bodies as they are.
+def decoded(headers: Mapping[str, str], body: bytes, limit: int) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body without the coding that API Gateway would unpack, too; others are left to the API.
 
     Args:
-        body: What came.
         headers: By lower-case name.
+        body: What came.
         limit: Bytes that the body may have, unpacked.
 
     Raises:
-        Problem: 400: it is not gzip, or ends too early. 413: it unpacks to more than the limit.
+        Problem: 400: it is not of that coding, or ends too early. 413: it unpacks to more than the limit.
     """
-    if headers.get("content-encoding", "").strip().lower() not in _NAMES:
-        return body
-    del headers["content-encoding"]
+    coding = headers.get("content-encoding", "").strip().lower()
+    window = _WINDOWS.get(coding)
+    if window is None:
+        return headers, body
+    headers = {name: value for name, value in headers.items() if name != "content-encoding"}
     if len(body) > limit:  # cut off by its reader; the API refuses it by its length
-        return body
+        return headers, body
     try:
-        return _unpacked(memoryview(body), limit)
+        return headers, _unpacked(memoryview(body), limit, window)
     except zlib.error as error:
-        raise Problem(400, f"The body is not gzip, as Content-Encoding says: {error}.") from None
+        raise Problem(400, f"The body is not {coding}, as Content-Encoding says: {error}.") from None
 
 
-def _unpacked(packed: memoryview, limit: int) -> bytes:
+def _unpacked(packed: memoryview, limit: int, window: int) -> bytes:
     """Every member of a gzip file, one after the other (RFC 1952), never more than a byte over the limit."""
     parts: list[bytes] = []
     size = position = 0
     while position < len(packed) or not parts:
-        member = zlib.decompressobj(_GZIP)
+        member = zlib.decompressobj(window)
         while not member.eof:
             block = packed[position : position + _BLOCK]
             if not block:
-                raise Problem(400, "The gzip body ends too early.")
+                raise Problem(400, "The compressed body ends too early.")
             parts.append(member.decompress(block, limit + 1 - size))
             size += len(parts[-1])
             if size > limit:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from serving.model import Model
 
-    Function = Callable[[Any], tuple[str | bytes, int, dict[str, str]]]
+    Function = Callable[[Any], tuple[bytes, int, dict[str, str]]]
 
 
 def application(model: Model | None = None) -> Function:
@@ -34,7 +34,7 @@ def application(model: Model | None = None) -> Function:
     """
     service = Service(model)
 
-    def answer(request: Any) -> tuple[str | bytes, int, dict[str, str]]:
+    def answer(request: Any) -> tuple[bytes, int, dict[str, str]]:
         method = getattr(request, "method", "POST")
         path = getattr(request, "path", "/")
         headers = joined(dict(getattr(request, "headers", {})).items())
@@ -43,16 +43,15 @@ def application(model: Model | None = None) -> Function:
         else:
             headers["content-type"] = JSON
             read = functools.partial(_json, request)
-        answer = service.answer(
-            method, "/predict" if path == "/" and method == "POST" else path, headers, read
-        )
-        body = answer.body if "content-encoding" in answer.headers else answer.body.decode()
-        return body, answer.status, answer.headers
+        path = "/predict" if path == "/" and method == "POST" else path
+        query = getattr(request, "query_string", b"").decode("latin-1")
+        answer = service.answer(method, path, headers, read, query)
+        return answer.body, answer.status, answer.headers
 
     return answer
 
 
-def run_model(request: Any) -> tuple[str | bytes, int, dict[str, str]]:
+def run_model(request: Any) -> tuple[bytes, int, dict[str, str]]:
     """Answer a Flask-like request with the model that `serving.model.locate` finds.
 
     Returns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from http import HTTPStatus
 from time import perf_counter
 
 from serving import limits, log
@@ -11,7 +12,7 @@ from serving.adapters import codings
 from serving.adapters.exposition import CONTENT_TYPE, Exposition
 from serving.api import handle, route_of
 from serving.errors import Problem
-from serving.http import Request, Response, problem_response, sent_headers
+from serving.http import Request, Response, problem_response, query_of, request_id_of, sent_headers
 from serving.model import Model, load, locate
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ MAX_DROPPED_BYTES = limits.MAX_BODY_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response as it goes out: header names in lower case, `content-length` among them.
+    """A response as it goes out: header names in lower case, `content-length` among them where it has a body.
 
     A HEAD has the body of a GET, whose length it tells: the adapter sends none of it.
     """
@@ -48,7 +49,9 @@ class Service:
         self._model = model or load(locate())
         self._exposition = Exposition(self._model)
 
-    def answer(self, method: str, path: str, headers: dict[str, str], read: Callable[[], bytes]) -> Answer:
+    def answer(
+        self, method: str, path: str, headers: dict[str, str], read: Callable[[], bytes], query: str = ""
+    ) -> Answer:
         """Answer a request; nothing that a client sends makes it raise.
 
         Args:
@@ -56,27 +59,35 @@ class Service:
             path: Decoded, without the prefix that the application is mounted at.
             headers: By lower-case name, as from `serving.http.joined`.
             read: Gives the body, at most a byte over the limit; may raise a `Problem`.
+            query: What follows the question mark, as it came.
         """
         started = perf_counter()
         method = method.upper()  # as the gateway's handler takes it
-        response = self._respond(method, path, dict(headers), read)
+        # A log has a name of its own for each request: a client may send the same one twice.
+        request = Request(
+            "GET" if method == "HEAD" else method,
+            path,
+            dict(headers),
+            request_id=os.urandom(8).hex(),
+            query=query_of(query),
+        )
+        response = self._respond(request, read)
         if path != METRICS:
             self._exposition.count(route_of(path), response, perf_counter() - started)
         return _sent(response, headers.get("accept-encoding", ""))
 
-    def _respond(
-        self, method: str, path: str, headers: dict[str, str], read: Callable[[], bytes]
-    ) -> Response:
-        if method == "HEAD":
-            method = "GET"
+    def _respond(self, request: Request, read: Callable[[], bytes]) -> Response:
         try:
-            if path == METRICS:
-                return self._metrics(method)
-            body = codings.decoded(_read(read), headers, limits.MAX_BODY_BYTES)
+            if request.path == METRICS:
+                return self._metrics(request.method)
+            request.headers, request.body = codings.decoded(
+                request.headers, _read(read), limits.MAX_BODY_BYTES
+            )
         except Problem as problem:
-            return problem_response(problem)
-        request_id = headers.get("x-request-id") or os.urandom(8).hex()
-        return handle(Request(method, path, headers, body, request_id), self._model)
+            response = problem_response(problem)
+            response.headers["x-request-id"] = request_id_of(request)
+            return response
+        return handle(request, self._model)
 
     def _metrics(self, method: str) -> Response:
         if method != "GET":
@@ -93,13 +104,12 @@ def _read(read: Callable[[], bytes]) -> bytes:
 
 def _sent(response: Response, accept_encoding: str) -> Answer:
     headers = sent_headers(response)
-    body = response.body.encode()
+    body = response.content
     headers["vary"] = ", ".join(filter(None, [headers.get("vary"), "accept-encoding"]))
     packed = codings.encoded(body, accept_encoding)
     if packed is not None:
         body = packed
         headers["content-encoding"] = "gzip"
-        if headers.get("etag", "").startswith('"'):
-            headers["etag"] = f"W/{headers['etag']}"  # the same document in other bytes
-    headers["content-length"] = str(len(body))
+    if response.status != HTTPStatus.NOT_MODIFIED:  # whose length would be that of what is not sent
+        headers["content-length"] = str(len(body))
     return Answer(response.status, headers, body)

@@ -9,6 +9,7 @@ make_server("127.0.0.1", 8000, application()).serve_forever()
 
 from __future__ import annotations
 
+import functools
 import re
 from http import HTTPStatus
 
@@ -45,7 +46,8 @@ def application(model: Model | None = None) -> WSGIApplication:
             environ["REQUEST_METHOD"],
             path.encode("latin-1").decode("utf-8", "replace"),  # as PEP 3333 has it
             joined(_headers(environ)),
-            lambda: _body(environ),
+            functools.partial(_body, environ),
+            environ.get("QUERY_STRING") or "",
         )
         phrase = HTTPStatus(answer.status).phrase
         start_response(f"{answer.status} {phrase}", list(answer.headers.items()))

@@ -30,8 +30,7 @@ def answer_schemas(output: dict[str, Any], task: str, golden: dict[str, Any]) ->
         schemas[LABEL] = enumeration(classes) | {"description": "A class of the model"}
     properties = {"predictions": _per_row(prediction(output, task, golden), "One per instance")}
     for field in output["fields"][1:]:
-        item = _NUMBER if _never_missing(field, golden) else {"type": ["number", "null"]}
-        properties[field] = _per_row(_row(field, item, output, golden), _MEANINGS[field])
+        properties[field] = _per_row(_row(field, output, golden), _MEANINGS[field])
     if classes:
         of_target = [_list_of(enumeration(labels), len(labels)) for labels in classes] if nested else []
         items = fixed(of_target) if nested else _list_of(_LABEL_OF, len(classes))
@@ -68,8 +67,15 @@ def _value(task: str, golden: dict[str, Any]) -> Schema:
     return {"type": ["number", "null"], "description": "null where it is no finite number"}
 
 
-def _row(field: str, item: Schema, output: dict[str, Any], golden: dict[str, Any]) -> Schema:
+def score(output: dict[str, Any], task: str, golden: dict[str, Any]) -> Schema:
+    """The schema of what one row is scored by: its prediction or, where a client asks for them, its numbers."""
+    numbers = (_row(field, output, golden) for field in output["fields"][1:])
+    return any_of([prediction(output, task, golden), *numbers])
+
+
+def _row(field: str, output: dict[str, Any], golden: dict[str, Any]) -> Schema:
     """A row's numbers, as many as the golden rows have; without them, what the classes tell."""
+    item = _NUMBER if _never_missing(field, golden) else {"type": ["number", "null"]}
     rows = golden.get(field)
     classes = output.get("classes") or []
     if rows:

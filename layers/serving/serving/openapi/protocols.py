@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.openapi.errors import ERRORS
-from serving.openapi.schemas import content, failures, page, reference
+from serving.openapi.schemas import content, failures, page, reference, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,10 +38,39 @@ def inference_paths(manifest: dict[str, Any]) -> dict[str, Any]:
 _ANSWERS = "It is, or nothing would answer."
 
 
+def inference_v1_paths(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Routes of KServe's first protocol."""
+    model = manifest["name"]
+    return {
+        "/v1/models": {
+            "get": _read("v1_models", "The models, of which there is one", "ServedModels", "Its name.")
+        },
+        f"/v1/models/{model}": {
+            "get": _read("v1_model", "Whether the model is ready", "ModelReady", _ANSWERS)
+        },
+        f"/v1/models/{model}:predict": {
+            "post": {
+                "operationId": "v1_predict",
+                "summary": "One prediction for each instance, as KServe's first protocol has it",
+                "description": "Columns and members that the model doesn't have are left out.",
+                "tags": ["inference"],
+                "requestBody": content(
+                    "Instances", {"application/json": {"schema": reference("Instances")}}, required=True
+                ),
+                "responses": _responses(
+                    content("Predictions", {"application/json": {"schema": reference("Predictions")}}),
+                    "InferenceError",
+                ),
+            }
+        },
+    }
+
+
 def scoring_paths() -> dict[str, Any]:
     """Routes of MLflow's scoring server, which SageMaker's containers share."""
-    rows = {"application/json": {"schema": reference("ScoringRequest")}, "text/csv": page()}
-    answers = {"application/json": {"schema": reference("ScoringResponse")}, "text/csv": page()}
+    others = {"text/csv": page(), "application/jsonlines": page(), "application/x-npy": _BINARY}
+    rows = {"application/json": _either("ScoringRequest", "BareRows"), **others}
+    answers = {"application/json": _either("ScoringResponse", "Scores"), **others}
     return {
         "/ping": {"get": _open(_text("ping", "Whether the model is loaded", _ANSWERS))},
         "/version": {
@@ -49,17 +78,39 @@ def scoring_paths() -> dict[str, Any]:
                 "scoring_version", "Version of the scoring protocol", "The MLflow whose protocol it is."
             )
         },
+        "/execution-parameters": {
+            "get": _read(
+                "execution_parameters",
+                "How SageMaker's batch transform may cut a file",
+                "ExecutionParameters",
+                "It asks before it starts.",
+                "scoring",
+            )
+        },
         "/invocations": {
             "post": {
                 "operationId": "invocations",
-                "summary": "Predictions for a data frame, a tensor or CSV",
-                "description": "Exactly one of the members of the body names the format of the rows.",
+                "summary": "Predictions for a data frame, a tensor or rows",
+                "description": (
+                    "Rows that come with a name, in JSON or in CSV with a header, are answered as MLflow does; rows "
+                    "alone as SageMaker's container for scikit-learn does, by predictions alone. Columns and members "
+                    "that the model doesn't have are left out."
+                ),
                 "tags": ["scoring"],
                 "requestBody": content("Rows", rows, required=True),
-                "responses": _responses(content("One prediction per row", answers), "ScoringError"),
+                "responses": _responses(
+                    content("One prediction per row", answers, headers=told()), "ScoringError"
+                ),
             }
         },
     }
+
+
+_BINARY: dict[str, Any] = {"schema": {}}
+
+
+def _either(named: str, alone: str) -> dict[str, Any]:
+    return {"schema": {"anyOf": [reference(named), reference(alone)]}}
 
 
 def _open(operation: dict[str, Any]) -> dict[str, Any]:
@@ -67,12 +118,14 @@ def _open(operation: dict[str, Any]) -> dict[str, Any]:
     return {**operation, "security": []}
 
 
-def _read(operation: str, summary: str, schema: str, description: str) -> dict[str, Any]:
+def _read(
+    operation: str, summary: str, schema: str, description: str, tag: str = "inference"
+) -> dict[str, Any]:
     return {
         "operationId": operation,
         "summary": summary,
         "description": description,
-        "tags": ["inference"],
+        "tags": [tag],
         "responses": _responses(content(summary, {"application/json": {"schema": reference(schema)}})),
     }
 

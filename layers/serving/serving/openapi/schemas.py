@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.openapi.answers import answer_schemas, any_of, enumeration, fixed, prediction
+from serving.openapi.answers import answer_schemas, any_of, enumeration, fixed, score
 from serving.openapi.tensors import protocol_schemas
 
 TYPE_CHECKING = False
@@ -46,6 +46,23 @@ def gateway_failure(description: str) -> dict[str, Any]:
     """A failure that the gateway tells, before any function is asked."""
     shapes = {"application/problem+json": "Problem", "application/json": "GatewayMessage"}
     return content(description, {kind: {"schema": reference(shape)} for kind, shape in shapes.items()})
+
+
+def told() -> dict[str, Any]:
+    """The headers of an answer: the version, and what of the request had no effect."""
+    text = {"type": "string"}
+    return {
+        "model-version": {"schema": text, "description": "The version that answered"},
+        "ignored-columns": {
+            "schema": text,
+            "description": "Columns that the model doesn't have, where left out",
+        },
+        "ignored-members": {"schema": text, "description": "Members of the body that had no effect"},
+        "missing-columns": {
+            "schema": text,
+            "description": "Columns that a table lacked: missing in every row",
+        },
+    }
 
 
 def page() -> dict[str, Any]:
@@ -106,7 +123,7 @@ def schemas(manifest: dict[str, Any], answers: dict[str, Any]) -> dict[str, Sche
             "properties": {"message": {"type": "string"}},
             "required": ["message"],
         },
-        **protocol_schemas(prediction(output, task, answers)),
+        **protocol_schemas(score(output, task, answers)),
         "InvalidInstances": _invalid_instances(),
     }
 

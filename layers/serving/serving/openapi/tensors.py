@@ -16,11 +16,11 @@ DATATYPES = ["BOOL", "BYTES", "FP16", "FP32", "FP64", "BF16"] + [
 ]
 
 
-def protocol_schemas(prediction: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def protocol_schemas(score: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every named schema of the protocols.
 
     Args:
-        prediction: The schema of one row's prediction.
+        score: The schema of what one row is answered by: its prediction or, where that is asked for, its numbers.
     """
     datatype = {"type": "string", "enum": DATATYPES}
     tensor = {"name": _TEXT, "datatype": datatype, "shape": _SHAPE, "data": _ROWS}
@@ -34,6 +34,7 @@ def protocol_schemas(prediction: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "ServerMetadata": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}, "name"),
         "ServerLive": _object({"live": _TRUE_OR_FALSE}, "live"),
         "ServerReady": _object({"ready": _TRUE_OR_FALSE}, "ready"),
+        "ServedModels": _object({"models": _list(_TEXT)}, "models"),
         "ModelReady": _object({"name": _TEXT, "ready": _TRUE_OR_FALSE}, "name", "ready"),
         "ModelMetadata": _object(
             {
@@ -72,21 +73,46 @@ def protocol_schemas(prediction: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "InferenceError": _object({"error": _TEXT}, "error"),
         "ScoringRequest": {
             "type": "object",
-            "description": "Exactly one of these",
+            "description": "Exactly one of the first four",
             "properties": {
-                "dataframe_split": _object({"columns": _list(_TEXT), "data": _ROWS}, "data"),
+                "dataframe_split": _object(
+                    {"columns": _list({"type": ["string", "integer"]}), "data": _ROWS}, "data"
+                ),
                 "dataframe_records": _list({"type": "object"}),
                 "instances": _ROWS,
                 "inputs": {
                     "anyOf": [_ROWS, {"type": "object", "additionalProperties": _ROWS}],
                     "description": "Rows, or by its name the values of each column",
                 },
+                "params": {
+                    "type": "object",
+                    "properties": {
+                        "predict_method": {
+                            "type": "string",
+                            "description": "predict, predict_proba, decision_function or transform: what to answer",
+                        }
+                    },
+                },
+                "signature_name": _TEXT,
             },
             "minProperties": 1,
-            "maxProperties": 1,
-            "additionalProperties": False,
         },
-        "ScoringResponse": _object({"predictions": _list(prediction)}, "predictions"),
+        "BareRows": {
+            **_ROWS,
+            "description": "Rows in the order of the columns, as SageMaker's clients send them",
+        },
+        "Scores": _list(score) | {"description": "One for each row"},
+        "ScoringResponse": _object({"predictions": {"$ref": "#/components/schemas/Scores"}}, "predictions"),
+        "ExecutionParameters": _object(
+            {
+                "MaxConcurrentTransforms": {"type": "integer"},
+                "BatchStrategy": _TEXT,
+                "MaxPayloadInMB": {"type": "integer"},
+            },
+            "MaxConcurrentTransforms",
+            "BatchStrategy",
+            "MaxPayloadInMB",
+        ),
         "ScoringError": _object({"error_code": _TEXT, "message": _TEXT}, "error_code", "message"),
     }
 

@@ -6,6 +6,7 @@ from math import prod
 
 from serving.csv_body import converter
 from serving.errors import Problem, quoted
+from serving.instances import keys_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 _KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 _MAX_AXES = 2
+_MAX_PROBLEMS = 10
 
 
 def datatype_of_column(column: Column) -> str:
@@ -33,8 +35,14 @@ def datatype_of_column(column: Column) -> str:
     return _datatype(column.categories)
 
 
-def rows_of(inputs: Any, schema: list[Column]) -> list[list[Any]]:
+def rows_of(inputs: Any, schema: list[Column], unknown: list[str] | None = None) -> list[list[Any]]:
     """The rows that the input tensors hold, in the order of the schema.
+
+    Args:
+        inputs: The tensors: one for each column, by name, or one matrix.
+        schema: The columns. Tensors of other names are left out, unless a column has none: the one may be the other,
+            misspelt.
+        unknown: Gets the names of those that were left out.
 
     Raises:
         Problem: 400: not tensors, or not those of the schema.
@@ -43,7 +51,9 @@ def rows_of(inputs: Any, schema: list[Column]) -> list[list[Any]]:
         raise Problem(400, "inputs must be a list of at least one tensor.")
     tensors = [_Tensor(tensor) for tensor in inputs]
     is_matrix = len(tensors) == 1 and (len(schema) == 1 or len(tensors[0].shape) == _MAX_AXES)
-    return _matrix(tensors[0], schema) if is_matrix else _columns(tensors, schema)
+    if is_matrix:
+        return _matrix(tensors[0], schema)
+    return _columns(tensors, schema, [] if unknown is None else unknown)
 
 
 class _Tensor:
@@ -100,26 +110,30 @@ def _matrix(tensor: _Tensor, schema: list[Column]) -> list[list[Any]]:
     return [[convert(value) for convert, value in zip(converters, row, strict=True)] for row in rows]
 
 
-def _columns(tensors: list[_Tensor], schema: list[Column]) -> list[list[Any]]:
+def _columns(tensors: list[_Tensor], schema: list[Column], unknown: list[str]) -> list[list[Any]]:
     by_name = {tensor.name: tensor for tensor in tensors}
-    wanted = {column.name for column in schema}
-    problems = [f"{name} is missing" for name in sorted(wanted - by_name.keys())]
-    problems += [f"{quoted(name)} is not a column" for name in sorted(by_name.keys() - wanted)]
+    keys = keys_of(by_name, schema)
+    known = set(keys)
+    unknown += sorted(by_name.keys() - known)
+    problems = [f"{name} is missing" for name in sorted(known - by_name.keys())]
+    if problems:
+        problems += [f"{quoted(name)} is not a column" for name in unknown[:_MAX_PROBLEMS]]
     if len(by_name) < len(tensors):
         problems.append("a name occurs twice")
-    if len({tensor.rows for tensor in tensors}) > 1:
+    used = [tensor for tensor in tensors if tensor.name in known]
+    if len({tensor.rows for tensor in used}) > 1:
         problems.append("they have different numbers of rows")
     problems += [
         f"{quoted(tensor.name)} must have the shape [rows] or [rows, 1]"
-        for tensor in tensors
+        for tensor in used
         if tensor.width != 1
     ]
     if problems:
-        raise Problem(400, f"The inputs must be one for each column: {'; '.join(problems[:10])}.")
+        raise Problem(400, f"The inputs must be one for each column: {'; '.join(problems[:_MAX_PROBLEMS])}.")
     columns = []
-    for column in schema:
-        convert = _converter(by_name[column.name].datatype, column)
-        columns.append([convert(value) for value in by_name[column.name].data])
+    for key, column in zip(keys, schema, strict=True):
+        convert = _converter(by_name[key].datatype, column)
+        columns.append([convert(value) for value in by_name[key].data])
     return [list(row) for row in zip(*columns, strict=True)]
 
 
