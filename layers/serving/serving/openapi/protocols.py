@@ -55,7 +55,9 @@ def inference_v1_paths(manifest: dict[str, Any]) -> dict[str, Any]:
                 "description": "Columns and members that the model doesn't have are left out.",
                 "tags": ["inference"],
                 "requestBody": content(
-                    "Instances", {"application/json": {"schema": reference("Instances")}}, required=True
+                    "Instances",
+                    {"application/json": {"schema": reference("InstancesWithMore")}},
+                    required=True,
                 ),
                 "responses": _responses(
                     content("Predictions", {"application/json": {"schema": reference("Predictions")}}),

@@ -87,22 +87,18 @@ def schemas(manifest: dict[str, Any], answers: dict[str, Any]) -> dict[str, Sche
             "required": [column["name"] for column in columns],
             "additionalProperties": False,
         },
+        "InstanceWithMore": {
+            "type": "object",
+            "description": "One row by the names of its columns; what else it has is left out",
+            "properties": {column["name"]: _column(column) for column in columns},
+            "required": [column["name"] for column in columns],
+        },
         "InstanceAsList": {
             **fixed([_column(column) for column in columns]),
             "description": "One row as a list: " + ", ".join(column["name"] for column in columns),
         },
-        "Instances": {
-            "type": "object",
-            "properties": {
-                "instances": {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": {"anyOf": _rows(columns)},
-                }
-            },
-            "required": ["instances"],
-            "additionalProperties": False,
-        },
+        "Instances": {**_instances(columns, "Instance"), "additionalProperties": False},
+        "InstancesWithMore": _instances(columns, "InstanceWithMore"),
         **answer_schemas(output, task, answers),
         "ModelVersion": {
             "type": "object",
@@ -128,9 +124,15 @@ def schemas(manifest: dict[str, Any], answers: dict[str, Any]) -> dict[str, Sche
     }
 
 
-def _rows(columns: list[dict[str, Any]]) -> list[Schema]:
-    rows = [reference("Instance"), reference("InstanceAsList")]
-    return [*rows, _column(columns[0])] if len(columns) == 1 else rows
+def _instances(columns: list[dict[str, Any]], name: str) -> Schema:
+    """A body of rows, each as the named schema or as a list; the only column of a model goes without either."""
+    rows = [reference(name), reference("InstanceAsList")]
+    items = any_of([*rows, _column(columns[0])] if len(columns) == 1 else rows)
+    return {
+        "type": "object",
+        "properties": {"instances": {"type": "array", "minItems": 1, "items": items}},
+        "required": ["instances"],
+    }
 
 
 def _column(column: dict[str, Any]) -> Schema:
