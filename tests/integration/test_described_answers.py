@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC, LinearSVC
+from web import KEY, served
 
 import skylayer
 from serving import description, model
@@ -23,8 +27,8 @@ from serving.protocols import inference, scoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+SCHEMATHESIS = Path(__file__).parents[1] / "e2e" / "schemathesis.toml"
 ROWS = 60
 RANDOM = np.random.default_rng(0)
 DATA = pd.DataFrame(RANDOM.normal(size=(ROWS, 3)), columns=["a", "b", "c"])
@@ -49,14 +53,28 @@ KINDS: dict[str, tuple[Callable[[], Any], Any]] = {
 }
 
 
+def packaged(kind: str, directory: Path) -> Path:
+    make, target = KINDS[kind]
+    estimator = make().fit(DATA) if target is None else make().fit(DATA, target)
+    return skylayer.package(estimator, DATA, target, name="model", directory=directory, proof_rows=50)
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> model.Model:
-    make, target = KINDS[request.param]
-    estimator = make().fit(DATA) if target is None else make().fit(DATA, target)
-    directory: Path = tmp_path_factory.mktemp("models")
-    return model.load(
-        skylayer.package(estimator, DATA, target, name="model", directory=directory, proof_rows=50)
-    )
+    return model.load(packaged(request.param, tmp_path_factory.mktemp("models")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["numbers", "clusters"])
+def test_an_api_of_numbers_keeps_what_its_document_says(kind: str, tmp_path: Path) -> None:
+    folder = packaged(kind, tmp_path / "models")
+    with served(folder) as url:
+        command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(SCHEMATHESIS)]
+        command += ["run", f"{url}openapi.json", "--url", url.rstrip("/"), "--header", f"x-api-key: {KEY}"]
+        command += ["--phases", "examples,coverage,fuzzing", "--checks", "all", "--max-examples", "5"]
+        command += ["--exclude-checks", "unsupported_method", "--seed", "1", "--suppress-health-check", "all"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def ask(loaded: model.Model, respond: Any, method: str, path: str, document: Any = None) -> Any:

@@ -12,6 +12,8 @@ LABEL = "Label"
 _LABEL_OF = {"$ref": f"#/components/schemas/{LABEL}"}
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
 _NUMBER = {"type": "number"}
+# As a choice and not as two types: Schemathesis stumbles over those in a list.
+_NUMBER_OR_NULL = {"anyOf": [_NUMBER, {"type": "null"}]}
 _OUTLIER = (-1, 1)
 
 
@@ -64,7 +66,7 @@ def _value(task: str, golden: dict[str, Any]) -> Schema:
         return {"type": "integer", "enum": [*_OUTLIER], "description": "-1 for an outlier"}
     if task == "clustering" and all(isinstance(value, int) for value in golden.get("predictions", [])):
         return {"type": "integer", "description": "The number of a cluster"}
-    return {"type": ["number", "null"], "description": "null where it is no finite number"}
+    return {**_NUMBER_OR_NULL, "description": "null where it is no finite number"}
 
 
 def score(output: dict[str, Any], task: str, golden: dict[str, Any]) -> Schema:
@@ -75,7 +77,7 @@ def score(output: dict[str, Any], task: str, golden: dict[str, Any]) -> Schema:
 
 def _row(field: str, output: dict[str, Any], golden: dict[str, Any]) -> Schema:
     """A row's numbers, as many as the golden rows have; without them, what the classes tell."""
-    item = _NUMBER if _never_missing(field, golden) else {"type": ["number", "null"]}
+    item = _NUMBER if _never_missing(field, golden) else _NUMBER_OR_NULL
     rows = golden.get(field)
     classes = output.get("classes") or []
     if rows:
