@@ -25,12 +25,12 @@ from web import KEY, served
 
 import skylayer
 from serving.adapters import functions
-from skylayer import project
+from skylayer import project, servers
 from skylayer.compiler.kernel_build import KERNEL
 from skylayer.packaging import layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HEADERS = {"x-api-key": KEY}
@@ -417,13 +417,16 @@ def test_what_make_build_leaves_is_all_that_a_server_needs(birds: Live, tmp_path
         assert json.loads(direct.send("GET", "/health")[2])["model"]["version"] == birds.version
 
 
-def test_a_request_with_get_json_alone_is_enough(birds: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("run_model", [functions.run_model, servers.run_model])
+def test_a_request_with_get_json_alone_is_enough(
+    birds: Live, monkeypatch: pytest.MonkeyPatch, run_model: Callable[[Any], tuple[Any, int, dict[str, str]]]
+) -> None:
     class Request:
         def get_json(self, *, silent: bool) -> Any:
             assert silent
             return {"instances": json.loads(birds.data.head(1).to_json(orient="records"))}
 
     monkeypatch.setenv("SKYLAYER_MODEL", str(birds.folder))
-    body, status, headers = functions.run_model(Request())
+    body, status, headers = run_model(Request())
     assert (status, headers["content-type"]) == (200, "application/json")
     assert json.loads(body)["predictions"] == birds.estimator.predict(birds.data.head(1)).tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import random
 import re
 import time
 import zlib
@@ -311,6 +312,12 @@ def test_deflate_is_unpacked_as_api_gateway_does() -> None:
 
 def test_a_body_may_unpack_to_the_limit() -> None:
     assert unpacked(gzip.compress(b" " * LIMIT)) == b" " * LIMIT
+
+
+def test_a_packed_body_over_the_limit_is_left_to_the_limit_of_bodies(model: Model) -> None:
+    packed = gzip.compress(random.Random(0).randbytes(LIMIT + 1))  # noqa: S311 - what no coding makes shorter
+    length = {"CONTENT_LENGTH": str(len(packed)), "HTTP_CONTENT_ENCODING": "gzip"}
+    assert over_wsgi(model, io.BytesIO(packed), **length)[0] == 413
 
 
 def test_a_bomb_is_left_packed() -> None:
