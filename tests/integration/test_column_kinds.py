@@ -123,7 +123,7 @@ class Made:
         steps = make_column_transformer((example.step, chosen))
         self.estimator = make_pipeline(steps, RandomForestClassifier(3, random_state=0)).fit(data, target)
         self.folder = skylayer.package(
-            self.estimator, data, target, name="model", directory=directory, proof_rows=500
+            self.estimator, data, target, name="model", directory=directory, strict=True, proof_rows=500
         )
         self.expected = self.estimator.predict(data).tolist()
 

@@ -68,7 +68,7 @@ class Live:
 def live(made: tuple[Any, Any], target: str, directory: Path) -> Iterator[Live]:
     estimator, data = made
     answers = pd.Series(estimator.predict(data), name=target)
-    folder = skylayer.package(estimator, data, answers, name="model", directory=directory)
+    folder = skylayer.package(estimator, data, answers, name="model", directory=directory, strict=True)
     with served(folder) as url:
         yield Live(url, folder, estimator, data)
 

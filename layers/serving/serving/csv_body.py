@@ -88,7 +88,7 @@ def read(
     if len(rows) > max_rows:
         raise _too_many(max_rows)
     may_miss = {name: True for name in names if name not in keys}
-    may_miss |= {key: column.nullable for key, column in zip(keys, schema, strict=True)}
+    may_miss |= {key: column.optional for key, column in zip(keys, schema, strict=True)}
     rows = [
         row if len(row) == len(names) else _completed(row, line, names, may_miss)
         for row, line in zip(rows, lines, strict=True)
@@ -172,7 +172,7 @@ def _compare(
     lacking = [column for key, column in zip(keys, schema, strict=True) if key not in names]
     table.missing = [column.name for column in lacking]
     misspelt = bool(lacking) and any(table.ignored)  # an index has no name
-    if misspelt or (table.ignored and not ignore_unknown) or not all(column.nullable for column in lacking):
+    if misspelt or (table.ignored and not ignore_unknown) or not all(column.optional for column in lacking):
         problems = Problems()
         check_names(0, names, keys, schema, problems)
         for error in problems.errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serving.openapi.answers import answer_schemas, any_of, enumeration, fixed, score
 from serving.openapi.tensors import protocol_schemas
+from serving.schema import FRACTION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def _column(column: dict[str, Any]) -> Schema:
     kind = column["kind"]
     if kind == "category":
         return _category(column)
+    if kind == "integer" and FRACTION in column.get("widened", ()):
+        kind = "number"
     name = kind if kind in {"number", "integer", "boolean"} else "string"
     schema: Schema = {"type": [name, "null"] if column["nullable"] else name}
     if kind == "integer":
