@@ -18,7 +18,7 @@ from samcli.yamlhelper import yaml_parse
 
 from serving import limits
 from serving.adapters import asgi, codings, functions, wsgi
-from serving.adapters.service import MAX_DROPPED_BYTES, Service
+from serving.adapters.service import MAX_DROPPED_BYTES, PREFLIGHT, Service
 from serving.errors import Problem
 from serving.http import SECURITY_HEADERS, Response, sent_headers
 from serving.model import Model
@@ -268,6 +268,20 @@ def test_a_page_of_the_origin_that_may_call_gets_the_gateway_s_headers(
     assert of_the_gateway["access-control-allow-origin"] == "https://example.com"
     _, headers, _ = over_wsgi(model, io.BytesIO(), "GET", "/health")
     assert headers.items() >= (of_the_gateway | {"vary": "origin, accept-encoding"}).items()
+
+
+def test_a_preflight_is_answered_as_the_template_does(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert over_wsgi(model, io.BytesIO(), "OPTIONS")[0] == 405
+    monkeypatch.setenv("SKYLAYER_CORS_ORIGIN", "https://example.com")
+    status, headers, content = over_wsgi(model, io.BytesIO(), "OPTIONS")
+    assert (status, content) == (204, b"")
+    assert "content-length" not in headers
+    assert headers["access-control-allow-origin"] == "https://example.com"
+    assert over_wsgi(model, io.BytesIO(), "OPTIONS", "/nothing")[0] == 404
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    for name, value in PREFLIGHT.items():
+        told = re.findall(rf"method\.response\.header\.{name}: \"'(.*)'\"", template, re.IGNORECASE)
+        assert told == [value] == [headers[name]]
 
 
 def test_gzip_comes_in_one_member_or_in_several(model: Model) -> None:

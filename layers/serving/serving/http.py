@@ -101,10 +101,15 @@ def internal_error(request_id: str) -> Response:
     return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
 
 
+def allowed_origin() -> str:
+    """The origin whose pages may call, `*` for any; empty for none."""
+    return os.environ.get("SKYLAYER_CORS_ORIGIN") or ""
+
+
 def sent_headers(response: Response) -> dict[str, str]:
     """The headers of a response with those that every one has, and those for a page of the origin that may call."""
     headers = {**SECURITY_HEADERS, **response.headers}
-    origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
+    origin = allowed_origin()
     if origin:
         headers["access-control-allow-origin"] = origin
         headers["access-control-expose-headers"] = _EXPOSED

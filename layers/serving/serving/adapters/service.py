@@ -12,7 +12,15 @@ from serving.adapters import codings
 from serving.adapters.exposition import CONTENT_TYPE, Exposition
 from serving.api import handle, route_of
 from serving.errors import Problem
-from serving.http import Request, Response, problem_response, query_of, request_id_of, sent_headers
+from serving.http import (
+    Request,
+    Response,
+    allowed_origin,
+    problem_response,
+    query_of,
+    request_id_of,
+    sent_headers,
+)
 from serving.model import Model, load, locate
 
 TYPE_CHECKING = False
@@ -20,6 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 METRICS = "/metrics"
+# What the template's preflight allows, too.
+PREFLIGHT = {
+    "access-control-allow-methods": "GET,HEAD,POST,OPTIONS",
+    "access-control-allow-headers": (
+        "content-type,accept,x-api-key,authorization,x-amz-date,x-amz-security-token,x-amz-content-sha256"
+    ),
+}
+_BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 # So much of a body that is too long is read and dropped, for a client that reads no answer before it has sent all.
 MAX_DROPPED_BYTES = limits.MAX_BODY_BYTES
 
@@ -80,6 +96,8 @@ class Service:
         try:
             if request.path == METRICS:
                 return self._metrics(request.method)
+            if request.method == "OPTIONS" and allowed_origin() and route_of(request.path):
+                return Response(HTTPStatus.NO_CONTENT, {**PREFLIGHT}, "")
             request.headers, request.body = codings.decoded(
                 request.headers, _read(read), limits.MAX_BODY_BYTES
             )
@@ -110,6 +128,6 @@ def _sent(response: Response, accept_encoding: str) -> Answer:
     if packed is not None:
         body = packed
         headers["content-encoding"] = "gzip"
-    if response.status != HTTPStatus.NOT_MODIFIED:  # whose length would be that of what is not sent
+    if response.status not in _BODILESS:  # whose length would be that of what is not sent
         headers["content-length"] = str(len(body))
     return Answer(response.status, headers, body)
