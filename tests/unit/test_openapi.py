@@ -109,6 +109,14 @@ def test_an_enumeration_names_the_categories_and_a_description_the_range() -> No
     assert "from 2700.0 to 6300.0" in columns["mass/g"]["description"]
 
 
+def test_an_integer_may_have_a_fraction_and_a_category_be_one_of_a_few_by_the_estimator() -> None:
+    made = manifest(OUTPUTS["number"][0], "regression")
+    made["input"] = {"columns": [{**COLUMNS[1], "widened": ["fraction"]}, {**COLUMNS[3], "unseen": False}]}
+    properties = document(made, {})["components"]["schemas"]["Instance"]["properties"]
+    assert properties["year"]["type"] == "number"
+    assert properties["island"]["anyOf"] == [{"enum": ["Biscoe", "Dream"]}, {"type": "null"}]
+
+
 def test_an_artifact_without_golden_rows_has_no_examples() -> None:
     made = document(manifest(OUTPUTS["number"][0], "regression"), {})
     OpenAPIV31SpecValidator(made).validate()

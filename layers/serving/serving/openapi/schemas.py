@@ -155,9 +155,10 @@ def _category(column: dict[str, Any]) -> Schema:
     categories = [value for value in column.get("categories", []) if value is not None]
     types = sorted({_JSON_TYPES[type(value)] for value in categories}) or ["string", "number", "boolean"]
     choices: list[Schema] = [{"enum": categories}] if categories else []
-    choices.append(
-        {"type": types[0] if len(types) == 1 else types, "description": "A category unseen in training"}
-    )
+    if column.get("unseen") is not False:
+        choices.append(
+            {"type": types[0] if len(types) == 1 else types, "description": "A category unseen in training"}
+        )
     if column["nullable"]:
         choices.append({"type": "null"})
     return {"anyOf": choices, "description": "A category; the enumeration holds those seen in training"}
