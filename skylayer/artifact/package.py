@@ -99,7 +99,7 @@ def package(
         return choose(estimator, schema, fields, cells, proof_rows, progress)
 
     wide = widened(estimator, inferred, columns, task, strict=_strict(strict, list(columns)))
-    schema, chosen = _widest(wide, inferred, choose_for)
+    schema, chosen = _widest(wide, choose_for)
     if metrics is None:
         unmeasured = target.values is None and task in {"classification", "regression"}
         metrics = {} if unmeasured else {"data": measure(estimator, X, target.values, task)}
@@ -149,13 +149,13 @@ def _strict(strict: bool | Sequence[str], names: list[str]) -> Sequence[str]:
     return strict
 
 
-def _widest(wide: Schema, inferred: Schema, choose: Callable[[Schema], Engines]) -> tuple[Schema, Engines]:
+def _widest(wide: Schema, choose: Callable[[Schema], Engines]) -> tuple[Schema, Engines]:
     """The widest schema that costs no estimator its native engine, and the engines that go with it.
 
     What a step does with a value that training didn't have may be what doesn't compile.
     """
     schema, chosen = wide, choose(wide)
-    for narrower in (only(wide, MISSING), inferred):
+    for narrower in (only(wide, MISSING), only(wide, "")):
         if chosen.chosen == "native" or narrower == schema:
             continue
         other = choose(narrower)

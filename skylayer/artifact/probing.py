@@ -2,7 +2,8 @@
 
 Training data without a missing value say nothing of whether the estimator takes one: a pipeline with an imputer does,
 most linear models don't. So each column is asked for a missing value and, where it holds integers, for a fraction,
-through the containers in which requests reach the estimator.
+through the containers in which requests reach the estimator. Categories that training didn't have are asked for,
+too: they always go to the estimator, and the document says where it refuses them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.engines.containers import container_of
-from serving.schema import FRACTION, MISSING
+from serving.schema import FRACTION, MISSING, WIDER
 from skylayer.data.schema import Schema
 from skylayer.train.tasks import answers
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # among others.
 _NEIGHBOURS = 2
 _HALF = 0.5
+UNSEEN = "unseen"
 _TOLERANCE = 1e-6
 
 
@@ -37,7 +39,6 @@ def widened(
     task: str,
     *,
     strict: Collection[str] = (),
-    asked: Collection[str] = (MISSING, FRACTION),
 ) -> Schema:
     """The schema with what the estimator takes, though its training data had none of it.
 
@@ -47,14 +48,13 @@ def widened(
         data: The training data by column, as JSON carries them.
         task: One of `serving.artifact.TASKS`.
         strict: Columns that are to take no more than the training data had.
-        asked: What is asked for.
 
     Returns:
         The schema whose columns say in `widened` what they take beyond it.
     """
     probe = _Probe(estimator, data, task)
     wide = schema
-    for what in asked:
+    for what in WIDER:
         candidates = [
             index
             for index, column in enumerate(schema.columns)
@@ -62,6 +62,9 @@ def widened(
         ]
         for index in probe.taken(wide, candidates, what):
             wide = _with(wide, index, what)
+    for index, column in enumerate(schema.columns):
+        if column.kind == "category" and column.categories and not probe.takes(wide, index, UNSEEN):
+            wide = _replaced(wide, index, replace(wide.columns[index], unseen=False))
     return wide
 
 
@@ -103,7 +106,7 @@ class _Probe:
             wide = _with(wide, index, what)
         if (
             self.takes(wide, candidates[0], what)
-            and self.answers(wide, [self.row(index, what) for index in candidates]) is not None
+            and self.answers(wide, [self.row(wide, index, what) for index in candidates]) is not None
             and all(self.takes(wide, index, what) for index in _typed(wide, candidates))
         ):
             return candidates
@@ -111,19 +114,19 @@ class _Probe:
 
     def takes(self, schema: Schema, index: int, what: str) -> bool:
         """Whether it answers the value in a row alone and among others, and both times the same."""
-        row = self.row(index, what)
+        row = self.row(schema, index, what)
         others = [
             [cells[number % len(cells)] for cells in self.data.values()] for number in range(_NEIGHBOURS)
         ]
         alone, among = self.answers(schema, [row]), self.answers(schema, [row, *others])
         return alone is not None and among is not None and _same(alone, [field[:1] for field in among])
 
-    def row(self, index: int, what: str) -> list[Any]:
+    def row(self, schema: Schema, index: int, what: str) -> list[Any]:
         """A row of the training data, with as few missing values as can be, and with what is asked for."""
         row: list[Any] = [
             next((cell for cell in cells if cell is not None), None) for cells in self.data.values()
         ]
-        row[index] = None if what == MISSING else row[index] + _HALF
+        row[index] = _asked_for(what, schema.columns[index], row[index])
         return row
 
     def answers(self, schema: Schema, rows: list[list[Any]]) -> list[Any] | None:
@@ -145,6 +148,16 @@ class _Probe:
             )
         except Exception:  # noqa: BLE001 - whatever a stranger's estimator raises, it doesn't take the value
             return None
+
+
+def _asked_for(what: str, column: Column, seen: Any) -> Any:
+    if what == UNSEEN:
+        known = column.categories or ()
+        if all(isinstance(category, str) for category in known):
+            return f"{max(known, key=len)}?"
+        numbers = [category for category in known if not isinstance(category, (str, bool))]
+        return max(numbers, default=0) + 1
+    return None if what == MISSING else seen + _HALF
 
 
 def _arrays(field: Any) -> list[Any]:
@@ -174,6 +187,9 @@ def _with(schema: Schema, index: int, what: str) -> Schema:
     wide = replace(
         column, nullable=column.nullable or what == MISSING, widened=(*(column.widened or ()), what)
     )
-    return Schema(
-        schema.container, schema.dtype, (*schema.columns[:index], wide, *schema.columns[index + 1 :])
-    )
+    return _replaced(schema, index, wide)
+
+
+def _replaced(schema: Schema, index: int, column: Column) -> Schema:
+    columns = (*schema.columns[:index], column, *schema.columns[index + 1 :])
+    return Schema(schema.container, schema.dtype, columns)

@@ -37,6 +37,7 @@ class Column:
         maximum: Largest training value of numbers and integers.
         categories: Values seen in training, in the order of a categorical type, else sorted.
         ordered: Whether a categorical type has an order.
+        unseen: False where the estimator refuses categories that training didn't have.
         widened: What is taken though the training data had none of it, of `serving.schema.WIDER`.
     """
 
@@ -49,6 +50,7 @@ class Column:
     maximum: float | None = None
     categories: tuple[Any, ...] | None = None
     ordered: bool | None = None
+    unseen: bool | None = None
     widened: tuple[str, ...] | None = None
 
     def to_manifest(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from typing import Any
 
 import pytest
@@ -367,3 +368,15 @@ def test_a_first_line_is_a_row_if_it_reads_as_one(line: str, header: bool) -> No
 
 def test_a_table_without_header_is_written_so() -> None:
     assert write({"predictions": [1, 2]}, ["predictions"], [], header=False) == "1\r\n2\r\n"
+
+
+@pytest.mark.parametrize("rows", [1, 9_000])
+def test_a_header_of_half_a_million_names_costs_no_more_than_its_length(rows: int) -> None:
+    names = ",".join(f"n{number}" for number in range(300_000))
+    columns = [Column({"name": f"c{number}", "kind": "number", "nullable": True}) for number in range(300)]
+    header = ",".join([*(column.name for column in columns), names])
+    started = time.process_time()
+    body = header + "\n" + "1\n" * rows
+    found = read(body.encode(), columns, 10_000, ignore_unknown=True)
+    assert time.process_time() - started < 3
+    assert (len(found.instances), found.instances[0]["c0"], len(found.ignored)) == (rows, 1.0, 300_000)

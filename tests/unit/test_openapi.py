@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from openapi_documents import OUTPUTS, ROW, manifest, of
+from openapi_documents import COLUMNS, OUTPUTS, ROW, manifest, of
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from serving.openapi import document
@@ -129,6 +129,17 @@ def test_every_list_says_what_it_holds(kind: str) -> None:
                 check(each, f"{place}/{name}")
 
     check(of(kind)["components"]["schemas"], "schemas")
+
+
+def test_an_integer_may_have_a_fraction_and_a_category_be_one_of_a_few_by_the_estimator() -> None:
+    made = manifest(OUTPUTS["number"][1], "regression")
+    made["input"] = {"columns": [{**COLUMNS[1], "widened": ["fraction"]}, {**COLUMNS[3], "unseen": False}]}
+    properties = document(made, {})["components"]["schemas"]["Instance"]["properties"]
+    assert properties["year"]["type"] == "number"
+    assert properties["island"]["anyOf"] == [
+        {"type": "string", "enum": ["Biscoe", "Dream"]},
+        {"type": "null"},
+    ]
 
 
 def test_an_artifact_without_golden_rows_has_no_examples() -> None:

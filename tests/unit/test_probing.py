@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from serving.schema import FRACTION, MISSING
 from skylayer.artifact.probing import only, widened
 from skylayer.data.instances import columns_of
-from skylayer.data.schema import infer
+from skylayer.data.schema import Schema, infer
 from skylayer.data.tables import tabulate
 from skylayer.train.tasks import task_of
 
@@ -115,3 +116,22 @@ def test_a_schema_may_be_widened_by_one_thing_alone() -> None:
     rooms = only(wide, FRACTION).columns[1]
     assert (rooms.nullable, rooms.widened) == (False, (FRACTION,))
     assert only(wide, "").columns == schema.columns
+
+
+@pytest.mark.parametrize("categories", [["Bern", "Basel"], [1, 2], ["1", 2]])
+@pytest.mark.parametrize(("handle_unknown", "unseen"), [("ignore", None), ("error", False)])
+def test_it_is_known_where_an_unseen_category_is_refused(
+    categories: list[Any], handle_unknown: Any, unseen: bool | None
+) -> None:
+    data = pd.DataFrame({"town": pd.Series(categories * 20, dtype=object)})
+    steps = [
+        FunctionTransformer(lambda frame: frame.astype(str)),
+        OneHotEncoder(handle_unknown=handle_unknown),
+    ]
+    estimator = make_pipeline(*steps, LogisticRegression()).fit(data, [0, 1] * 20)
+    table = tabulate(data)
+    (column,) = infer(table).columns
+    schema = Schema("frame", None, (replace(column, kind="category", categories=tuple(categories)),))
+    (wide,) = widened(estimator, schema, {"town": categories * 20}, "classification").columns
+    assert wide.unseen is unseen
+    assert ("unseen" in wide.to_manifest()) is (unseen is False)

@@ -87,19 +87,17 @@ def read(
         _compare(table, names, keys, schema, line, ignore_unknown=ignore_unknown)
     if len(rows) > max_rows:
         raise _too_many(max_rows)
-    may_miss = {name: True for name in names if name not in keys}
-    may_miss |= {key: column.optional for key, column in zip(keys, schema, strict=True)}
-    rows = [
-        row if len(row) == len(names) else _completed(row, line, names, may_miss)
-        for row, line in zip(rows, lines, strict=True)
-    ]
+    places = {name: index for index, name in enumerate(names) if name}
+    needed = [places[key] for key, column in zip(keys, schema, strict=True) if not column.optional]
+    _check_lengths(rows, lines, max(needed, default=-1) + 1, len(names))
     cells = []
     for key, column in zip(keys, schema, strict=True):
-        if key in names:
-            convert, index = converter(column), names.index(key)
-            cells.append([convert(row[index]) for row in rows])
-        else:
+        index = places.get(key)
+        if index is None:
             cells.append([None] * len(rows))
+        else:
+            convert = converter(column)
+            cells.append([convert(row[index] if index < len(row) else "") for row in rows])
     table.instances = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
     table.lines = lines
     return table
@@ -167,9 +165,9 @@ def _compare(
     Raises:
         Problem: 422: it may not.
     """
-    known = set(keys)
+    known, sent = set(keys), set(names)
     table.ignored = [name for name in names if name not in known]
-    lacking = [column for key, column in zip(keys, schema, strict=True) if key not in names]
+    lacking = [column for key, column in zip(keys, schema, strict=True) if key not in sent]
     table.missing = [column.name for column in lacking]
     misspelt = bool(lacking) and any(table.ignored)  # an index has no name
     if misspelt or (table.ignored and not ignore_unknown) or not all(column.optional for column in lacking):
@@ -180,13 +178,12 @@ def _compare(
         problems.raise_if_any()
 
 
-def _completed(row: list[str], line: int, names: list[str], may_miss: dict[str, bool]) -> list[str]:
-    """A row that ends before the header does, with cells without content where they may be missing."""
-    if len(row) > len(names) or not all(may_miss[name] for name in names[len(row) :]):
-        raise Problem(
-            400, f"Line {line} of the CSV body has {len(row)} cells where the header has {len(names)}."
-        )
-    return row + [""] * (len(names) - len(row))
+def _check_lengths(rows: list[list[str]], lines: list[int], least: int, most: int) -> None:
+    for row, line in zip(rows, lines, strict=True):
+        if not least <= len(row) <= most:
+            raise Problem(
+                400, f"Line {line} of the CSV body has {len(row)} cells where the header has {most}."
+            )
 
 
 def converter(column: Column) -> Callable[[str], Any]:

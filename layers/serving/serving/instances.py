@@ -122,13 +122,14 @@ def check_names(
         schema: The columns.
         problems: Gets a problem for each column that is missing and for each name that is none.
     """
-    missing = [column for key, column in zip(keys, schema, strict=True) if key not in names]
+    sent, known = set(names), set(keys)
+    missing = [column for key, column in zip(keys, schema, strict=True) if key not in sent]
     for column in missing:
         hint = "a missing value is sent as null" if column.nullable else ""
         problems.add_text(("instances", number, column.name), column.expected, "no such column", hint)
     if len(names) + len(missing) > len(schema):
         for name in names:
-            if name not in keys:
+            if name not in known:
                 problems.add_text(
                     ("instances", number, name),
                     "only columns of the model",

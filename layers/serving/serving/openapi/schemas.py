@@ -161,8 +161,9 @@ def _category(column: dict[str, Any]) -> Schema:
     categories = [value for value in column.get("categories", []) if value is not None]
     seen = enumeration(categories) if categories else {"anyOf": []}
     types = sorted({_JSON_TYPES[type(value)] for value in categories}) or ["string", "number", "boolean"]
-    unseen = {"description": "A category unseen in training"}
-    choices: list[Schema] = [*seen.get("anyOf", [seen]), *({"type": name, **unseen} for name in types)]
+    choices: list[Schema] = [*seen.get("anyOf", [seen])]
+    if column.get("unseen") is not False:
+        choices += ({"type": name, "description": "A category unseen in training"} for name in types)
     if column["nullable"]:
         choices.append({"type": "null"})
     return {
