@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from serving import npy
 from serving.openapi import document, security
 from skylayer.aws import sam
 
@@ -65,9 +66,34 @@ def test_only_health_and_the_empty_page_are_open() -> None:
         for method, operation in methods.items():
             if method in {"options", "parameters"}:
                 continue
-            assert method in {"get", "post"}
+            assert method in {"get", "head", "post"}
             security = operation.get("security")
             assert security is None if path in OPEN else "Authenticated" in str(security), path
+
+
+def test_head_is_answered_where_a_monitor_or_a_browser_asks() -> None:
+    with_head = {path for path, methods in PATHS.items() if "head" in methods}
+    assert with_head == {*OPEN, "/model", "/openapi.json"}
+    assert all(PATHS[path]["head"] == PATHS[path]["get"] for path in with_head)
+
+
+def test_a_client_that_is_too_fast_is_told_when_to_come_again() -> None:
+    responses = RESOURCES["Api"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    told = {
+        name: answer["responseParameters"]["gatewayresponse.header.Retry-After"].strip("'")
+        for name, answer in responses.items()
+        if answer.get("statusCode") == 429
+    }
+    assert told == {"THROTTLED": "1", "QUOTA_EXCEEDED": "3600"}
+    problem = responses["ACCESS_DENIED"]["responseParameters"]
+    for name in told:
+        assert problem.items() <= responses[name]["responseParameters"].items()
+
+
+def test_the_gateway_compresses_and_takes_arrays_as_bytes() -> None:
+    api = RESOURCES["Api"]["Properties"]
+    assert api["MinimumCompressionSize"] == 1024
+    assert api["BinaryMediaTypes"] == [npy.MEDIA_TYPE]
 
 
 def test_every_authentication_of_the_template_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -443,6 +443,15 @@ def test_what_is_billed_by_method_or_trace_is_off_by_default() -> None:
     assert stage["Properties"]["TracingEnabled"] == {"Fn::If": ["Traced", True, False]}
 
 
+@BOTH
+def test_compression_and_binary_types_reach_the_api(template: dict[str, Any]) -> None:
+    (api,) = of_type(template, "AWS::ApiGateway::RestApi").values()
+    assert api["Properties"]["MinimumCompressionSize"] == 1024
+    assert api["Properties"]["BinaryMediaTypes"] == ["application/x-npy"]
+    head = api["Properties"]["Body"]["paths"]["/health"]["head"]
+    assert head["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
+
+
 def test_the_bill_counts_the_methods_of_the_api() -> None:
     (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
     operations = [one for path in api["Properties"]["Body"]["paths"].values() for one in path.values()]

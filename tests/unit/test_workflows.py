@@ -222,7 +222,7 @@ def test_what_runs_before_a_commit_is_lint_and_comes_from_here() -> None:
 
 def test_what_has_a_version_is_watched_in_one_pull_request_a_week() -> None:
     updates = loaded(".github/dependabot.yml")["updates"]
-    assert {update["package-ecosystem"] for update in updates} == {"uv", "github-actions"}
+    assert {update["package-ecosystem"] for update in updates} == {"uv", "npm", "github-actions"}
     for update in updates:
         assert update["schedule"] == {"interval": "weekly"}
         assert [group["patterns"] for group in update["groups"].values()] == [["*"]]

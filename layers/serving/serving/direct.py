@@ -47,7 +47,8 @@ def invoke(
     # Half a surrogate pair can't be UTF-8; it goes on to the parser, which refuses it.
     body = json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass")
     response = respond(Request("POST", "/predict", {"content-type": JSON}, body, request_id), model)
-    if response.status == _OK and len(response.body.encode()) > limits.MAX_ANSWER_BYTES:
+    answer = response.body if isinstance(response.body, bytes) else response.body.encode()
+    if response.status == _OK and len(answer) > limits.MAX_ANSWER_BYTES:
         detail = (
             f"The answer would be longer than {limits.MAX_ANSWER_BYTES} bytes: send fewer rows at a time."
         )

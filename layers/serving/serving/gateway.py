@@ -13,7 +13,7 @@ import os
 from serving import limits, log
 from serving.api import handle
 from serving.errors import Problem
-from serving.http import Request, Response, problem_response
+from serving.http import Request, Response, joined, problem_response, sent_headers
 from serving.model import load, locate
 
 TYPE_CHECKING = False
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
 
-_SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# The codings that API Gateway unpacks, and how a gzip file begins:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+_UNPACKED = frozenset({"gzip", "deflate", "identity"})
+_GZIP = b"\x1f\x8b"
 
 
 class NotHTTPError(Exception):
@@ -106,25 +109,29 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
         method, path, headers = payload_2.head(event)
     else:
         method, path, headers = event["httpMethod"], _path(event), _headers(event)
+    body = _body(event)
+    # With MinimumCompressionSize the gateway unpacks a body, and hands on the header that says how it was packed.
+    if headers.get("content-encoding") in _UNPACKED and not body.startswith(_GZIP):
+        del headers["content-encoding"]
     return Request(
-        method=method.upper(), path=path, headers=headers, body=_body(event), request_id=request_id
+        method=method.upper(),
+        path=path,
+        headers=headers,
+        body=body,
+        request_id=request_id,
+        query=event.get("queryStringParameters"),
     )
 
 
 def response_of(response: Response) -> dict[str, Any]:
     """A response as API Gateway takes it."""
-    headers = {**response.headers, **_SECURITY_HEADERS}
-    origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
-    if origin:
-        headers["access-control-allow-origin"] = origin
-        headers["access-control-expose-headers"] = "model-version"
-        if origin != "*":
-            headers["vary"] = "origin"
+    body = response.body
+    binary = type(body) is bytes
     return {
         "statusCode": response.status,
-        "headers": headers,
-        "body": response.body,
-        "isBase64Encoded": False,
+        "headers": sent_headers(response),
+        "body": _base64(body) if binary else body,
+        "isBase64Encoded": binary,
     }
 
 
@@ -141,6 +148,12 @@ def _is_http(event: Any) -> bool:
         and isinstance(http.get("method"), str)
         and isinstance(event.get("rawPath"), str)
     )
+
+
+def _base64(body: Any) -> str:
+    import binascii  # not above: an answer in JSON or CSV goes as it is
+
+    return binascii.b2a_base64(body, newline=False).decode()
 
 
 def _path(event: dict[str, Any]) -> str:
@@ -164,7 +177,7 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
     single = event.get("headers") or {}
     several = event.get("multiValueHeaders") or {}
     headers = {name.lower(): value for name, value in single.items() if value is not None}
-    headers.update((name.lower(), ", ".join(values)) for name, values in several.items() if values)
+    headers.update(joined((name, value) for name, values in several.items() for value in values))
     return headers
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT, FORMAT_VERSION = "skylayer", 1
+# Members of a column that are lists, and so datasets.
+LISTS = ("categories", "widened")
 STORED = ("created", "engine_reason", "output", "metrics", "training", "libraries")
 
 
@@ -79,7 +81,7 @@ def _write_schema(group: Any, schema: dict[str, Any]) -> None:
     for k, column in enumerate(schema["columns"]):
         inner = group.create_group(f"columns/{k:06}")
         for name, value in column.items():
-            if name == "categories":
+            if name in LISTS:
                 write_values(inner, name, value)
             else:
                 inner.attrs[name] = value

@@ -14,7 +14,7 @@ from skylayer.artifact.engines import TABLES
 from skylayer.artifact.open import load
 from skylayer.artifact.package import as_json, check_name, write
 from skylayer.errors import UserError
-from skylayer.formats.hdf5.exporting import FORMAT, FORMAT_VERSION, STORED, digest
+from skylayer.formats.hdf5.exporting import FORMAT, FORMAT_VERSION, LISTS, STORED, digest
 from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table
 from skylayer.formats.hdf5.values import read_text, read_values
@@ -169,6 +169,7 @@ def _read_column(group: Any) -> dict[str, Any]:
     column: dict[str, Any] = {}
     for name, value in group.attrs.items():
         column[name] = str(value) if isinstance(value, str) else value.item()
-    if "categories" in group:
-        column["categories"] = read_values(group["categories"])
+    for name in LISTS:
+        if name in group:
+            column[name] = read_values(group[name])
     return column
