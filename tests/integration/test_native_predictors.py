@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from native_compare import native_and_reference, numeric_schema
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn import (
     cluster,
     dummy,
@@ -21,11 +22,13 @@ from sklearn import (
     naive_bayes,
     neighbors,
     neural_network,
+    preprocessing,
     semi_supervised,
     svm,
     tree,
 )
 from sklearn.gaussian_process import kernels as k
+from sklearn.pipeline import make_pipeline
 
 from skylayer.compiler import CannotCompile, compile_estimator
 
@@ -72,6 +75,8 @@ CASES: list[tuple[Any, Any]] = [
     (linear_model.LinearRegression(), PAIR),
     (linear_model.Ridge(), NUMBER[:, None]),
     (linear_model.RidgeClassifier(), LABELS),
+    (linear_model.RidgeClassifier(), MARKS),
+    (linear_model.RidgeClassifierCV(), MARKS),
     (linear_model.Lasso(), PAIR),
     (linear_model.ElasticNet(0.1), NUMBER),
     (linear_model.LassoLars(0.01), PAIR),
@@ -172,3 +177,22 @@ def test_what_can_not_be_answered_exactly_is_refused_by_name(estimator: Any, rea
     with pytest.raises(CannotCompile) as refused:
         compile_estimator(fitted, numeric_schema(3))
     assert reason in str(refused.value)
+
+
+def test_centres_that_were_fitted_on_a_sparse_matrix_compile(tmp_path: Path) -> None:
+    clusters = cluster.AffinityPropagation(random_state=0).fit(csr_matrix(np.maximum(TRAIN, 0)))
+    native, expected = native_and_reference(
+        clusters, numeric_schema(3) | {"container": "array"}, ASKED.T.tolist(), tmp_path
+    )
+    compare(native, expected)
+
+
+@pytest.mark.parametrize("method", ["yeo-johnson", "box-cox"])
+def test_powers_of_single_precision_bend_as_such(method: str, tmp_path: Path) -> None:
+    shifted = np.abs(TRAIN) + 0.5 if method == "box-cox" else TRAIN
+    bent = make_pipeline(preprocessing.PowerTransformer(method), linear_model.Ridge())
+    bent.fit(shifted.astype(np.float32), NUMBER)
+    assert bent[0].lambdas_.dtype == np.float32
+    asked = np.abs(ASKED) + 0.1 if method == "box-cox" else ASKED
+    schema = numeric_schema(3) | {"container": "array", "dtype": "float64"}
+    compare(*native_and_reference(bent, schema, asked.T.tolist(), tmp_path))
