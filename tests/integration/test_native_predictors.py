@@ -19,6 +19,7 @@ from sklearn import (
     kernel_ridge,
     linear_model,
     mixture,
+    multiclass,
     naive_bayes,
     neighbors,
     neural_network,
@@ -27,9 +28,11 @@ from sklearn import (
     svm,
     tree,
 )
+from sklearn.datasets import load_wine
 from sklearn.gaussian_process import kernels as k
 from sklearn.pipeline import make_pipeline
 
+import skylayer
 from skylayer.compiler import CannotCompile, compile_estimator
 
 if TYPE_CHECKING:
@@ -196,3 +199,28 @@ def test_powers_of_single_precision_bend_as_such(method: str, tmp_path: Path) ->
     asked = np.abs(ASKED) + 0.1 if method == "box-cox" else ASKED
     schema = numeric_schema(3) | {"container": "array", "dtype": "float64"}
     compare(*native_and_reference(bent, schema, asked.T.tolist(), tmp_path))
+
+
+LAYOUTS: list[Any] = [
+    naive_bayes.GaussianNB(),
+    make_pipeline(preprocessing.Normalizer("l1"), naive_bayes.GaussianNB()),
+    mixture.GaussianMixture(2, covariance_type="spherical", random_state=0),
+    cluster.KMeans(3, n_init=1, random_state=0),
+    multiclass.OneVsRestClassifier(tree.DecisionTreeClassifier(max_depth=3, random_state=0)),
+]
+
+
+@pytest.mark.parametrize("estimator", LAYOUTS, ids=lambda e: type(e).__name__)
+def test_a_sum_along_many_columns_is_native_in_every_layout(estimator: Any, tmp_path: Path) -> None:
+    data, target = load_wine(return_X_y=True, as_frame=True)
+    labels = (target * 4 + np.arange(len(target)) % 4).to_numpy()
+    fitted = estimator.fit(data, labels)
+    by_columns, by_rows = np.asfortranarray(data.to_numpy()), np.ascontiguousarray(data.to_numpy())
+    assert by_columns.flags.f_contiguous
+    for kind, given in (("frame", data), ("array", by_rows), ("array", by_columns)):
+        path = skylayer.package(
+            fitted if kind == "frame" else estimator.fit(given, labels), given, labels, name=kind,
+            directory=tmp_path, proof_rows=1000,
+        )  # fmt: skip
+        manifest = skylayer.open(path).manifest
+        assert manifest["engine"] == "native", (kind, manifest["engine_reason"])
