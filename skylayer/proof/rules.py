@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.compiler.program import PAIRWISE_BLOCK, Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
+from skylayer.compiler.program import (
+    PAIRWISE_BLOCK,
+    Arithmetic,
+    Code,
+    NeighbourFlag,
+    Pairwise,
+    Reduce,
+    TreeFlag,
+    Unary,
+)
 from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE, ZERO_IS_MISSING
 from skylayer.proof.coupling import coupling
 from skylayer.proof.functions import TRANSCENDENTAL, transcendental
+from skylayer.proof.nearest import nearest
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON, SMALLEST, TERMS, ULPS
 
 if TYPE_CHECKING:
@@ -52,6 +62,8 @@ def is_source(o: Operation) -> bool:
         return o.kind == Arithmetic.POWER
     if o.code == Code.REDUCE:
         return o.kind == Reduce.PAIRWISE_SUM and len(o.inputs) > PAIRWISE_BLOCK
+    if o.code == Code.NEIGHBOURS:
+        return bool(o.flags & NeighbourFlag.ANY_ORDER)
     return o.code in {Code.MATRIX, Code.PAIRWISE} or o.code not in RULES
 
 
@@ -352,7 +364,7 @@ RULES: dict[int, Rule] = {
     Code.MATRIX: _matrix,
     Code.PAIRWISE: _pairwise,
     Code.PRODUCTS: _products,
-    Code.NEIGHBOURS: _keyed,
+    Code.NEIGHBOURS: nearest,
     Code.COUPLING: coupling,
     Code.TREES: _trees,
     Code.TREES_F64: _trees,

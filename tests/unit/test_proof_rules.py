@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from programs import operation, program
 from scipy import special  # type: ignore[import-untyped]
 
-from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
+from skylayer.compiler.program import Arithmetic, Code, NeighbourFlag, Pairwise, Reduce, TreeFlag, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE, ZERO_IS_MISSING
 from skylayer.proof.bounds import inexact
 from skylayer.proof.functions import TRANSCENDENTAL
@@ -336,7 +336,28 @@ PIECES = [
     ),
 ]
 
+GRID = np.array([[a, b] for a in (-3.0, -1.0, 0.0, 1.0, 2.0) for b in (-2.0, 0.0, 0.5, 3.0)])
+
+
+def neighbours_of(points: Any, ranks: int, kind: Pairwise, flags: int = 0) -> Operation:
+    """A tree of one leaf; the value of each point is its number."""
+    count, width = np.shape(points)
+    edges = np.stack([np.min(points, axis=0), np.max(points, axis=0)]).ravel()
+    return operation(
+        Code.NEIGHBOURS, range(width), width, 2 * ranks, points, np.arange(count, dtype=float)[:, None],
+        np.append(edges, 0.0), np.array([[0, count, 1]], dtype="<u4"), kind=kind, width=1, flags=flags,
+    )  # fmt: skip
+
+
+# What is tight about ranks: test_a_rank_is_undecided_just_where_another_point_may_take_it.
+NEAREST = [
+    Case(f"neighbours, {kind.name.lower()}", lambda kind=kind: neighbours_of(GRID, 3, kind),  # type: ignore[misc]
+         MIXED, times=UNSEEN)
+    for kind in (Pairwise.SQUARED_EUCLIDEAN, Pairwise.MANHATTAN, Pairwise.CHEBYSHEV)
+]  # fmt: skip
+
 CASES = [
+    *NEAREST,
     *itertools.chain.from_iterable(map(binary, Arithmetic)),
     *map(of_one_slot, (kind for kind in Unary if kind != Unary.IS_NAN)),
     *MANY,
@@ -431,8 +452,8 @@ def test_a_comparison_is_undecided_just_where_the_operands_bounds_meet(
         operation(Code.TABLE, (0,), 1, 2, [[1.0, 2.0], [3.0, 4.0]], [0.0, 0.0]),
         operation(Code.ONE_HOT, (0,), 1, 3),
         operation(
-            Code.NEIGHBOURS, (0,), 1, 2, [[0.0], [1.0]], [[5.0], [6.0]], [0.0, 1.0, 0.0],
-            np.zeros(3, dtype="<u4"), kind=Pairwise.SQUARED_EUCLIDEAN, width=1,
+            Code.NEIGHBOURS, (0,), 1, 3, [[0.0], [1.0]], [[5.0], [6.0]], [0.0, 1.0, 0.0],
+            np.zeros(3, dtype="<u4"), kind=Pairwise.MANHATTAN, width=1, flags=NeighbourFlag.WITHIN_RADIUS,
         ),
     ],
     ids=lambda o: o.code.name.lower(),
@@ -441,6 +462,34 @@ def test_a_key_is_exact_or_undecided(o: Operation) -> None:
     x, y = np.array([1.0]), np.ones(o.outputs)
     assert (bound_of(o, x, np.zeros(1), y) == 0.0).all()
     assert np.isinf(bound_of(o, x, np.array([1e-300]), y)).all()
+
+
+@pytest.mark.parametrize("kind", [Pairwise.SQUARED_EUCLIDEAN, Pairwise.MANHATTAN, Pairwise.CHEBYSHEV])
+def test_a_rank_is_undecided_just_where_another_point_may_take_it(kind: Pairwise) -> None:
+    points = np.array([[0.0], [1.0], [3.0], [7.0]])
+
+    def undecided(x: float, r: float, flags: int = 0) -> list[bool]:
+        o = neighbours_of(points, 2, kind, flags)
+        y = evaluate(o, np.array([[x]]))[0]
+        found = bound_of(o, np.array([x]), np.array([r]), y)
+        assert (found[:2] <= 1.1 * r + 1e-6).all()  # how far away: hardly further than the row moves
+        return [bool(infinite) for infinite in np.isinf(found[2:])]
+
+    assert undecided(0.4, 0.01) == [False, False]
+    assert undecided(0.5, 0.01) == [True, True]
+    assert undecided(2.0, 0.01) == [True, True]
+    assert undecided(1.5, 0.01) == [False, True]  # the points 0 and 3 are as far, for the second rank
+    # Equal ones that are exact are told apart by the tree, unless scikit-learn searched otherwise.
+    assert undecided(0.5, 0.0) == [False, False]
+    assert undecided(0.5, 0.0, NeighbourFlag.ANY_ORDER) == [True, True]
+    assert undecided(1.5, 0.0, NeighbourFlag.ANY_ORDER) == [False, True]
+    assert undecided(0.4, 0.0, NeighbourFlag.ANY_ORDER) == [False, False]
+
+
+def test_every_rank_is_undecided_where_a_distance_overflows() -> None:
+    o = neighbours_of(GRID, 3, Pairwise.SQUARED_EUCLIDEAN, NeighbourFlag.ANY_ORDER)
+    x = np.array([1e200, 0.0])
+    assert np.isinf(bound_of(o, x, np.zeros(2), evaluate(o, x[None])[0])[3:]).all()
 
 
 @pytest.mark.parametrize(("kind", "edge"), [(0, 1.5), (1, 1.0)], ids=["right", "left"])
