@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from programs import operation, program
 
 from skylayer.compiler.program import Code
-from skylayer.proof import coupling
+from skylayer.proof.rules import coupling
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:

@@ -28,9 +28,10 @@ from scipy import special  # type: ignore[import-untyped]
 from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE, ZERO_IS_MISSING
 from skylayer.proof.bounds import inexact
-from skylayer.proof.functions import TRANSCENDENTAL
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON
-from skylayer.proof.rules import RULES, shifted, unknown
+from skylayer.proof.rules import RULES, unknown
+from skylayer.proof.rules.comparisons import shifted
+from skylayer.proof.rules.functions import TRANSCENDENTAL
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
