@@ -114,7 +114,7 @@ def _splits(
                 yield Split(slot, edge, narrow=False, base=int(any_row[k]))
     elif o.code == Code.ARITHMETIC and o.kind in _COMPARISONS:
         for k, slot in enumerate(o.inputs):
-            constant = float(o.arrays[0][min(k, o.arrays[0].size - 1)])
+            constant = float(o.arrays[0][k])
             yield Split(slot, constant, narrow=False, base=int(any_row[k % len(any_row)]))
 
 

@@ -135,8 +135,30 @@ def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
 def test_no_more_pairs_are_made_than_the_limit() -> None:
     edges = [k / 10 for k in range(1, 10)]
     o = operation(Code.BINS, (0,), 1, 1, [0, 9], edges)
-    assert len(pairs(made(program(1, [o]), [[0.0, 1.0]], limit=4))) == 4
+    for limit in (0, 4, 8):
+        assert len(set(pairs(made(program(1, [o]), [[0.0, 1.0]], limit=limit)))) == limit
     assert len(pairs(made(program(1, [o]), [[0.0, 1.0]]))) == 9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_split_behind_a_step_slot_by_slot_is_crossed_by_a_column_of_its_own_slot(seed: int) -> None:
+    """The second sum is of the second and fourth column."""
+    added = operation(Code.COMBINE, (0, 1, 2, 3), 4, 2, kind=Arithmetic.ADD)
+    built = program(4, [added, forest(0.5, 6)])
+    data = [[0.0, 1.0], [0.0, 0.25], [0.0, 1.0], [0.0, 0.25]]
+    rows = neighbours(built, numbers(4), data, 100, np.random.default_rng(seed))
+    assert len(rows[0]) == 2
+    assert {i for i, column in enumerate(rows) if column[0] != column[1]} <= {1, 3}
+    answers = Trace(built, [6], ["x0", "x1", "x2", "x3"]).values(rows, 2)[:, 0]
+    assert sorted(answers.tolist()) == [1.0, 2.0]
+
+
+def test_each_slot_of_a_comparison_is_crossed_at_a_constant_of_its_own() -> None:
+    o = operation(Code.ARITHMETIC, (0, 1), 2, 2, [0.25, 0.75], kind=Arithmetic.LESS)
+    rows = made(program(2, [o]), [[0.0, 1.0], [0.0, 1.0]])
+    assert len(rows[0]) == 4
+    assert 0.25 in rows[0]
+    assert 0.75 in rows[1]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from programs import Estimator, numbers, operation, program
 
 from skylayer.compiler.assembler import assemble
-from skylayer.compiler.program import Code, Output, Reduce
+from skylayer.compiler.program import CheckFlag, Code, Output, Reduce, Unary
 from skylayer.compiler.tree_nodes import NODE, TREE
 from skylayer.proof.native import ProofFailed, prove_native, work
 
@@ -50,6 +50,51 @@ def test_ties_that_come_out_equal_pass_and_are_counted_by_kind_of_row() -> None:
     assert proof.rows == proof.ties == ROWS
     assert (proof.decided, proof.differing, proof.refused) == (0, 0, 0)
     assert told[-1] == 1.0
+
+
+def test_a_quarter_of_the_rows_are_pairs_beside_splits_and_the_grid_makes_up_the_rest() -> None:
+    edges = [float(k) + 0.5 for k in range(ROWS)]
+    made = program(1, [operation(Code.BINS, (0,), 1, 1, [0, ROWS], edges)])
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(lambda x: np.searchsorted(edges, np.nan_to_num(x[:, 0], nan=-1.0), "right")),
+        schema=numbers(1),
+        fields=("predictions",),
+        data=[[float(k) for k in range(0, ROWS, 4)]],
+        rows=ROWS,
+    )
+    assert proof.tally("either side of a split").rows == 2 * (ROWS // 4)
+    assert proof.rows == ROWS
+
+
+def test_progress_is_a_share_of_the_rows_after_the_data_however_many_are_refused() -> None:
+    def predict(x: Any) -> Any:
+        if not (x >= 0).all():
+            raise ValueError("Negative values in data.")
+        return -x[:, 0]
+
+    made = program(
+        1,
+        [
+            operation(Code.CHECK, (0,), 1, 0, flags=CheckFlag.NOT_NEGATIVE, refusal="negative"),
+            operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE),
+        ],
+    )
+    told: list[float] = []
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(predict),
+        schema=numbers(1),
+        fields=("predictions",),
+        data=[[float(k) for k in range(-50, 50)]],
+        rows=ROWS,
+        progress=told.append,
+    )
+    assert proof.refused > 50
+    assert told[-1] == 1.0
+    assert all(0.0 < share <= 1.0 for share in told)
 
 
 def test_too_many_differing_ties_of_the_data_fail_the_proof() -> None:

@@ -14,6 +14,7 @@ A number against NaN isn't compared: the replay calls them different whatever th
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from scipy import special  # type: ignore[import-untyped]
 
 from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE, ZERO_IS_MISSING
-from skylayer.proof.bounds import inexact
+from skylayer.proof.bounds import error_bounds, inexact
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON
 from skylayer.proof.rules import RULES, unknown
 from skylayer.proof.rules.comparisons import shifted
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skylayer.compiler.program import Operation
+    from skylayer.compiler.program import Operation, Program
 
     Rows = NDArray[np.float64]
     Values = st.SearchStrategy[float]
@@ -504,6 +505,94 @@ def test_an_operation_without_a_rule_is_close_if_exact_and_else_undecided() -> N
 def test_what_libraries_round_differently_is_inexact(o: Operation, expected: bool) -> None:
     after = operation(Code.UNARY, (1,), 2, 1, kind=Unary.NEGATE)
     assert inexact(program(1, [o, after])) == ({1, 2} if expected else set())
+
+
+# Beside libm's and SIMD's 4 ulp: scipy's quantile lies up to 3.8 ulp from the true one.
+ROUNDED = {Unary.PROBIT: 6 * EPSILON, **dict.fromkeys(TRANSCENDENTAL - {Unary.PROBIT}, 4 * EPSILON)}
+
+
+@pytest.mark.parametrize("kind", sorted(TRANSCENDENTAL), ids=lambda kind: Unary(kind).name.lower())
+@pytest.mark.parametrize("at", [0.03, 0.4, 0.9])
+def test_a_function_of_an_exact_number_is_off_by_its_own_rounding_alone(kind: Unary, at: float) -> None:
+    y = LIBRARIES[kind](np.array([at]))
+    bound = bound_of(operation(Code.UNARY, (0,), 1, 1, kind=kind), np.array([at]), np.zeros(1), y)[0]
+    assert bound == pytest.approx(ROUNDED[kind] * abs(y[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize(("base", "exponent"), [(3.0, 2.5), (0.5, -3.0)])
+def test_a_power_of_exact_numbers_is_off_by_its_own_rounding_alone(base: float, exponent: float) -> None:
+    o = operation(Code.COMBINE, (0, 1), 2, 1, kind=Arithmetic.POWER)
+    y = np.array([base**exponent])
+    bound = bound_of(o, np.array([base, exponent]), np.zeros(2), y)[0]
+    assert bound == pytest.approx(4 * EPSILON * y[0], rel=1e-12)
+
+
+SLOPES: dict[Unary, Callable[[float], float]] = {
+    Unary.EXP: np.exp,
+    Unary.EXPM1: np.exp,
+    Unary.EXP2: lambda x: np.log(2) * 2.0**x,
+    Unary.EXPIT: lambda x: special.expit(x) * special.expit(-x),
+    Unary.LOG: lambda x: 1 / x,
+    Unary.LOG1P: lambda x: 1 / (1 + x),
+    Unary.LOG2: lambda x: 1 / (np.log(2) * x),
+    Unary.LOG10: lambda x: 1 / (np.log(10) * x),
+    Unary.TANH: lambda x: 1 - np.tanh(x) ** 2,
+    Unary.SIN: lambda x: abs(np.cos(x)),
+    Unary.COS: lambda x: abs(np.sin(x)),
+    # Their steepest slopes, wherever x is.
+    Unary.ERF: lambda _: 2 / np.sqrt(np.pi),
+    Unary.NORMAL_CDF: lambda _: 1 / np.sqrt(2 * np.pi),
+}
+
+
+@pytest.mark.parametrize("kind", SLOPES, ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("at", [0.03, 0.4, 0.9])
+def test_the_bound_of_a_function_grows_by_its_slope(kind: Unary, at: float) -> None:
+    """Where x is moved by less than its last bit, no evaluation at both ends can tell."""
+    o = operation(Code.UNARY, (0,), 1, 1, kind=kind)
+    x, r, y = np.array([at]), np.array([1e-18]), LIBRARIES[kind](np.array([at]))
+    grown = (bound_of(o, x, r, y) - bound_of(o, x, np.zeros(1), y))[0] / r[0]
+    assert SLOPES[kind](at) * (1 - 1e-3) <= grown <= 1.5 * SLOPES[kind](at)
+
+
+@pytest.mark.parametrize("kind", [Unary.SIN, Unary.COS])
+def test_a_wave_moves_no_faster_than_its_argument_and_no_further_than_from_end_to_end(kind: Unary) -> None:
+    o = operation(Code.UNARY, (0,), 1, 1, kind=kind)
+    steep = np.array([0.0 if kind == Unary.SIN else np.pi / 2])
+    y = LIBRARIES[kind](steep)
+    assert bound_of(o, steep, np.array([0.5]), y)[0] == pytest.approx(0.5)
+    assert bound_of(o, steep, np.array([50.0]), y)[0] == pytest.approx(2.0)
+
+
+def inner(shift: Operation, *before: Operation) -> Program:
+    products = operation(Code.MATRIX, (0,), 1, 3, [[1.0], [2.0], [-1.0]], np.zeros(0))
+    return program(1, [products, *before, shift])
+
+
+LARGEST = operation(Code.REDUCE, (1, 2, 3), 4, 1, kind=Reduce.MAXIMUM)
+TAKEN = operation(Code.COMBINE, (1, 2, 3, 4), 5, 3, kind=Arithmetic.SUBTRACT)
+
+
+@pytest.mark.parametrize(
+    ("before", "o", "exact"),
+    [
+        (LARGEST, TAKEN, True),
+        (dataclasses.replace(LARGEST, kind=Reduce.MINIMUM), TAKEN, False),
+        (dataclasses.replace(LARGEST, inputs=(2, 1, 3)), TAKEN, False),
+        (dataclasses.replace(LARGEST, inputs=(1, 2)), TAKEN, False),
+        (LARGEST, dataclasses.replace(TAKEN, kind=Arithmetic.REVERSE_SUBTRACT), False),
+        (LARGEST, dataclasses.replace(TAKEN, inputs=(1, 2, 3, 2)), False),
+        (LARGEST, operation(Code.COMBINE, (1, 4), 5, 1, kind=Arithmetic.SUBTRACT), False),
+    ],
+    ids=["itself", "smallest", "another order", "of others", "reversed", "not the largest", "of one"],
+)
+def test_only_the_largest_less_itself_is_exactly_zero(before: Operation, o: Operation, exact: bool) -> None:
+    built = inner(o, before)
+    slots = list(range(o.first + o.outputs))
+    values = Trace(built, slots, ["x0"]).values([[0.3]], 1)
+    found = error_bounds(built, inexact(built), {slot: values[:, slot] for slot in slots})
+    bounds = [found[s][0] for s in range(o.first, o.first + o.outputs)]
+    assert (min(bounds) == 0.0) == exact
 
 
 def test_a_long_sum_is_only_as_exact_as_its_order() -> None:

@@ -50,11 +50,13 @@ def _changed(at: int, form: str, value: int) -> bytes:
         (assemble(MADE) + bytes(8), "the header doesn't fit"),
         (_changed(HEADER.size, "<H", Code.UNARY), "its operations aren't those of the program"),
         (_changed(HEADER.size + 2, "<H", Arithmetic.SUBTRACT), "the shape of ARITHMETIC"),
+        (_changed(HEADER.size + 4, "<I", 1), "the shape of ARITHMETIC"),
         (_changed(HEADER.size + 8, "<I", 3), "the shape of ARITHMETIC"),
+        (_changed(HEADER.size + 20, "<I", 1), "the shape of ARITHMETIC"),
         (_changed(HEADER.size + RECORD.size + 16, "<I", 2), "the shape of MATRIX"),
         (_changed(HEADER.size + RECORD.size + 40, "<Q", 1), "array 0 of MATRIX"),
     ],
-    ids=["magic", "size", "code", "kind", "inputs", "outputs", "count"],
+    ids=["magic", "size", "code", "kind", "flags", "inputs", "width", "outputs", "count"],
 )
 def test_a_table_that_differs_is_found(table: bytes, reason: str) -> None:
     with pytest.raises(StructureError, match=reason):
