@@ -65,8 +65,8 @@ def neighbours(
     if not tested or not rows:
         return [[] for _ in columns]
     values = Trace(program, tested, names).values(training, rows)
-    place = {slot: k for k, slot in enumerate(tested)}
-    splits = [s for o in program.operations for s in _splits(o, values, place, random)]
+    position = {slot: k for k, slot in enumerate(tested)}
+    splits = [s for o in program.operations for s in _splits(o, values, position, random)]
     if len(splits) > limit:
         splits = [splits[i] for i in np.sort(random.choice(len(splits), limit, replace=False))]
     made: Columns = [[] for _ in columns]
@@ -101,11 +101,11 @@ def _features(o: Operation) -> int:
 
 
 def _splits(
-    o: Operation, values: NDArray[np.float64], place: dict[int, int], random: np.random.Generator
+    o: Operation, values: NDArray[np.float64], position: dict[int, int], random: np.random.Generator
 ) -> Iterator[Split]:
     any_row = random.integers(len(values), size=1 << 16)
     if o.code in {Code.TREES, Code.TREES_F64}:
-        x = values[:, [place[s] for s in o.inputs[: _features(o)]]]
+        x = values[:, [position[s] for s in o.inputs[: _features(o)]]]
         yield from _tree_splits(o, x, any_row)
     elif o.code == Code.BINS:
         starts, edges = o.arrays[0], o.arrays[1]
