@@ -191,15 +191,14 @@ class Replay:
         difference: NDArray[np.float64],
     ) -> None:
         """The largest difference and error bound; a bound grows with the answer, so only usual answers count."""
-        size = np.where(np.isfinite(own), np.abs(own), 0.0)
-        usual = self._usual.setdefault(name, float(size.max(initial=0.0)))
-        decided = np.isfinite(allowed)
+        size, decided = np.abs(own), np.isfinite(allowed)
+        usual = self._usual.setdefault(name, float(size[np.isfinite(own)].max(initial=0.0)))
         proof = self._proof
         for record, values in (
-            (proof.largest, difference),
-            (proof.bound, np.where(size <= usual, allowed, 0.0)),
+            (proof.largest, difference[decided]),
+            (proof.bound, allowed[decided & (size <= usual)]),
         ):
-            record[name] = max(record.get(name, 0.0), float(np.where(decided, values, 0.0).max(initial=0.0)))
+            record[name] = float(values.max(initial=record.get(name, 0.0)))
 
     def _expected(self, answers: dict[str, Any], rows: int) -> dict[str, NDArray[np.float64]]:
         return {name: as_numbers(value, self._outputs[name], rows) for name, value in answers.items()}

@@ -141,16 +141,26 @@ def test_no_more_pairs_are_made_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_split_behind_a_step_slot_by_slot_is_crossed_by_a_column_of_its_own_slot(seed: int) -> None:
-    """The second sum is of the second and fourth column."""
-    added = operation(Code.COMBINE, (0, 1, 2, 3), 4, 2, kind=Arithmetic.ADD)
-    built = program(4, [added, forest(0.5, 6)])
-    data = [[0.0, 1.0], [0.0, 0.25], [0.0, 1.0], [0.0, 0.25]]
-    rows = neighbours(built, numbers(4), data, 100, np.random.default_rng(seed))
+@pytest.mark.parametrize(
+    ("inputs", "own"), [((0, 1, 2, 3), {1, 3}), ((0, 1, 2), {1, 2})], ids=["slot by slot", "one for all"]
+)
+def test_a_split_on_the_second_of_several_sums_is_crossed_by_one_of_its_own_columns(
+    inputs: tuple[int, ...], own: set[int], seed: int
+) -> None:
+    count = len(inputs)
+    added = operation(Code.COMBINE, inputs, count, 2, kind=Arithmetic.ADD)
+    built = program(count, [added, forest(0.5, count + 2)])
+    rows = neighbours(built, numbers(count), [[0.0, 0.25]] * count, 100, np.random.default_rng(seed))
     assert len(rows[0]) == 2
-    assert {i for i, column in enumerate(rows) if column[0] != column[1]} <= {1, 3}
-    answers = Trace(built, [6], ["x0", "x1", "x2", "x3"]).values(rows, 2)[:, 0]
+    assert {i for i, column in enumerate(rows) if column[0] != column[1]} <= own
+    answers = Trace(built, [count + 2], [f"x{i}" for i in range(count)]).values(rows, 2)[:, 0]
     assert sorted(answers.tolist()) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("border", "found"), [(-1.5, 0), (-0.5, 1), (0.5, 1), (1.5, 0)])
+def test_a_column_without_values_is_looked_at_from_minus_one_to_one(border: float, found: int) -> None:
+    missing = operation(Code.REPLACE, (0,), 1, 1, [0.0])
+    assert len(pairs(made(program(1, [missing, forest(border, 2)]), [[None, None]]))) == found
 
 
 def test_each_slot_of_a_comparison_is_crossed_at_a_constant_of_its_own() -> None:

@@ -114,6 +114,22 @@ def test_no_share_of_adversarial_rows_is_too_many() -> None:
     assert tally.differing > 0.2 * tally.rows
 
 
+def test_of_much_data_five_thousand_rows_are_replayed_and_four_hundred_adversarial_ones_twice_two() -> None:
+    columns, rows = 20, 5_200
+    made = program(columns, [operation(Code.UNARY, (0,), columns, 1, kind=Unary.NEGATE)])
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(lambda x: -x[:, 0]),
+        schema=numbers(columns),
+        fields=("predictions",),
+        data=[[float(k) for k in range(rows)]] * columns,
+        rows=10_000,
+    )
+    assert proof.tally("the data").rows == 5_000
+    assert proof.tally("an adversarial row").rows == 402
+
+
 def test_a_table_of_another_program_fails_the_proof() -> None:
     made = program(1, [operation(Code.MATRIX, (0,), 1, 1, [[1.0]], np.zeros(0))])
     other = program(1, [operation(Code.MATRIX, (0,), 1, 1, [[2.0]], np.zeros(0))])
