@@ -527,6 +527,25 @@ def test_a_power_of_exact_numbers_is_off_by_its_own_rounding_alone(base: float, 
     assert bound == pytest.approx(4 * EPSILON * y[0], rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("base", "by", "exponent", "at_least", "at_most"),
+    [
+        (1.0, 1.0, 0.5, 1.0, 2.5),
+        (0.25, 1.0, 3.0, 1.25**3 - 0.25**3, 2.0),
+        (-0.25, 1.0, 3.0, 1.25**3 - 0.25**3, 2.0),
+        (0.5, 1.0, 0.0, 0.0, 2.5),
+        (0.5, 1.0, -1.0, np.inf, np.inf),
+    ],
+)
+def test_a_power_whose_base_may_be_zero_is_bounded_by_both_ends_unless_it_has_a_pole(
+    base: float, by: float, exponent: float, at_least: float, at_most: float
+) -> None:
+    o = operation(Code.COMBINE, (0, 1), 2, 1, kind=Arithmetic.POWER)
+    x, y = np.array([base, exponent]), np.array([base**exponent])
+    assert at_least <= bound_of(o, x, np.array([by, 0.0]), y)[0] <= at_most
+    assert bound_of(o, x, np.array([by, 1e-9]), y)[0] == np.inf
+
+
 SLOPES: dict[Unary, Callable[[float], float]] = {
     Unary.EXP: np.exp,
     Unary.EXPM1: np.exp,
