@@ -181,7 +181,7 @@ def _bisect(
     seen = [v for v in training[index] if v is not None]
     low, high = (float(v) for v in (min(seen, default=0), max(seen, default=0)))
     margin = max(high - low, abs(high), abs(low), 1.0)
-    ends = [np.full(len(splits), _key(v, kind), dtype=np.int64) for v in (low - margin, high + margin)]
+    first, last = (np.full(len(splits), _key(v, kind), dtype=np.int64) for v in (low - margin, high + margin))
 
     def goes_left(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         rows[index] = _values(keys, kind)
@@ -190,12 +190,12 @@ def _bisect(
             value = value.astype(np.float32).astype(np.float64)
         return np.asarray(value <= threshold)
 
-    left_end, right_end = goes_left(ends[0]), goes_left(ends[1])
+    left_end, right_end = goes_left(first), goes_left(last)
     for _ in range(STEPS):
-        middle = (ends[0] >> 1) + (ends[1] >> 1) + (ends[0] & ends[1] & 1)
+        middle = (first >> 1) + (last >> 1) + (first & last & 1)  # their sum may overflow
         same = goes_left(middle) == left_end
-        ends = [np.where(same, middle, ends[0]), np.where(same, ends[1], middle)]
-    for keys in ends:
+        first, last = np.where(same, middle, first), np.where(same, last, middle)
+    for keys in (first, last):
         rows[index] = _values(keys, kind)
         yield from ([cells[k] for cells in rows] for k in np.flatnonzero(left_end != right_end).tolist())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,14 +143,17 @@ def test_no_more_pairs_are_made_than_the_limit() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
-    ("inputs", "own"), [((0, 1, 2, 3), {1, 3}), ((0, 1, 2), {1, 2})], ids=["slot by slot", "one for all"]
+    ("inputs", "which", "own"),
+    [((0, 1, 2, 3), 0, {0, 2}), ((0, 1, 2, 3), 1, {1, 3}), ((0, 1, 2), 0, {0, 2}), ((0, 1, 2), 1, {1, 2})],
+    ids=["first of two", "second of two", "first and the one for all", "second and the one for all"],
 )
-def test_a_split_on_the_second_of_several_sums_is_crossed_by_one_of_its_own_columns(
-    inputs: tuple[int, ...], own: set[int], seed: int
+def test_a_split_on_one_of_several_sums_is_crossed_by_one_of_its_own_columns(
+    inputs: tuple[int, ...], which: int, own: set[int], seed: int
 ) -> None:
     count = len(inputs)
     added = operation(Code.COMBINE, inputs, count, 2, kind=Arithmetic.ADD)
-    built = program(count, [added, forest(0.5, count + 2)])
+    split = dataclasses.replace(forest(0.5, count + 2), inputs=(count + which,))
+    built = program(count, [added, split])
     rows = neighbours(built, numbers(count), [[0.0, 0.25]] * count, 100, np.random.default_rng(seed))
     assert len(rows[0]) == 2
     assert {i for i, column in enumerate(rows) if column[0] != column[1]} <= own

@@ -30,9 +30,10 @@ from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFl
 from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE, ZERO_IS_MISSING
 from skylayer.proof.bounds import error_bounds, inexact
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON
-from skylayer.proof.rules import RULES, unknown
+from skylayer.proof.rules import RULES, is_source, unknown
 from skylayer.proof.rules.comparisons import shifted
 from skylayer.proof.rules.functions import TRANSCENDENTAL
+from skylayer.proof.rules.trees import thresholds
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -409,6 +410,22 @@ def test_a_bound_is_sound_and_tight(case: Case) -> None:
     examine()
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_made_of_exact_numbers_is_exact_unless_libraries_differ(case: Case) -> None:
+    o = case.make()
+    if is_source(o):
+        return
+
+    @EXAMPLES
+    @given(st.lists(case.values, min_size=len(o.inputs), max_size=len(o.inputs)))
+    def examine(values: list[float]) -> None:
+        x = np.array(values)
+        y = evaluate(o, x[None])[0]
+        assert (bound_of(o, x, np.zeros_like(x), y) == 0.0).all()
+
+    examine()
+
+
 # --- what no sampling shows -------------------------------------------------------------------------------------------
 
 
@@ -684,6 +701,39 @@ def test_what_counts_as_zero_is_undecided_at_its_border(side: float) -> None:
     assert ys[:, 0].tolist() == [2.0, 1.0]
     assert bound_of(o, x, r, ys[0])[0] == np.inf
     assert bound_of(o, 3 * x, r, ys[0])[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("start", "r", "leaf"),
+    [(0.0, 1e16, 0.3), (0.3, 1e-3, 3e15), (1e16, 1.0, 0.3), (-5.0, 1e-12, 1e-3)],
+    ids=["a wide bound", "large leaves", "a large start", "all small"],
+)
+def test_the_sums_of_trees_round_by_the_size_of_start_bound_and_leaves(
+    start: float, r: float, leaf: float
+) -> None:
+    o = dataclasses.replace(
+        stump(0.5, start=1), arrays=(*stump(0.5).arrays[:2], np.full(2, leaf), stump(0.5).arrays[3])
+    )
+    x, by = np.array([0.0, start]), np.array([0.0, r])
+    points = np.stack([np.zeros(401), start + np.linspace(-r, r, 401)], axis=1)
+    y = evaluate(o, x[None])[0]
+    seen = np.abs(evaluate(o, points) - y).max()
+    assert seen <= bound_of(o, x, by, y)[0] <= 2 * (seen + r) + 16 * EPSILON * (abs(start) + r + leaf)
+
+
+def test_the_splits_on_a_feature_are_its_own_and_each_once() -> None:
+    narrow, wide = np.zeros(7, dtype=NODE), np.zeros(7, dtype=NODE_F64)
+    borders, features, rights = [0.5, 0.25, 0.5], [1, 2, 1], [6, 4, 2]
+    for k, (border, feature, right) in enumerate(zip(borders, features, rights, strict=True)):
+        narrow["threshold"][k] = np.float32(border).view(np.uint32)
+        narrow["word"][k] = (right << 3) | feature
+        wide["threshold"][k] = np.float64(border).view(np.uint64)
+        wide["word"][k], wide["right"][k] = feature, right
+    for code, nodes in ((Code.TREES, narrow), (Code.TREES_F64, wide)):
+        o = operation(
+            code, (0, 1, 2), 3, 1, nodes, np.zeros(1, dtype=TREE), [0.0], np.zeros(0, "<u4"), kind=2
+        )
+        assert [thresholds(o, feature).tolist() for feature in range(3)] == [[], [0.5], [0.25]]
 
 
 @pytest.mark.parametrize("flags", [0, TreeFlag.FLOAT32_SUMS], ids=["float64", "float32"])

@@ -123,13 +123,19 @@ def test_a_tree_that_is_none_of_the_estimators_is_found(change: Callable[[Any, A
         check_structure(assemble(altered), altered, estimator)
 
 
-def test_a_leaf_without_values_is_found() -> None:
-    made, estimator = fitted(DecisionTreeClassifier(max_depth=3))
+@pytest.mark.parametrize("leaves", [3, 4])
+@pytest.mark.parametrize("number", [0, -1, LEAF_LIMIT - 1], ids=["the first of none", "the last", "far"])
+def test_a_leaf_without_values_is_found(leaves: int, number: int) -> None:
+    made, estimator = fitted(DecisionTreeRegressor(max_leaf_nodes=leaves), classes=False)
 
-    def beyond(_: Any, nodes: Any) -> None:
+    def numbered(o: Any, nodes: Any) -> None:
+        assert o.arrays[2].size == leaves
         leaf = np.flatnonzero(nodes["word"] == 0)[0]
-        nodes["threshold"][leaf] |= np.uint32(LEAF_LIMIT - 1)
+        nodes["threshold"][leaf] = 0x7FC00000 | (number if number > 0 else leaves + number)
 
-    altered = _altered(made, beyond)
+    altered = _altered(made, numbered)
+    if number == -1:
+        assert check_structure(assemble(altered), altered, estimator) > 0
+        return
     with pytest.raises(StructureError, match="has no values"):
         check_structure(assemble(altered), altered, estimator)
