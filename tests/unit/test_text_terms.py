@@ -56,7 +56,7 @@ def packed(pack: Callable[[str], tuple[bytes, bytes]], text: str, first: int, wi
     return row
 
 
-ANALYZERS = [
+ANALYZERS: list[dict[str, Any]] = [
     *({"analyzer": "word", "ngram_range": r} for r in ((1, 1), (1, 2), (2, 2), (2, 4), (3, 3))),
     *(
         {"analyzer": a, "ngram_range": r}
@@ -70,7 +70,9 @@ ANALYZERS = [
     {"strip_accents": "unicode"},
     {"strip_accents": "ascii"},
 ]
-CASES = [{**options, "binary": binary} for options, binary in itertools.product(ANALYZERS, (False, True))]
+CASES: list[dict[str, Any]] = [
+    {**options, "binary": binary} for options, binary in itertools.product(ANALYZERS, (False, True))
+]
 
 
 @pytest.mark.parametrize("options", CASES, ids=lambda options: " ".join(f"{v}" for v in options.values()))
