@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.errors import RowError
-from skylayer.compiler.program import Arithmetic, Code, TreeFlag
+from skylayer.compiler.program import Arithmetic, Code
 from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE
 from skylayer.proof.trace import Trace
 
@@ -61,7 +61,7 @@ def neighbours(
     columns = schema["columns"]
     rows = len(training[0])
     names = [column["name"] for column in columns]
-    tested = sorted({slot for o in program.operations for slot, _ in _compared(o)})
+    tested = sorted({slot for o in program.operations if _compares(o) for slot in o.inputs})
     if not tested or not rows:
         return [[] for _ in columns]
     values = Trace(program, tested, names).values(training, rows)
@@ -88,16 +88,11 @@ def neighbours(
     return made
 
 
-def _compared(o: Operation) -> Iterator[tuple[int, int]]:
-    """The slots that an operation compares with constants, each with its position among the inputs."""
-    if o.code in {Code.TREES, Code.TREES_F64}:
-        yield from ((s, k) for k, s in enumerate(o.inputs[: _features(o)]))
-    elif o.code == Code.BINS or (o.code == Code.ARITHMETIC and o.kind in _COMPARISONS):
-        yield from ((s, k) for k, s in enumerate(o.inputs))
-
-
-def _features(o: Operation) -> int:
-    return len(o.inputs) - (o.outputs if o.flags & TreeFlag.START_GIVEN else 0)
+def _compares(o: Operation) -> bool:
+    """Whether an operation compares its inputs with constants."""
+    return o.code in {Code.TREES, Code.TREES_F64, Code.BINS} or (
+        o.code == Code.ARITHMETIC and o.kind in _COMPARISONS
+    )
 
 
 def _splits(
@@ -105,7 +100,7 @@ def _splits(
 ) -> Iterator[Split]:
     any_row = random.integers(len(values), size=1 << 16)
     if o.code in {Code.TREES, Code.TREES_F64}:
-        x = values[:, [position[s] for s in o.inputs[: _features(o)]]]
+        x = values[:, [position[s] for s in o.inputs]]
         yield from _tree_splits(o, x, any_row)
     elif o.code == Code.BINS:
         starts, edges = o.arrays[0], o.arrays[1]

@@ -83,8 +83,12 @@ def test_the_value_at_a_split_and_the_next_one_are_made(o: Operation, borders: l
     assert found == [(border, float(np.nextafter(border, np.inf))) for border in borders]
 
 
-def test_a_narrow_split_lies_between_two_floats_of_single_precision() -> None:
-    ((low, high),) = pairs(made(program(1, [forest(0.1, 1)]), [[0.0, 1.0]]))
+@pytest.mark.parametrize("missing_left", [False, True])
+def test_a_narrow_split_lies_between_two_floats_of_single_precision(missing_left: bool) -> None:
+    o = forest(0.1, 1)
+    if missing_left:
+        o.arrays[0]["word"][0] |= 1 << o.kind
+    ((low, high),) = pairs(made(program(1, [o]), [[0.0, 1.0]]))
     assert high == np.nextafter(low, np.inf)
     assert np.float32(low) == np.float32(0.1)
     assert np.float32(high) == np.nextafter(np.float32(0.1), np.float32(np.inf))
@@ -117,7 +121,8 @@ def test_negative_splits_are_found_as_positive_ones() -> None:
     assert (low, high) == (-0.3, float(np.nextafter(-0.3, np.inf)))
 
 
-def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
+@pytest.mark.parametrize("position", range(4))
+def test_the_other_columns_are_those_of_a_row_that_reaches_the_split(position: int) -> None:
     """The second split is looked at by rows on the left of the first only."""
     nodes = np.zeros(5, dtype=NODE_F64)
     leaf = np.uint64(0x7FF8000000000000)
@@ -127,7 +132,9 @@ def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
     nodes["right"] = [4, 2, 0, 0, 0]
     trees = np.array([(0, 5, 2, 0)], dtype=TREE)
     o = operation(Code.TREES_F64, (0, 1), 2, 1, nodes, trees, [1.0, 2.0], np.zeros(0, dtype="<u4"), width=1)
-    rows = made(program(2, [o]), transposed([[0.1, 1.0], [0.9, 1.0], [0.2, -7.0], [0.3, 1.0]]))
+    data = [[0.1, 1.0], [0.9, 1.0], [0.3, 1.0]]
+    data.insert(position, [0.2, -7.0])
+    rows = made(program(2, [o]), transposed(data))
     at = [k for k, value in enumerate(rows[0]) if value == 0.5]
     assert at
     assert {rows[1][k] for k in at} == {-7.0}
