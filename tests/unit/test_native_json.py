@@ -231,6 +231,16 @@ def test_the_text_of_answers_is_that_of_their_values(data: st.DataObject) -> Non
     assert text == json_body.encode(expected)[1:-1]
 
 
+def test_numbers_of_the_longest_text_have_room() -> None:
+    outputs = [described("scores", 10, "vector")]
+    writer = writer_of(open_kernel(str(host_kernel())), outputs, ["scores"])
+    assert writer is not None
+    longest = -2.2250738585072014e-308
+    for rows in (1, 2, 1000):
+        text = writer.write(bytearray(struct.pack(f"<{10 * rows}d", *[longest] * (10 * rows))), rows)
+        assert text == json_body.encode({"scores": [[longest] * 10] * rows})[1:-1]
+
+
 def test_a_label_that_json_cannot_carry_has_no_writer() -> None:
     outputs = [described("predictions", 1, "scalar", classes=[[float("nan")]])]
     assert writer_of(open_kernel(str(host_kernel())), outputs, ["predictions"]) is None

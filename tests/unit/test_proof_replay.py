@@ -278,6 +278,8 @@ def test_a_long_row_is_cut_in_the_message() -> None:
     with pytest.raises(ProofFailed, match=r"'x1': 1.0, .*… came out as") as caught:
         replayed(made, lambda x: x[:, 0], [[1.0] * count])
     assert "x59" not in str(caught.value)
+    shown = str(caught.value).partition(" of ")[2].partition("… came out")[0]
+    assert len(shown) == 300
 
 
 # --- one row and a batch ----------------------------------------------------------------------------------------------
@@ -318,6 +320,17 @@ def test_how_far_the_estimators_batch_lies_from_its_row_by_row_is_its_floor() ->
         batch_invariance,
     )
     assert proof.floor == {"predictions": 0.25}
+
+
+def test_two_dozen_rows_are_answered_one_at_a_time_as_well() -> None:
+    asked: list[int] = []
+
+    def predict(x: Any) -> Any:
+        asked.append(len(x))
+        return -x[:, 0]
+
+    replayed(program(1, NEGATED), predict, [[float(k)] for k in range(30)], batch_invariance)
+    assert asked == [24] + [1] * 24
 
 
 def test_rows_that_the_kernel_refuses_are_left_out_of_the_comparison_with_a_batch() -> None:

@@ -470,6 +470,25 @@ def test_an_edge_at_the_end_of_the_bound_may_be_crossed(kind: int, edge: float) 
     assert bound_of(o, np.array([1.25]), np.array([0.25]), ys[1:2])[0] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("x", "r", "wanted"),
+    [
+        ((0.0, -4.0, 3.0), (0.5, 0.25, 0.0), 7.25),
+        ((0.5, -4.0, 3.0), (0.5, 0.25, 0.125), 7.25),
+        ((-0.5, 4.0, 3.0), (0.5, 0.0, 0.125), 1.125),
+        ((0.5, -4.0, 3.0), (0.25, 0.25, 0.125), 0.25),
+        ((0.0, -4.0, 3.0), (0.0, 0.25, 0.125), 0.125),
+        ((np.nan, -4.0, 3.0), (0.5, 0.25, 0.0), 7.25),
+    ],
+    ids=["at 0", "just at 0 within its bound", "the same from below", "first", "second", "missing"],
+)
+def test_a_choice_is_undecided_just_where_its_condition_may_be_zero(
+    x: tuple[float, ...], r: tuple[float, ...], wanted: float
+) -> None:
+    o = operation(Code.SELECT, (0, 1, 2), 3, 1)
+    assert bound_of(o, np.array(x), np.array(r), np.zeros(1))[0] == pytest.approx(wanted, rel=1e-14)
+
+
 def test_each_row_has_a_bound_of_its_own() -> None:
     """A row whose key is exact stays decided beside one whose key isn't."""
     lookup = operation(Code.LOOKUP, (0,), 1, 1, [0.0], [1.0], [0.0, 0.0])
