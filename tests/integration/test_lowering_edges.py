@@ -6,11 +6,13 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from native_compare import compare, fields_of, native_and_reference, numeric_schema
 from sklearn.base import is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, KMeans, MeanShift, MiniBatchKMeans
+from sklearn.compose import make_column_transformer
 from sklearn.covariance import EllipticEnvelope
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
@@ -128,6 +130,29 @@ def test_one_of_several_labels_may_be_constant(inner: Any, constant: int, tmp_pa
         warnings.simplefilter("ignore")
         fitted = OneVsRestClassifier(inner).fit(X, labels)
     compare(fitted, numeric_schema(3), COLUMNS, tmp_path, 1e-9)
+
+
+def test_a_bag_that_is_calibrated_gives_the_scores_of_its_members(tmp_path: Path) -> None:
+    bag = BaggingClassifier(LinearSVC(), n_estimators=3, random_state=0)
+    compare(CalibratedClassifierCV(bag, cv=3).fit(X, Y), numeric_schema(3), COLUMNS, tmp_path, 1e-9)
+
+
+def test_a_category_that_stands_for_what_is_missing_is_indicated_by_one(tmp_path: Path) -> None:
+    kinds: list[Any] = [("a", "b", "c")[k % 3] for k in range(len(X))]
+    frame = pd.DataFrame({"x": X[:, 0], "kind": pd.Series(kinds, dtype=object)})
+    indicator = make_column_transformer(
+        (MissingIndicator(missing_values="b", features="all"), ["kind"]), remainder="passthrough"
+    )
+    fitted = make_pipeline(indicator, LinearRegression()).fit(frame, NUMBERS)
+    column = {
+        "name": "kind",
+        "kind": "category",
+        "dtype": "object",
+        "nullable": False,
+        "categories": ["a", "b", "c"],
+    }
+    schema = {"container": "frame", "columns": [numeric_schema(1)["columns"][0] | {"name": "x"}, column]}
+    compare(fitted, schema, [COLUMNS[0], kinds], tmp_path, 1e-9)
 
 
 @pytest.mark.parametrize("count", [2, 3])

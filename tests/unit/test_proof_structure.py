@@ -18,7 +18,7 @@ from skylayer.compiler import lower
 from skylayer.compiler.assembler import HEADER, RECORD, assemble
 from skylayer.compiler.program import Arithmetic, Code
 from skylayer.compiler.tree_nodes import LEAF_LIMIT
-from skylayer.proof.structure import StructureError, check_structure
+from skylayer.proof.structure import StructureError, _signature, check_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +121,19 @@ def test_a_tree_that_is_none_of_the_estimators_is_found(change: Callable[[Any, A
     altered = _altered(made, change)
     with pytest.raises(StructureError, match="is none of the estimator's"):
         check_structure(assemble(altered), altered, estimator)
+
+
+def test_a_leaf_is_not_taken_for_a_split_at_zero() -> None:
+    """Two trees of five nodes, whose splits are the same and stand at other nodes."""
+    feature, threshold = np.array([0, 1, 1, 1, 1]), np.array([0.5, 0.0, 0.0, 0.0, 0.0])
+    signatures = {
+        _signature(np.array(left), np.array(right), feature, threshold)
+        for left, right in (
+            ([1, -1, 3, -1, -1], [2, -1, 4, -1, -1]),
+            ([1, 2, -1, -1, -1], [4, 3, -1, -1, -1]),
+        )
+    }
+    assert len(signatures) == 2
 
 
 @pytest.mark.parametrize("leaves", [3, 4])

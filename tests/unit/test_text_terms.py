@@ -97,9 +97,15 @@ def test_terms_are_counted_as_the_vectorizer_counts_them(options: dict[str, Any]
 
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("alternate", [False, True])
-@pytest.mark.parametrize("features", [1, 7, 1 << 17])
-def test_terms_are_hashed_as_the_vectorizer_hashes_them(features: int, alternate: bool, binary: bool) -> None:
-    described = description({"binary": binary, "ngram_range": (1, 2)})
+@pytest.mark.parametrize(
+    ("features", "analyzer", "ngrams"),
+    [(1, "word", (1, 1)), (7, "word", (1, 2)), (1 << 17, "word", (2, 3)), (1 << 10, "char", (2, 3)),
+     (1 << 10, "char_wb", (1, 4))],
+)  # fmt: skip
+def test_terms_are_hashed_as_the_vectorizer_hashes_them(
+    features: int, analyzer: str, ngrams: tuple[int, int], alternate: bool, binary: bool
+) -> None:
+    described = description({"binary": binary, "analyzer": analyzer, "ngram_range": ngrams})
     vectorizer = HashingVectorizer(
         **options_of(described), n_features=features, alternate_sign=alternate, norm=None
     )

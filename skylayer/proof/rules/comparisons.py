@@ -60,7 +60,7 @@ def select(o: Operation, x: Rows, r: Rows, _: Rows) -> Rows:
     then, otherwise = x[:, n : 2 * n], x[:, 2 * n :]
     chosen = np.where(x[:, :n] != 0.0, r[:, n : 2 * n], r[:, 2 * n :])
     either = np.maximum(r[:, n : 2 * n], r[:, 2 * n :]) + np.abs(then - otherwise)
-    either += EPSILON * np.maximum(np.abs(then), np.abs(otherwise))
+    either += 2 * EPSILON * either
     return np.where((r[:, :n] > 0) & ~(np.abs(x[:, :n]) > r[:, :n]), either, chosen)
 
 

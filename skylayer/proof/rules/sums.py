@@ -29,7 +29,8 @@ def reduce(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
         high, low = (extreme(values, axis=1, keepdims=True) for values in (x + r, x - r))
         return np.where(np.isnan(y), r.max(axis=1, keepdims=True), np.maximum(high - y, y - low))
     total = r.sum(axis=1, keepdims=True)
-    rounding = len(o.inputs) * (EPSILON * (np.abs(x).sum(axis=1, keepdims=True) + total) + SMALLEST)
+    # Sums of numbers below the normal ones are exact.
+    rounding = len(o.inputs) * EPSILON * (np.abs(x).sum(axis=1, keepdims=True) + total)
     return total + np.where((total > 0) | (len(o.inputs) > PAIRWISE_BLOCK), rounding, 0.0) + 0.0 * y
 
 
@@ -59,14 +60,16 @@ def pairwise(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
 
 
 def _largest_difference(x: Rows, r: Rows, y: Rows, stored: Rows) -> Rows:
-    """How far the largest of the differences between a row and each stored row moves."""
+    """How far the largest of the differences between a row and each stored row moves.
+
+    It falls by no more than the bound of the column where it is, and rises by as much at least.
+    """
     if not r.any():
         return np.zeros_like(y)
-    high, low = np.zeros_like(y), np.full_like(y, -np.inf)
+    high = np.zeros_like(y)
     for i in range(x.shape[1]):
-        difference, own = np.abs(x[:, i, None] - stored[None, :, i]), r[:, i, None]
-        high, low = np.maximum(high, difference + own), np.maximum(low, difference - own)
-    return np.asarray(np.maximum(high - y, y - low))
+        high = np.maximum(high, np.abs(x[:, i, None] - stored[None, :, i]) + r[:, i, None])
+    return np.asarray(high - y)
 
 
 def products(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
