@@ -276,7 +276,7 @@ def test_without_a_wish_there_is_no_codedeploy() -> None:
     assert not [name for name, part in PLAIN["Resources"].items() if "CodeDeploy" in part["Type"]]
 
 
-def test_a_gradual_deployment_asks_the_hook_and_heeds_every_alarm() -> None:
+def test_a_gradual_deployment_asks_the_hook_and_watches_every_alarm() -> None:
     (group,) = of_type(FULL, "AWS::CodeDeploy::DeploymentGroup").values()
     configured = group["Properties"]["AlarmConfiguration"]["Alarms"]
     assert {alarm["Name"]["Ref"] for alarm in configured} == set(of_type(FULL, "AWS::CloudWatch::Alarm"))
