@@ -121,8 +121,9 @@ def test_negative_splits_are_found_as_positive_ones() -> None:
     assert (low, high) == (-0.3, float(np.nextafter(-0.3, np.inf)))
 
 
+@pytest.mark.parametrize("value", [-7.0, 0.0], ids=["below the first split", "just at it"])
 @pytest.mark.parametrize("position", range(4))
-def test_the_other_columns_are_those_of_a_row_that_reaches_the_split(position: int) -> None:
+def test_the_other_columns_are_those_of_a_row_that_reaches_the_split(position: int, value: float) -> None:
     """The second split is looked at by rows on the left of the first only."""
     nodes = np.zeros(5, dtype=NODE_F64)
     leaf = np.uint64(0x7FF8000000000000)
@@ -133,11 +134,11 @@ def test_the_other_columns_are_those_of_a_row_that_reaches_the_split(position: i
     trees = np.array([(0, 5, 2, 0)], dtype=TREE)
     o = operation(Code.TREES_F64, (0, 1), 2, 1, nodes, trees, [1.0, 2.0], np.zeros(0, dtype="<u4"), width=1)
     data = [[0.1, 1.0], [0.9, 1.0], [0.3, 1.0]]
-    data.insert(position, [0.2, -7.0])
+    data.insert(position, [0.2, value])
     rows = made(program(2, [o]), transposed(data))
     at = [k for k, value in enumerate(rows[0]) if value == 0.5]
     assert at
-    assert {rows[1][k] for k in at} == {-7.0}
+    assert {rows[1][k] for k in at} == {value}
 
 
 def test_no_more_pairs_are_made_than_the_limit() -> None:
