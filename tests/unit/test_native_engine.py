@@ -139,6 +139,27 @@ def test_a_token_pattern_that_is_none_says_so() -> None:
         engine(of_texts(broken), ["text"])
 
 
+def test_members_are_those_of_predict_once_bodies_are_read_from_their_bytes() -> None:
+    made = program(2, [operation(Code.UNARY, (1,), 2, 1, kind=Unary.NEGATE)])
+    opened = engine(made)
+    columns: list[list[Any]] = [[1.0, 2.0], [0.5, -3.0]]
+    body = b'{"instances":[[1,0.5],[2,-3]]}'
+    assert opened.predict_members(columns, 2) is None
+    assert opened.predict_json(body) is None
+    opened.read_json([{"name": name, "kind": "number", "nullable": False} for name in NAMES])
+    assert opened.predict(columns, 2) == {"predictions": [-0.5, 3.0]}
+    assert opened.predict_members(columns, 2) == '"predictions":[-0.5,3.0]'
+    assert opened.predict_json(body) == ('"predictions":[-0.5,3.0]', 2)
+    assert opened.predict_json(b'{"instances":[[1,"x"]]}') is None
+
+
+def test_a_row_that_the_kernel_refuses_from_its_bytes_is_left_to_python() -> None:
+    opened = engine(CHECKED)
+    opened.read_json([{"name": name, "kind": "number", "nullable": False} for name in NAMES])
+    assert opened.predict_json(b'{"instances":[[1,1]]}') is not None
+    assert opened.predict_json(b'{"instances":[[1,1],[-1,1]]}') is None
+
+
 # --- what it opens ----------------------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,14 @@ def test_a_quarter_of_the_rows_are_pairs_beside_splits_and_the_grid_makes_up_the
     assert proof.rows == ROWS
 
 
+def test_a_proof_of_few_rows_still_has_one_of_the_grid() -> None:
+    told: list[float] = []
+    proof = proven(labels(lambda x: np.zeros(len(x), dtype=bool)), told, rows=10)
+    assert proof.tally("the data").rows == 10
+    assert proof.tally("a 0.01 grid").rows == 1
+    assert told == [1.0]
+
+
 def test_progress_is_a_share_of_the_rows_after_the_data_however_many_are_refused() -> None:
     def predict(x: Any) -> Any:
         if not (x >= 0).all():

@@ -272,6 +272,20 @@ def test_a_field_that_the_table_lacks_fails_the_proof() -> None:
         Replay(Estimator(lambda x: x), made, assemble(made), numbers(1), ("predictions",), Proof())
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("out\n  of range", "out of range"), ("x" * 500, "x" * 200), ("", "ValueError")],
+    ids=["lines", "long", "nothing"],
+)
+def test_what_an_estimator_says_is_shown_in_one_line_of_two_hundred_letters(said: str, shown: str) -> None:
+    def predict(_: Any) -> Any:
+        raise ValueError(said)
+
+    with pytest.raises(ProofFailed) as caught:
+        replayed(program(1, NEGATED), predict, [[1.0]])
+    assert str(caught.value).endswith(f"}}: {shown}")
+
+
 def test_a_long_row_is_cut_in_the_message() -> None:
     count = 60
     made = program(count, [operation(Code.UNARY, (0,), count, 1, kind=Unary.NEGATE)])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from serving import api, log, shadow
 from serving.shadow import compare
 
 MODEL = {"model": {"name": "penguins", "version": "0123"}, "classes": ["a", "b"]}
@@ -56,3 +59,45 @@ def test_rows_are_counted_by_their_prediction_and_numbers_compared_in_their_plac
     found = compare({**answer, **MODEL}, {**own, **MODEL})
     rows = len(answer["predictions"])
     assert found == {"rows": rows, "differing": differing, "largest_difference": largest}
+
+
+@pytest.mark.parametrize(
+    ("own", "failed", "counts", "told"),
+    [
+        ({"predictions": [1.0, 2.5]}, False, (2, 1), {"rows": 2, "differing": 1, "largest_difference": 0.5}),
+        ({"predictions": [1.0, 2.0]}, False, (2, 0), {"rows": 2, "differing": 0, "largest_difference": 0.0}),
+        ({"title": "an error"}, True, (2, 2), {"rows": 2, "error": "KeyError"}),
+        ({"predictions": [1.0]}, True, (2, 2), {"rows": 2, "error": "ValueError"}),
+    ],
+    ids=["another answer", "the same", "no answer", "other rows"],
+)
+def test_a_shadow_is_logged_by_counts_and_fails_no_request(
+    own: dict[str, Any],
+    failed: bool,
+    counts: tuple[int, int],
+    told: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines: list[dict[str, Any]] = []
+    clock = iter([10.0, 10.0125])
+    monkeypatch.setattr(shadow, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(
+        log, "roll_out", lambda message, **members: lines.append({"message": message, **members})
+    )
+    monkeypatch.setattr(api, "dispatch", lambda *_: SimpleNamespace(body=json.dumps(own)))
+    request: Any = SimpleNamespace(request_id="r-1")
+    response: Any = SimpleNamespace(body=json.dumps({"predictions": [1.0, 2.0], **MODEL}), rows=2)
+    models: list[Any] = [SimpleNamespace(reference={"version": version}) for version in ("0123", "4567")]
+    shadow.score(request, response, *models)
+    assert lines == [
+        {
+            "message": "shadow",
+            "failed": failed,
+            "counts": {"shadow_rows": counts[0], "shadow_differences": counts[1]},
+            "request_id": "r-1",
+            "version": "0123",
+            "shadow_version": "4567",
+            "latency_ms": 12.5,
+            **told,
+        }
+    ]
