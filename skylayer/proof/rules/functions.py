@@ -48,7 +48,7 @@ _SLOPES: dict[Unary, Slope] = {
     Unary.LOG2: lambda x, r, _: 1.5 / np.maximum(x - r, 0.0),
     Unary.LOG10: lambda x, r, _: 0.5 / np.maximum(x - r, 0.0),
     Unary.TANH: lambda _, r, y: 1.0 - y * y + 2 * r,
-    Unary.EXPIT: lambda _, r, y: np.minimum(0.25, y * (1.0 - y) + r),
+    Unary.EXPIT: lambda _, r, y: y * (1.0 - y) + r,
     Unary.ERF: lambda x, _, __: np.full_like(x, 2.0 / np.sqrt(np.pi)),
     Unary.NORMAL_CDF: lambda x, _, __: np.full_like(x, 0.4),
     Unary.SIN: lambda x, r, _: np.minimum(1.0, np.abs(np.cos(x)) + r),
