@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from serving import log, metrics
+from serving.http import Request, Response
 
 LOGGER = logging.getLogger("skylayer")
 MODEL: Any = SimpleNamespace(reference={"name": "penguins", "version": "0123"})
@@ -27,9 +28,8 @@ def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 def asked(seconds: float = 0.0123456) -> None:
-    request: Any = SimpleNamespace(request_id="r-1")
-    response: Any = SimpleNamespace(rows=3, status=200, outcome="ok")
-    log.request(request, "/predict", response, MODEL, seconds)
+    response = Response(200, {}, "", rows=3)
+    log.request(Request("POST", "/predict", request_id="r-1"), "/predict", response, MODEL, seconds)
 
 
 def test_a_request_is_one_line_with_what_became_of_it(lines: Any) -> None:
