@@ -630,7 +630,7 @@ ROUNDED = {Unary.PROBIT: 6 * EPSILON, **dict.fromkeys(TRANSCENDENTAL - {Unary.PR
 def test_a_function_of_an_exact_number_is_off_by_its_own_rounding_alone(kind: Unary, at: float) -> None:
     y = LIBRARIES[kind](np.array([at]))
     bound = bound_of(operation(Code.UNARY, (0,), 1, 1, kind=kind), np.array([at]), np.zeros(1), y)[0]
-    assert bound == pytest.approx(ROUNDED[kind] * abs(y[0]), rel=1e-12)
+    assert bound == pytest.approx(ROUNDED[kind] * abs(y[0]), rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize(("kind", "at"), [(Unary.EXP, 1000.0), (Unary.LOG, 0.0), (Unary.EXP2, 2000.0)])
@@ -652,7 +652,7 @@ def test_a_power_of_exact_numbers_is_off_by_its_own_rounding_alone(base: float, 
     o = operation(Code.COMBINE, (0, 1), 2, 1, kind=Arithmetic.POWER)
     y = np.array([base**exponent])
     bound = bound_of(o, np.array([base, exponent]), np.zeros(2), y)[0]
-    assert bound == pytest.approx(4 * EPSILON * y[0], rel=1e-12)
+    assert bound == pytest.approx(4 * EPSILON * y[0], rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize(
