@@ -132,7 +132,7 @@ def package(
     except AnswersDiffer as error:
         if chosen.chosen != "native":
             raise
-        return write_with(chosen.without_native(f"The compiled tables did not pass the last check: {error}"))
+        return write_with(chosen.without_native(f"The compiled table did not pass the last check: {error}"))
 
 
 def _strict(strict: bool | Sequence[str], names: list[str]) -> Sequence[str]:

@@ -30,8 +30,10 @@ MODEL = cast(
     "Model",
     SimpleNamespace(
         reference=REFERENCE,
+        folder="",
         manifest={
             "engine": "native",
+            "task": "classification",
             "output": {
                 "fields": ["predictions", "probabilities"],
                 "classes": [[0, 1], [2, 3, 4]],

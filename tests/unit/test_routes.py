@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,12 @@ Paths = dict[str, dict[str, Any]]
 
 
 def paths_of_the_template() -> Paths:
+    """Those that ask our function: a fork may have routes to functions of its own."""
     template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     paths: Paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
-    return paths
+    return {
+        path: methods for path, methods in paths.items() if "${PredictFunction.Arn}" in json.dumps(methods)
+    }
 
 
 def paths_of_the_document() -> Paths:

@@ -204,8 +204,22 @@ def test_the_role_may_write_only_its_own_logs() -> None:
 
 @pytest.mark.parametrize("environment", ["default", "prod", "local"])
 def test_every_environment_deploys_and_sets_parameters_that_there_are(environment: str) -> None:
-    assert re.fullmatch(r"skylayer-\w+", sam.parameters(environment, "deploy")["stack_name"])
+    # A fork may call them anything that AWS takes, the hook's CodeDeployHook_ before it:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html
+    assert re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{,48}", sam.stack_name(environment))
     assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
+
+
+def test_prod_is_asked_about_and_goes_live_by_degrees() -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    assert settings["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+    chosen = sam.overrides("prod")
+    assert chosen["Monitoring"] == chosen["GradualDeployment"] == "true"
+    assert chosen["DeploymentType"] in TEMPLATE["Parameters"]["DeploymentType"]["AllowedValues"]
+
+
+def test_each_environment_is_a_stack_of_its_own() -> None:
+    assert len({sam.stack_name(environment) for environment in ("default", "prod", "local")}) == 3
 
 
 def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
@@ -216,7 +230,7 @@ def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     for environment in ("default", "prod", "local"):
         tags = settings[environment]["deploy"]["parameters"]["tags"].split()
-        assert {"application=skylayer"} < set(tags)
+        assert any(tag.startswith("application=") for tag in tags)
         assert any(tag.startswith("stage=") for tag in tags)
     assert not [name for name, part in RESOURCES.items() if "Tags" in part.get("Properties", {})]
 

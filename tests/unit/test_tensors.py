@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from openapi_documents import OUTPUTS
 
 from serving.errors import Problem
 from serving.protocols.tensors import datatype_of_column, output_tensors, output_types, rows_of
@@ -194,15 +195,21 @@ FIELDS = ["predictions", "probabilities"]
 
 
 @pytest.mark.parametrize(
-    ("output", "types"),
+    ("task", "output", "types"),
     [
-        ({"fields": ["predictions"], "targets": ["y"]}, [("predictions", "FP64", [-1])]),
-        ({"fields": ["predictions"], "targets": ["x", "y"]}, [("predictions", "FP64", [-1, 2])]),
+        ("regression", {"fields": ["predictions"], "targets": ["y"]}, [("predictions", "FP64", [-1])]),
         (
-            {"fields": FIELDS, "classes": ["a", "b"], "targets": ["y"]},
-            [("predictions", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])],
+            "regression",
+            {"fields": ["predictions"], "targets": ["x", "y"]},
+            [("predictions", "FP64", [-1, 2])],
         ),
         (
+            "classification",
+            {"fields": FIELDS, "classes": ["a", "b"], "targets": ["y"]},
+            [("predictions", "BYTES", [-1]), ("probabilities", "FP64", [-1, 2])],
+        ),
+        (
+            "classification",
             {"fields": FIELDS, "classes": [["a", "b", "c"], ["d", "e"]], "targets": ["x", "y"]},
             [
                 ("predictions", "BYTES", [-1, 2]),
@@ -211,6 +218,7 @@ FIELDS = ["predictions", "probabilities"]
             ],
         ),
         (
+            "classification",
             {"fields": FIELDS, "classes": [[0, 1], [2, 3]], "targets": ["x", "y"]},
             [
                 ("predictions", "INT64", [-1, 2]),
@@ -219,21 +227,61 @@ FIELDS = ["predictions", "probabilities"]
             ],
         ),
         (
+            "classification",
             {"fields": FIELDS, "classes": [0, 1], "targets": ["x", "y"]},
-            [("predictions", "INT64", [-1, 2]), ("probabilities", "FP64", [-1, -1])],
+            [("predictions", "INT64", [-1, 2]), ("probabilities", "FP64", [-1, 2])],
         ),
-        ({"fields": ["predictions", "scores"]}, [("predictions", "FP64", [-1]), ("scores", "FP64", [-1])]),
         (
+            "classification",
+            {"fields": ["predictions", "scores"], "classes": [0, 1], "targets": ["y"]},
+            [("predictions", "INT64", [-1]), ("scores", "FP64", [-1])],
+        ),
+        (
+            "classification",
+            {"fields": ["predictions", "scores"], "classes": ["a", "b", "c"], "targets": ["y"]},
+            [("predictions", "BYTES", [-1]), ("scores", "FP64", [-1, 3])],
+        ),
+        (
+            "outlier_detection",
+            {"fields": ["predictions", "scores"]},
+            [("predictions", "INT64", [-1]), ("scores", "FP64", [-1])],
+        ),
+        (
+            "clustering",
             {"fields": ["predictions", "distances"]},
-            [("predictions", "FP64", [-1]), ("distances", "FP64", [-1, -1])],
+            [("predictions", "INT64", [-1]), ("distances", "FP64", [-1, -1])],
+        ),
+        (
+            "clustering",
+            {"fields": FIELDS},
+            [("predictions", "INT64", [-1]), ("probabilities", "FP64", [-1, -1])],
         ),
     ],
 )
-def test_outputs_are_described_before_there_is_an_answer(
-    output: dict[str, Any], types: list[tuple[str, str, list[int]]]
+def test_outputs_are_described_without_golden_rows(
+    task: str, output: dict[str, Any], types: list[tuple[str, str, list[int]]]
 ) -> None:
-    found = [(each["name"], each["datatype"], each["shape"]) for each in output_types(output)]
+    found = [(each["name"], each["datatype"], each["shape"]) for each in output_types(output, task, {})]
     assert found == types
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_outputs_are_described_as_they_are_answered(kind: str) -> None:
+    task, output, golden = OUTPUTS[kind]
+    described = {each["name"]: each for each in output_types(output, task, golden)}
+    answered = output_tensors({field: values * 3 for field, values in golden.items()}, output)
+    assert described.keys() == answered.keys()
+    for name, tensor in answered.items():
+        assert (tensor["datatype"], tensor["shape"]) == (
+            described[name]["datatype"],
+            [3, *described[name]["shape"][1:]],
+        )
+
+
+def test_a_label_has_the_data_type_of_all_classes() -> None:
+    output = {"fields": ["predictions"], "classes": [1, 2.5], "targets": ["y"]}
+    assert output_tensors({"predictions": [1]}, output)["predictions"]["datatype"] == "FP64"
+    assert output_types(output, "classification", {"predictions": [1]})[0]["datatype"] == "FP64"
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,14 @@ def handle(request: Request, model: Model) -> Response:
         response.body = ""
     if shown := request_id_of(request):
         response.headers["x-request-id"] = shown
-    route = _normal(request.path)
-    log.request(request, route if route in ROUTES else None, response, model, perf_counter() - started)
+    log.request(request, route_of(request.path), response, model, perf_counter() - started)
     return response
+
+
+def route_of(path: str) -> str | None:
+    """The line of `ROUTES` that a path belongs to, None where there is none."""
+    route = _normal(path)
+    return route if route in ROUTES else None
 
 
 def dispatch(request: Request, model: Model) -> Response:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+
 from serving import json_body
 from serving.errors import Problem, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 JSON = "application/json"
 CSV = "text/csv"
 PROBLEM = "application/problem+json"
+# Every answer's, whoever gives it: the function, an adapter or, by the template, the gateway itself;
+# a response may say that it is to be kept.
+SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# What a page of the allowed origin may read beside the headers that any may.
+_EXPOSED = "model-version, x-request-id, ignored-columns, ignored-members, missing-columns, retry-after, etag"
 _MAX_ID = 128
 
 
@@ -92,6 +99,32 @@ def internal_error(request_id: str) -> Response:
         "request_id": request_id,
     }
     return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
+
+
+def allowed_origin() -> str:
+    """The origin whose pages may call, `*` for any; empty for none."""
+    return os.environ.get("SKYLAYER_CORS_ORIGIN") or ""
+
+
+def sent_headers(response: Response) -> dict[str, str]:
+    """The headers of a response with those that every one has, and those for a page of the origin that may call."""
+    headers = {**SECURITY_HEADERS, **response.headers}
+    origin = allowed_origin()
+    if origin:
+        headers["access-control-allow-origin"] = origin
+        headers["access-control-expose-headers"] = _EXPOSED
+        if origin != "*":
+            headers["vary"] = f"{headers['vary']}, origin" if "vary" in headers else "origin"
+    return headers
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name; one that came several times is one list (RFC 9110, section 5.2)."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
 
 
 def request_id_of(request: Request) -> str:

@@ -41,6 +41,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
             "get": {
                 "operationId": "check_health",
                 "summary": "The version that answers",
+                "description": "Open to all: a probe needs no key.",
                 "tags": ["model"],
                 "security": [],
                 "responses": {
@@ -53,6 +54,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
             "get": {
                 "operationId": "read_openapi",
                 "summary": "This document",
+                "description": "Made from the model that answers, for the way in which the stack knows its callers.",
                 "tags": ["model"],
                 "responses": {
                     "200": content("OpenAPI 3.1", {"application/json": {"schema": {"type": "object"}}}),
@@ -64,6 +66,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
             "get": {
                 "operationId": "open_playground",
                 "summary": "The playground, a page for a person",
+                "description": "It tells nothing of the model before it is given a key.",
                 "tags": ["model"],
                 "security": [],
                 "responses": {"200": content("A page", {"text/html": page()}), **_problems()},

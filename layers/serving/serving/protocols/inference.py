@@ -10,7 +10,7 @@ it. Tensors are JSON; the binary extension is not spoken.
 
 from __future__ import annotations
 
-from serving import ignored, json_body
+from serving import golden, ignored, json_body
 from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
@@ -94,7 +94,9 @@ def _metadata(model: Model) -> dict[str, Any]:
         "versions": [model.reference["version"]],
         "platform": f"skylayer_{model.manifest['engine']}",
         "inputs": inputs,
-        "outputs": output_types(model.manifest["output"]),
+        "outputs": output_types(
+            model.manifest["output"], model.manifest["task"], golden.answers(model.folder)
+        ),
     }
 
 

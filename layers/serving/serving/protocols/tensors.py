@@ -147,15 +147,33 @@ def _converter(datatype: str, column: Column) -> Callable[[Any], Any]:
     return lambda value: value
 
 
-def output_types(output: dict[str, Any]) -> list[dict[str, Any]]:
-    """Name, data type and shape of each output, before there is an answer."""
+def output_types(output: dict[str, Any], task: str, golden: dict[str, Any]) -> list[dict[str, Any]]:
+    """Name, data type and shape of each output: those of the golden answers, with any number of rows.
+
+    Args:
+        output: The manifest's.
+        task: The manifest's.
+        golden: The estimator's answers to the golden rows by field, empty for an artifact that has none.
+    """
+    if all(golden.get(field) for field in output["fields"]):
+        tensors = output_tensors(golden, output)
+        return [
+            {"name": name, "datatype": tensor["datatype"], "shape": [-1, *tensor["shape"][1:]]}
+            for name, tensor in tensors.items()
+        ]
+    return _types_without_answers(output, task)
+
+
+def _types_without_answers(output: dict[str, Any], task: str) -> list[dict[str, Any]]:
+    """As much of it as the manifest tells by itself."""
     classes = output.get("classes") or []
     targets = output.get("targets") or []
     several = len(targets) > 1
     nested = several and all(isinstance(each, list) for each in classes)
-    labels = [label for each in classes for label in each] if nested else classes
+    labels = _labels(output)
+    numbers = "FP64" if task == "regression" else "INT64"  # a cluster's number, or an outlier's -1
     shape = [-1, len(targets)] if several else [-1]
-    types = [{"name": "predictions", "datatype": _datatype(labels) if labels else "FP64", "shape": shape}]
+    types = [{"name": "predictions", "datatype": _datatype(labels) if labels else numbers, "shape": shape}]
     for field in output["fields"][1:]:
         if nested:
             types += [
@@ -163,31 +181,53 @@ def output_types(output: dict[str, Any]) -> list[dict[str, Any]]:
                 for target, each in zip(targets, classes, strict=True)
             ]
         else:
-            types.append(
-                {"name": field, "datatype": "FP64", "shape": [-1, -1] if field != "scores" else [-1]}
-            )
+            types.append({"name": field, "datatype": "FP64", "shape": _shape(field, labels, targets)})
     return types
 
 
+def _shape(field: str, labels: list[Any], targets: list[str]) -> list[int]:
+    """The shape of a field of numbers, -1 for what only an answer tells."""
+    if field == "distances":
+        return [-1, -1]
+    if len(targets) > 1:
+        return [-1, len(targets)]
+    if field == "scores" and len(labels) <= 2:  # noqa: PLR2004 - of two classes, a score says both
+        return [-1]
+    return [-1, len(labels) or -1]
+
+
+def _labels(output: dict[str, Any]) -> list[Any]:
+    """The classes of every target."""
+    classes = output.get("classes") or []
+    nested = bool(classes) and all(isinstance(each, list) for each in classes)
+    return [label for each in classes for label in each] if nested else classes
+
+
 def output_tensors(answer: dict[str, Any], output: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """An answer as tensors by name; what has a list of lists for each row is split by target."""
+    """An answer as tensors by name; what has a list of lists for each row is split by target.
+
+    Labels have the data type of all classes, not of those that this very answer names.
+    """
     tensors: dict[str, dict[str, Any]] = {}
+    labels = _labels(output)
     for field in output["fields"]:
         rows = answer[field]
         first = rows[0]
+        datatype = "" if field == "predictions" else "FP64"
         if isinstance(first, list) and first and isinstance(first[0], list):
             targets = output.get("targets") or [str(index) for index in range(len(first))]
             for index, target in enumerate(targets):
-                tensors[f"{field}_{target}"] = _tensor([row[index] for row in rows])
+                tensors[f"{field}_{target}"] = _tensor([row[index] for row in rows], datatype)
         else:
-            tensors[field] = _tensor(rows)
+            tensors[field] = _tensor(rows, datatype or (_datatype(labels) if labels else ""))
     return tensors
 
 
-def _tensor(rows: list[Any]) -> dict[str, Any]:
+def _tensor(rows: list[Any], declared: str) -> dict[str, Any]:
+    """Values as a tensor, of the declared data type or, without one, of the narrowest."""
     wide = isinstance(rows[0], list)
     data = [value for row in rows for value in row] if wide else rows
-    datatype = _datatype(data)
+    datatype = declared or _datatype(data)
     if datatype == "BYTES":
         data = [value if isinstance(value, str) else str(value) for value in data]
     return {"datatype": datatype, "shape": [len(rows), len(rows[0])] if wide else [len(rows)], "data": data}
