@@ -154,6 +154,6 @@ def test_metrics_by_method_and_traces_are_in_the_bill() -> None:
         for bill in prices.bills(10_000_000, 1, 1024, "native", "x86_64")
         for name, dollars in bill.parts.items()
     }
-    assert parts["detailed metrics"] == pytest.approx(13 * 5 * 0.30)
+    assert parts["detailed metrics"] == pytest.approx(24 * 5 * 0.30)
     assert parts["traces"] == pytest.approx((2_628_000 + 0.05 * 7_372_000) * 5 / 1e6)
     assert prices.traces(1_000) == 1_000

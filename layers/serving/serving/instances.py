@@ -146,11 +146,9 @@ def _like(name: str, names: list[str]) -> str:
     from difflib import get_close_matches  # not above: only the mistaken wait for it
 
     similar = get_close_matches(name, names, n=1) if len(name) <= _MAX_SHOWN else []
-    return (
-        f"did you mean {json.dumps(similar[0])}?"
-        if similar
-        else "GET /model lists them, ?extra=ignore leaves others out"
-    )
+    if similar:
+        return f"did you mean {json.dumps(similar[0])}?"
+    return "GET /model lists them, ?extra=ignore leaves others out"
 
 
 def _array(schema: list[Column]) -> str:
