@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from skylayer import project
+from skylayer.artifact import golden
 from skylayer.packaging import unzipped_size
 
 if TYPE_CHECKING:
@@ -35,9 +36,20 @@ print(json.dumps({"answer": answer, "files": files}))
 """
 
 
-def test_function_and_layers_answer_in_a_bare_interpreter(fork: Fork, first_up: str) -> None:  # noqa: ARG001
+def golden_event(fork: Fork, folder: Path) -> Path:
+    """The file of an event that asks the fork's own model, which may be any, for one of its golden rows."""
+    instance, _ = golden.first(fork.champion())
+    event = json.loads((fork.folder / "events" / "predict.json").read_text(encoding="utf-8"))
+    event["body"] = json.dumps({"instances": [instance]})
+    path = folder / "event.json"
+    path.write_text(json.dumps(event), encoding="utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("first_up")
+def test_function_and_layers_answer_in_a_bare_interpreter(fork: Fork, tmp_path: Path) -> None:
     build = fork.folder / ".aws-sam" / "build"
-    event = fork.folder / "events" / "predict.json"
+    event = golden_event(fork, tmp_path)
     # -S leaves site-packages out: whatever is imported comes from the layers or the standard library.
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _INVOKE, str(build), str(event)],
@@ -55,20 +67,21 @@ def test_function_and_layers_fit(fork: Fork, first_up: str) -> None:  # noqa: AR
     assert 0 < unzipped_size.check_size(fork.folder / ".aws-sam" / "build") <= unzipped_size.UNZIPPED_LIMIT
 
 
-def test_sam_local_invoke_answers_where_docker_is(fork: Fork, first_up: str) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("first_up")
+def test_sam_local_invoke_answers_where_docker_is(fork: Fork, tmp_path: Path) -> None:
     docker = shutil.which("docker")
     if (
         not docker
         or subprocess.run([docker, "info"], capture_output=True, check=False, timeout=30).returncode
     ):
         pytest.skip("no Docker engine answers here")
-    done = _invoke(fork.folder)
+    done = _invoke(fork.folder, golden_event(fork, tmp_path))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["statusCode"] == 200
 
 
-def _invoke(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [project.program("sam"), "local", "invoke", "PredictFunction", "-e", "events/predict.json"]
+def _invoke(folder: Path, event: Path) -> subprocess.CompletedProcess[str]:
+    command = [project.program("sam"), "local", "invoke", "PredictFunction", "-e", str(event)]
     return subprocess.run(
         command,
         cwd=folder,
