@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN = 40
 _MAX_NAME = 200
+# Pairs of names that are compared for a request's suggestions: some 20 µs each.
+_MAX_COMPARED = 5_000
 
 
 def columns_of(instances: list[Any], schema: list[Column]) -> list[list[Any]]:
@@ -64,7 +66,7 @@ def _all_at_once(instances: list[Any], schema: list[Column]) -> list[list[Any]] 
 def _one_by_one(instances: list[Any], schema: list[Column]) -> list[list[Any]]:
     """The columns, by way of every single cell, so that each problem can be told with its place."""
     columns: list[list[Any]] = [[] for _ in schema]
-    problems = _Problems()
+    problems = _Problems([column.name for column in schema])
     for number, instance in enumerate(instances):
         cells = _cells(number, instance, schema, problems)
         for values, column, (key, value) in zip(columns, schema, cells, strict=False):
@@ -100,19 +102,10 @@ def _object_cells(
         hint = "a missing value is sent as null" if column.nullable else ""
         problems.add_text(("instances", number, column.name), column.expected, "no such column", hint)
     if len(instance) + len(missing) > len(schema):
-        names = [column.name for column in schema]
         for name in instance:
-            if name not in names:
-                place = ("instances", number, name)
-                problems.add_text(place, "only columns of the model", "an unknown column", _like(name, names))
+            if name not in problems.known:
+                problems.add_unknown(number, name)
     return [] if missing else [((column.name,), instance[column.name]) for column in schema]
-
-
-def _like(name: str, names: list[str]) -> str:
-    from difflib import get_close_matches  # not above: only the mistaken wait for it
-
-    similar = get_close_matches(name, names, n=1) if len(name) <= _MAX_SHOWN else []
-    return f"did you mean {json.dumps(similar[0])}?" if similar else "GET /model lists them"
 
 
 def _array(schema: list[Column]) -> str:
@@ -120,11 +113,38 @@ def _array(schema: list[Column]) -> str:
 
 
 class _Problems:
-    """The first problems of a request in full, and the number of all."""
+    """The first problems of a request in full, and the number of all.
 
-    def __init__(self) -> None:
+    A client may send a million of them, so nothing but counting is done for one that isn't listed.
+    """
+
+    def __init__(self, names: list[str]) -> None:
         self.errors: list[dict[str, Any]] = []
         self.count = 0
+        self.known = frozenset(names)
+        self._names = names
+        self._hints: dict[str, str] = {}
+        self._comparisons = 0
+
+    def add_unknown(self, row: int, name: str) -> None:
+        hint = self._like(name) if self.count < MAX_PROBLEMS else ""
+        self.add_text(("instances", row, name), "only columns of the model", "an unknown column", hint)
+
+    def _like(self, name: str) -> str:
+        """Which column was probably meant, as long as the request hasn't had its share of comparisons."""
+        hint = self._hints.get(name)
+        if hint is None:
+            hint = self._hints[name] = self._nearest(name)
+        return hint
+
+    def _nearest(self, name: str) -> str:
+        similar = []
+        if len(name) <= _MAX_SHOWN and self._comparisons + len(self._names) <= _MAX_COMPARED:
+            from difflib import get_close_matches  # not above: only the mistaken wait for it
+
+            self._comparisons += len(self._names)
+            similar = get_close_matches(name, self._names, n=1)
+        return f"did you mean {json.dumps(similar[0])}?" if similar else "GET /model lists them"
 
     def add(
         self, place: tuple[str | int, ...], expected: str, value: Any, hint: str = "", name: str = ""
