@@ -106,7 +106,7 @@ def _in_process() -> Callable[[bytes, int], str]:
     def ask(body: bytes, before: int) -> str:
         try:
             instances, _ = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST)
-            answer = loaded.predict_instances(instances)
+            answer = loaded.predict_instances(instances, bounded=False)
         except Problem as problem:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)

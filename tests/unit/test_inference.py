@@ -40,6 +40,7 @@ MODEL = cast(
         },
         schema=[Column({"name": "x", "kind": "number", "nullable": True})],
         predict_instances=predict,
+        most_rows=10_000,
     ),
 )
 

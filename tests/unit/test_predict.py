@@ -24,6 +24,10 @@ class Answering(SimpleNamespace):
     short: tuple[str, int] | None = None
     refused: Problem | None = None
 
+    @property
+    def most_rows(self) -> int:
+        return limits.MAX_ROWS
+
     def predict_json(self, _: bytes) -> tuple[str, int] | None:
         return self.short
 

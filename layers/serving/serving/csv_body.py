@@ -46,7 +46,11 @@ def read(body: bytes, schema: list[Column], max_rows: int) -> tuple[list[dict[st
         line = reader.line_num + 1
         for row in reader:
             if len(rows) == max_rows:
-                raise Problem(413, f"The body has more than {max_rows} rows: send fewer at a time.")
+                raise Problem(
+                    413,
+                    f"The body has more than {max_rows} rows: send fewer at a time.",
+                    limits={"rows": max_rows},
+                )
             rows.append(row)
             lines.append(line)
             line = reader.line_num + 1

@@ -41,7 +41,7 @@ def model(request: Request, model: Model) -> Response:
             **told,
             "statistics": _read(model, STATISTICS),
             "examples": _read(model, GOLDEN),
-            "limits": {"rows": limits.MAX_ROWS, "body_bytes": limits.MAX_BODY_BYTES},
+            "limits": {"rows": model.most_rows, "body_bytes": limits.MAX_BODY_BYTES},
             "card": model.card(),
         }
     )

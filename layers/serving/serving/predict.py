@@ -27,7 +27,7 @@ def predict(request: Request, model: Model) -> Response:
         text, rows = _json_to_json(request.body, model)
         return Response(200, {"content-type": JSON, **headers}, text, rows=rows)
     body = (
-        model.predict_instances(_instances(request.body))
+        model.predict_instances(_instances(request.body, model.most_rows))
         if sent == JSON
         else _predict_csv(request.body, model)
     )
@@ -46,11 +46,11 @@ def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
     short = model.predict_json(body)
     if short is not None and short[1] <= limits.MAX_ROWS:
         return short
-    instances = _instances(body)
+    instances = _instances(body, model.most_rows)
     return model.predict_text(instances), len(instances)
 
 
-def _instances(body: bytes) -> list[Any]:
+def _instances(body: bytes, most: int) -> list[Any]:
     document = json_body.parse(body)
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         raise Problem(
@@ -68,13 +68,13 @@ def _instances(body: bytes) -> list[Any]:
             for name in unknown[:MAX_PROBLEMS]
         ]
         raise Problem(422, "The body has unknown members.", errors=errors, count=len(unknown))
-    return limits.check_rows(document["instances"])
+    return limits.check_rows(document["instances"], most)
 
 
 def _predict_csv(body: bytes, model: Model) -> dict[str, Any]:
     from serving import csv_body
 
-    instances, lines = csv_body.read(body, model.schema, limits.MAX_ROWS)
+    instances, lines = csv_body.read(body, model.schema, model.most_rows)
     try:
         return model.predict_instances(instances)
     except Problem as problem:

@@ -107,7 +107,7 @@ def _infer(request: Request, model: Model) -> Response:
     if not isinstance(body, dict):
         raise Problem(400, "The body must be an inference request: an object with inputs.")
     asked = _asked(body)
-    rows = check_rows(rows_of(body.get("inputs"), model.schema))
+    rows = check_rows(rows_of(body.get("inputs"), model.schema), model.most_rows)
     tensors = output_tensors(model.predict_instances(rows), model.manifest["output"])
     unknown = [name for name in asked if name not in tensors]
     if unknown:

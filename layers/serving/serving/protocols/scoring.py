@@ -49,9 +49,10 @@ def _invocations(request: Request, model: Model) -> Response:
     wanted = accepted(request.headers, (JSON, CSV))
     limits.check_body(request.body, model.schema)
     if sent == CSV:
-        instances: list[Any] = csv_body.read(request.body, model.schema, limits.MAX_ROWS)[0]
+        instances: list[Any] = csv_body.read(request.body, model.schema, model.most_rows)[0]
     else:
-        instances = limits.check_rows(_instances(json_body.parse(request.body, nan_is_null=True)))
+        instances = _instances(json_body.parse(request.body, nan_is_null=True))
+        limits.check_rows(instances, model.most_rows)
     body = model.predict_instances(instances)
     headers = {"model-version": model.reference["version"]}
     if wanted == JSON:
