@@ -4,7 +4,8 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 
 A request holds one tensor for each column, of shape [rows] or [rows, 1], or one matrix of shape [rows,
 columns]. Where the protocol knows no missing value, `null` stands for one, NaN too in a tensor of floats, and
-empty text in a column that had missing values. Tensors are JSON; the binary extension is not spoken.
+empty text in a column that had missing values. Tensors are JSON; the binary extension is not spoken. A content type,
+by which MLServer decodes values, is refused unless it changes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
 from serving.protocols.messages import in_one_line
-from serving.protocols.tensors import datatype_of_column, output_tensors, output_types, rows_of
+from serving.protocols.tensors import (
+    check_request_content_type,
+    datatype_of_column,
+    output_tensors,
+    output_types,
+    rows_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,6 +113,7 @@ def _infer(request: Request, model: Model) -> Response:
     body = json_body.parse(request.body, nan_is_null=True)
     if not isinstance(body, dict):
         raise Problem(400, "The body must be an inference request: an object with inputs.")
+    check_request_content_type(body.get("parameters"))
     asked = _asked(body)
     rows = check_rows(rows_of(body.get("inputs"), model.schema), model.most_rows)
     tensors = output_tensors(model.predict_instances(rows), model.manifest["output"])
