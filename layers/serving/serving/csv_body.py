@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from serving.schema import Column
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -107,13 +108,14 @@ def converter(column: Column) -> Callable[[str], Any]:
     return convert
 
 
-def write(answer: dict[str, Any], fields: list[str], targets: list[str]) -> str:
+def write(answer: dict[str, Any], fields: list[str], targets: list[str], *, guarded: bool = False) -> str:
     """The answer as a table: `prediction`, then one column per class, score or distance of each row.
 
     Args:
         answer: The body of an answer.
         fields: Which of its entries hold one item per row, in order.
         targets: Names of the targets; they are part of the column names where there are several.
+        guarded: Put an apostrophe before a text that a spreadsheet would take for a formula.
     """
     classes = answer.get("classes") or []
     header: list[str] = []
@@ -126,8 +128,9 @@ def write(answer: dict[str, Any], fields: list[str], targets: list[str]) -> str:
         columns += map(list, zip(*rows, strict=True))
     table = io.StringIO(newline="")
     writer = csv.writer(table)
+    text = _guarded if guarded else _text
     writer.writerow(header)
-    writer.writerows([_text(cell) for cell in row] for row in zip(*columns, strict=True))
+    writer.writerows([text(cell) for cell in row] for row in zip(*columns, strict=True))
     return table.getvalue()
 
 
@@ -159,6 +162,11 @@ def _labels(known: list[Any], number: int) -> list[str]:
 def _lists(known: list[Any], number: int) -> list[list[Any]]:
     nested = len(known) == number and all(isinstance(labels, list) for labels in known)
     return known if nested else [[]] * number
+
+
+def _guarded(value: Any) -> str:
+    """A text that begins like a formula, as OWASP's page on CSV injection lists them, behind an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else _text(value)
 
 
 def _text(value: Any) -> str:

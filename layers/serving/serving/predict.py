@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from serving import json_body, limits
 from serving.errors import MAX_PROBLEMS, Problem, pointer
-from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response
+from serving.http import (
+    CSV,
+    JSON,
+    Request,
+    Response,
+    accepted,
+    asks_for_guard,
+    content_type,
+    json_response,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +45,8 @@ def predict(request: Request, model: Model) -> Response:
         return json_response(body, rows=rows, headers=headers)
     from serving import csv_body  # not above: few clients send or want a table
 
-    table = csv_body.write(body, model.fields, model.manifest["output"].get("targets") or [])
+    targets = model.manifest["output"].get("targets") or []
+    table = csv_body.write(body, model.fields, targets, guarded=asks_for_guard(request.headers))
     return Response(
         200, {"content-type": f"{CSV}; charset=utf-8; header=present", **headers}, table, rows=rows
     )

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from serving import csv_body, json_body, limits
 from serving.errors import Problem
-from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response
+from serving.http import (
+    CSV,
+    JSON,
+    Request,
+    Response,
+    accepted,
+    asks_for_guard,
+    content_type,
+    json_response,
+)
 from serving.protocols.messages import in_one_line
 
 TYPE_CHECKING = False
@@ -59,7 +68,7 @@ def _invocations(request: Request, model: Model) -> Response:
         document = {"predictions": body["predictions"]}
         return json_response(document, rows=len(instances), headers=headers)
     targets = model.manifest["output"].get("targets") or []
-    table = csv_body.write(body, ["predictions"], targets)
+    table = csv_body.write(body, ["predictions"], targets, guarded=asks_for_guard(request.headers))
     headers["content-type"] = f"{CSV}; charset=utf-8; header=present"
     return Response(200, headers, table, rows=len(instances))
 
