@@ -88,20 +88,15 @@ class NativeEngine:
 
             texts = [columns[column] for column, _ in self._texts]
             most = rows * self._most_terms * self._term_cost
-            admission.check_texts(texts, self._text_costs(texts, most), rows * self._row_cost)
+            admission.check_texts(texts, self._text_costs(), rows * self._row_cost, most)
 
-    def _text_costs(self, texts: list[list[Any]], most: int) -> list[Any]:
-        """Of a character of each column; the kernel takes `most` nanoseconds for all terms, however many there are."""
+    def _text_costs(self) -> list[Any]:
+        """Of a character of each column of texts."""
         from serving.engines.admission import TextCost
         from serving.engines.text import cost_of
 
-        characters = max(1, sum(len(text) for column in texts for text in column if isinstance(text, str)))
-        costs = []
-        for _, _, description in self.metadata["sparse"]:
-            nanoseconds, terms, size = cost_of(description)
-            in_kernel = min(int(terms * self._term_cost), most // characters)
-            costs.append(TextCost(nanoseconds + in_kernel, size))
-        return costs
+        costs = [cost_of(description) for _, _, description in self.metadata["sparse"]]
+        return [TextCost(own, size, int(terms * self._term_cost)) for own, terms, size in costs]
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """Answers to rows, as JSON values: one list per field of the manifest's output.
