@@ -19,6 +19,7 @@ from sklearn.svm import SVC
 
 from skylayer.artifact.open import load
 from skylayer.artifact.package import package
+from slow.letters import letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,6 @@ def _texts(rows: int) -> tuple[pd.DataFrame, Any]:
     random = np.random.default_rng(0)
     texts = [" ".join(random.choice(_WORDS, random.integers(5, 60))) + f" {row}" for row in range(rows)]
     return pd.DataFrame({"text": pd.Series(texts, dtype="str")}), np.arange(rows) % 5
-
-
-def letters(text: str) -> list[str]:
-    """Terms of somebody's own, which no compiler knows."""
-    return [text[at : at + 3] for at in range(len(text))]
 
 
 def _forest(rows: int) -> tuple[Any, Any, Any]:

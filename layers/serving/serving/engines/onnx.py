@@ -62,8 +62,8 @@ class OnnxEngine:
         if self._pace is None:
             from serving.engines.pace import Pace  # not above: a cold start answers without
 
-            self._pace = Pace(self._run, self._columns, self._finder.golden_rows)
-        self._pace.admit(columns, rows)
+            self._pace = Pace(self._columns, self._finder.golden_rows)
+        self._pace.admit(self._run, columns, rows)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The graph's answers to rows, as JSON values: one list per field, one item per row.

@@ -39,7 +39,7 @@ class SklearnEngine:
         }
         self._container = container
         self._finder = RefusedRowFinder([column["name"] for column in columns], golden)
-        self._pace = Pace(self._predict, columns, self._finder.golden_rows)
+        self._pace = Pace(columns, self._finder.golden_rows)
 
     @property
     def most_rows(self) -> int:
@@ -52,7 +52,7 @@ class SklearnEngine:
         Raises:
             Problem: 413.
         """
-        self._pace.admit(columns, rows)
+        self._pace.admit(self._predict, columns, rows)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The estimator's answers to rows, as JSON values: one list per field, one item per row.
