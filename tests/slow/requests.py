@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ROUTES = ("predict", "csv", "invocations", "infer")
 NUMBERS = (0.0, 1.0, -0.5, 1e-310, 5e-324, 1e300, -1e15, 0.1 + 0.2, 123456.789)
 ALPHABETS = ("a", "ab ", "a b ", "the north ", "é ", "a\u0301", "\N{PENGUIN} ", "ﬁ.", "x1_", "\n\t a")
+LONG_ONCE = ("floats", "strings")  # in the first row only
 WRONG = ("nothing", "names", "types", "null", "digits", "floats", "strings", "nested", "wide")
 
 
@@ -77,13 +78,15 @@ def request(of: Plan, model: Model, chance: random.Random) -> Request:
     """The request of a plan, its body as long as a body may be at most."""
     rows = max(1, min(of.rows, limits.MAX_ROWS + 1))
     if of.wrong == "digits":
-        rows = min(rows, 1_000)
-    of = replace(of, characters=max(1, min(of.characters, limits.MAX_BODY_BYTES // rows)))
+        rows = min(rows, 1_000 // len(model.schema))
+    # About as long as a body may be; what is a little too long is cut below.
+    longest = limits.MAX_BODY_BYTES // len(model.schema) // (1 if of.wrong in LONG_ONCE else rows)
+    of = replace(of, characters=max(1, min(of.characters, longest)))
     while True:
         body, kind = _body(of, model, rows, chance)
         if len(body) <= limits.MAX_BODY_BYTES:
             break
-        if rows > 1:
+        if rows > 1 and (of.wrong not in LONG_ONCE or of.characters < len(body) // 100):
             rows = max(1, int(rows * 0.9 * limits.MAX_BODY_BYTES / len(body)))
         else:
             of = replace(of, characters=int(of.characters * 0.9 * limits.MAX_BODY_BYTES / len(body)))
@@ -122,7 +125,7 @@ def _names(of: Plan, many: int) -> bytes:
 
 
 def _values(of: Plan, column: Column, rows: int, chance: random.Random) -> list[Any]:
-    most = max(1, min(of.characters, 4_000_000))
+    most = of.characters
     wrong: dict[str, list[Any]] = {
         "types": [True if column.kind != "boolean" else "x"],
         "null": [None],
