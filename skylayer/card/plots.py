@@ -18,6 +18,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import learning_curve
 
+from skylayer.train.scores import are_distributions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -79,6 +81,8 @@ def draw(holdout: Holdout, task: str) -> list[Plot]:
         warnings.simplefilter("ignore")
         if task == "classification":
             return [*_classification(holdout), *_importance(holdout)]
+        if np.size(holdout.estimator.predict(holdout.data)) != holdout.target.size:
+            return []  # several quantiles of one target
         return [*_regression(holdout), *_importance(holdout)] if task == "regression" else []
 
 
@@ -126,7 +130,8 @@ def _classification(holdout: Holdout) -> Iterator[Plot]:
     if curves:
         yield _roc(curves)
         yield _precision_recall(curves)
-        yield _calibration(curves)
+        if are_distributions(probabilities):
+            yield _calibration(curves)
 
 
 def _confusion(target: Any, predicted: Any, classes: Any) -> Plot:

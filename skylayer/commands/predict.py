@@ -120,7 +120,9 @@ def _deployed() -> Ask | None:
         return None
 
     def ask(body: bytes, before: int) -> str:
-        answer = found.request("/predict", body, headers={"content-type": "text/csv", "accept": "text/csv"})
+        # A file of rows has an id or an index more often than not.
+        headers = {"content-type": "text/csv", "accept": "text/csv"}
+        answer = found.request("/predict?extra=ignore", body, headers=headers)
         if answer.status != 200:  # noqa: PLR2004
             refusal = _refusal(answer.body, before)
             raise TooMuch(f"{refusal}") if answer.status == 413 else refusal  # noqa: PLR2004
@@ -139,8 +141,8 @@ def _in_process() -> Ask:
 
     def ask(body: bytes, before: int) -> str:
         try:
-            instances, _ = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST)
-            answer = loaded.predict_instances(instances, bounded=False)
+            table = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST, ignore_unknown=True)
+            answer = loaded.predict_instances(table.instances, bounded=False)
         except Problem as problem:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)

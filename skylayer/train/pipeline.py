@@ -31,6 +31,7 @@ class Training:
         target: One for each row; None where there is none.
         estimator: Not fitted.
         card_text: What training/card.md says of intended use and licence, for the model card.
+        strict: STRICT of the module, as `package` takes it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Training:
     target: Any
     estimator: Any
     card_text: str = ""
+    strict: bool | tuple[str, ...] = False
 
 
 def load(root: Path) -> Training:
@@ -65,6 +67,17 @@ def load(root: Path) -> Training:
         target=target,
         estimator=_call("build_estimator()", build_estimator, path.parent),
         card_text=card.read_text(encoding="utf-8") if card.is_file() else "",
+        strict=_strict(getattr(module, "STRICT", False)),
+    )
+
+
+def _strict(value: Any) -> bool | tuple[str, ...]:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    raise UserError(
+        f"STRICT in training/pipeline.py is {value!r}. Let it be True or a list of the names of columns."
     )
 
 

@@ -97,6 +97,7 @@ def train(training: Training, directory: Path, progress: Listener = _UNWATCHED) 
         training=evaluation.training,
         plots=plots,
         card_text=training.card_text,
+        strict=training.strict,
         progress=progress.proof,
     )
     project.set_champion(path)

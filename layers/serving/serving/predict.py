@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving import json_body, limits
-from serving.errors import MAX_PROBLEMS, Problem, pointer
+from serving.errors import MAX_PROBLEMS, Problem, pointer, quoted
 from serving.http import (
     CSV,
     JSON,
@@ -13,6 +13,7 @@ from serving.http import (
     asks_for_guard,
     content_type,
     json_response,
+    parameter,
 )
 
 TYPE_CHECKING = False
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 def predict(request: Request, model: Model) -> Response:
     """One prediction for each instance of the body.
 
+    With `?extra=ignore`, columns and members that the model doesn't have are left out and told in a header.
+
     Raises:
         Problem: 400, 406, 413, 415 or 422.
     """
@@ -32,14 +35,16 @@ def predict(request: Request, model: Model) -> Response:
     wanted = accepted(request.headers, (JSON, CSV) if sent == JSON else (CSV, JSON))
     limits.check_body(request.body, model.schema)
     headers = {"model-version": model.reference["version"]}
-    if sent == wanted == JSON:
+    if sent == wanted == JSON and not request.query:
         text, rows = _json_to_json(request.body, model)
         return Response(200, {"content-type": JSON, **headers}, text, rows=rows)
-    body = (
-        model.predict_instances(_instances(request.body, model.most_rows))
-        if sent == JSON
-        else _predict_csv(request.body, model)
-    )
+    ignore = ignores_extra(request)
+    if sent == JSON:
+        instances, told = instances_of(json_body.parse(request.body), model, ignore=ignore)
+        body = model.predict_instances(instances)
+    else:
+        body, told = _predict_csv(request, model, ignore=ignore)
+    headers |= told
     rows = len(body[model.fields[0]])
     if wanted == JSON:
         return json_response(body, rows=rows, headers=headers)
@@ -52,16 +57,24 @@ def predict(request: Request, model: Model) -> Response:
     )
 
 
-def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
-    short = model.predict_json(body)
-    if short is not None and short[1] <= limits.MAX_ROWS:
-        return short
-    instances = _instances(body, model.most_rows)
-    return model.predict_text(instances), len(instances)
+def ignores_extra(request: Request) -> bool:
+    """Whether the client wants columns left out that the model doesn't have: `?extra=ignore`.
+
+    Raises:
+        Problem: 400: `extra` has another value.
+    """
+    extra = (request.query or {}).get("extra", "refuse")
+    if extra not in {"refuse", "ignore"}:
+        raise Problem(400, f"extra must be refuse or ignore, not {quoted(extra)}.")
+    return extra == "ignore"
 
 
-def _instances(body: bytes, most: int) -> list[Any]:
-    document = json_body.parse(body)
+def instances_of(document: Any, model: Model, *, ignore: bool = False) -> tuple[list[Any], dict[str, str]]:
+    """The rows of a body, and the headers that tell what of it was ignored.
+
+    Raises:
+        Problem: 413 or 422: it has no rows, too many of them or, unless that is ignored, members beside them.
+    """
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         raise Problem(
             422,
@@ -72,22 +85,41 @@ def _instances(body: bytes, most: int) -> list[Any]:
             count=1,
         )
     unknown = [name for name in document if name != "instances"]
+    instances = limits.check_rows(document["instances"], model.most_rows)
+    if ignore:
+        from serving import ignored  # not above: few clients ask for it
+
+        instances, columns = ignored.without_unknown(instances, model.schema)
+        return instances, ignored.headers(columns, unknown)
     if unknown:
         errors = [
-            {"pointer": pointer(name[:200]), "detail": "unknown member; instances is the only one"}
+            {
+                "pointer": pointer(name[:200]),
+                "detail": "unknown member; instances is the only one, ?extra=ignore leaves others out",
+            }
             for name in unknown[:MAX_PROBLEMS]
         ]
         raise Problem(422, "The body has unknown members.", errors=errors, count=len(unknown))
-    return limits.check_rows(document["instances"], most)
+    return instances, {}
 
 
-def _predict_csv(body: bytes, model: Model) -> dict[str, Any]:
-    from serving import csv_body
+def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
+    short = model.predict_json(body)
+    if short is not None and short[1] <= limits.MAX_ROWS:
+        return short
+    instances = instances_of(json_body.parse(body), model)[0]
+    return model.predict_text(instances), len(instances)
 
-    instances, lines = csv_body.read(body, model.schema, model.most_rows)
+
+def _predict_csv(request: Request, model: Model, *, ignore: bool) -> tuple[dict[str, Any], dict[str, str]]:
+    from serving import csv_body, ignored
+
+    header = parameter(request.headers, "header") != "absent"
+    table = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=ignore)
     try:
-        return model.predict_instances(instances)
+        body = model.predict_instances(table.instances)
     except Problem as problem:
         for error in problem.errors or []:
-            error["line"] = lines[int(error["pointer"].split("/")[2])]
+            error["line"] = table.lines[int(error["pointer"].split("/")[2])]
         raise
+    return body, ignored.headers(table.ignored, missing=table.missing)
