@@ -1,7 +1,7 @@
 # The verbs. Each is the module of its name in skylayer/commands, which reads its NAME=value itself; `make` lists them.
 VERBS := up down status predict logs train report import export push versions promote rollback prune \
 	build deploy start-api destroy key metrics dashboard cost bootstrap-aws doctor audit \
-	openapi client diagram formats coverage test lint format bench fuzz mutate test-container
+	openapi client diagram formats coverage test lint format bench fuzz slow mutate test-container
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -49,8 +49,8 @@ develop: ## install all that tests, linters and benchmarks need; they do it by t
 	@$(uv) sync --frozen --all-groups
 
 up: sync
-audit bench fuzz mutate test lint format test-container: develop
-audit bench fuzz mutate test lint format test-container coverage: groups := --all-groups
+audit bench fuzz slow mutate test lint format test-container: develop
+audit bench fuzz slow mutate test lint format test-container coverage: groups := --all-groups
 import export formats: groups += --group formats --group estimators
 client: groups += --group client
 

@@ -56,6 +56,14 @@ def set_champion(folder: Path) -> None:
     if pointer.is_file() and (before := pointer.read_text(encoding="utf-8").strip()) != reference:
         with (home / PREVIOUS).open("a", encoding="utf-8") as file:
             file.write(f"{before}\n")
-    draft = home / f".champion-{os.getpid()}"
-    draft.write_text(f"{reference}\n", encoding="utf-8")
-    draft.replace(pointer)
+    write_at_once(pointer, f"{reference}\n")
+
+
+def write_at_once(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old content or the new one, and no part of it."""
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -58,7 +58,7 @@ class OpenModel:
         Raises:
             serving.errors.Problem: Values that don't fit the schema, all of them named.
         """
-        return self._model.predict_instances(instances)
+        return self._model.predict_instances(instances, bounded=False)
 
 
 def open(path: str | os.PathLike[str]) -> OpenModel:  # noqa: A001 - reads as skylayer.open()

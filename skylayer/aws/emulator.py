@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from skylayer import project
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Emulator:
-    """One emulator: its folder (process id, log, temporary files), and the port that it listens on."""
+    """One emulator: its folder (process id, log, temporary files), and the port that it listens on.
+
+    Both stand in its command line, too, so that it is found where its folder was lost.
+    """
 
     folder: Path
     port: int
@@ -75,6 +80,8 @@ def running(folder: Path) -> Emulator | None:
     """The emulator that was started with this folder, if it is alive and answers."""
     state = _read_state(folder)
     if state is None or not _is_ours(state["pid"]):
+        state = _found(folder)
+    if state is None:
         return None
     emulator = Emulator(folder, state["port"])
     return emulator if emulator.answers() else None
@@ -108,11 +115,12 @@ def start(folder: Path, port: int | None = None, *, on_wait: Callable[[], None] 
 
 def stop(folder: Path) -> bool:
     """Stop the emulator and the Lambda workers it started; True if there was one. State and log go, too."""
-    state = _read_state(folder)
-    found = state is not None and _is_ours(state["pid"])
-    if state is not None:
-        _end_group(state["pid"])
-        _state_file(folder).unlink(missing_ok=True)
+    found = False
+    for look in (_read_state, _found):
+        if state := look(folder):
+            found = found or _is_ours(state["pid"])
+            _end_group(state["pid"])
+    _state_file(folder).unlink(missing_ok=True)
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     return found
 
@@ -136,8 +144,8 @@ def _spawn(emulator: Emulator) -> subprocess.Popen[bytes]:
     }
     with emulator.log.open("wb") as log:
         # A session of its own, so that its Lambda workers can be ended with it and Ctrl-C does not reach it.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, *_marks(emulator), "-m", "ministack"],
             env=environment,
             cwd=emulator.folder,
             stdin=subprocess.DEVNULL,
@@ -146,8 +154,22 @@ def _spawn(emulator: Emulator) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     state = json.dumps({"pid": process.pid, "port": emulator.port})
-    _state_file(emulator.folder).write_text(state, encoding="utf-8")
+    project.write_at_once(_state_file(emulator.folder), state)
     return process
+
+
+def _marks(emulator: Emulator) -> list[str]:
+    """Options that mean nothing to Python: by them an emulator is found where its file is lost or damaged."""
+    return ["-X", f"skylayer_emulator={emulator.folder.resolve()}", "-X", f"skylayer_port={emulator.port}"]
+
+
+def _found(folder: Path) -> dict[str, int] | None:
+    """The emulator of a folder among the machine's processes."""
+    mark = re.escape(f" -X skylayer_emulator={folder.resolve()} -X skylayer_port=")
+    for pid, _, command in _processes():
+        if port := re.search(rf"{mark}(\d+) -m ministack", command):
+            return {"pid": pid, "port": int(port[1])}
+    return None
 
 
 def _state_file(folder: Path) -> Path:
@@ -184,6 +206,11 @@ def _end_group(pid: int) -> None:
 
 def _group(pid: int) -> list[int]:
     """The living processes of a group that an emulator leads or led, and that are of its making."""
+    return [member for member, group, command in _processes() if group == pid and "ministack" in command]
+
+
+def _processes() -> list[tuple[int, int, str]]:
+    """Number, group and command line of each living process."""
     listing = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,command="],  # noqa: S607
         capture_output=True,
@@ -192,9 +219,9 @@ def _group(pid: int) -> list[int]:
     ).stdout
     rows = [line.split(None, 3) for line in listing.splitlines()]
     return [
-        int(row[0])
+        (int(row[0]), int(row[1]), row[3])
         for row in rows
-        if len(row) == 4 and int(row[1]) == pid and "ministack" in row[3] and not row[2].startswith("Z")  # noqa: PLR2004
+        if len(row) == 4 and not row[2].startswith("Z")  # noqa: PLR2004
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from serving import artifact, playground
+from skylayer.card.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
@@ -42,12 +44,14 @@ def render(title: str, card: str, plots: Sequence[Plot]) -> str:
     for plot in plots:
         # What Markdown makes of the image's line becomes a figure with its caption.
         shown = shown.replace(_markdown().render(image(plot)).strip(), _figure(plot))
-    return _PAGE.format(title=html.escape(title), style=playground.style(), card=shown)
+    style = playground.style()
+    policy = playground.card_policy(style)
+    return _PAGE.format(title=html.escape(title), policy=policy, style=style, card=shown)
 
 
 def image(plot: Plot) -> str:
     """The line of a card that shows a plot."""
-    return f"![{plot.title}. {plot.description}]({path_of(plot)})"
+    return f"![{plain(f'{plot.title}. {plot.description}')}]({path_of(plot)})"
 
 
 def path_of(plot: Plot) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 # Over the start of an empty function; measured by `make bench`, see docs/benchmarks.md.
@@ -47,7 +48,7 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
         "",
         "## Engine",
         "",
-        f"{manifest['engine']}: {manifest['engine_reason']}",
+        f"{manifest['engine']}: {plain(manifest['engine_reason'])}",
         "",
         *_proof(manifest["engines"].get("native", {}).get("proof")),
         *_size(manifest, sizes),
@@ -71,11 +72,11 @@ def _trained(training: dict[str, Any]) -> str:
 
 
 def _of(output: dict[str, Any]) -> str:
-    told = f" of {', '.join(output['targets'])}" if "targets" in output else ""
+    told = f" of {', '.join(map(plain, output['targets']))}" if "targets" in output else ""
     classes = output.get("classes") or []
     if not classes or isinstance(classes[0], list) or len(classes) > _SHOWN_CATEGORIES:
         return told
-    return f"{told}: {', '.join(map(_cell, classes))}"
+    return f"{told}: {', '.join(map(plain, classes))}"
 
 
 def _proof(proof: dict[str, Any] | None) -> list[str]:
@@ -128,10 +129,10 @@ def _column(column: dict[str, Any]) -> str:
     if "minimum" in column:
         extent = f"{column['minimum']:g} to {column['maximum']:g}"
     elif "categories" in column:
-        shown = [_cell(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
+        shown = [plain(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
         extent = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
     return (
-        f"| {_cell(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {extent} |"
+        f"| {plain(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {extent} |"
     )
 
 
@@ -164,5 +165,13 @@ def _number(value: Any) -> str:
     return f"{value:.4g}"
 
 
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
+# What would be markup, of CommonMark and of tables; an underscore inside of a word is none.
+_MARKUP = re.compile(r"[\\`*\[\]<>&|~]|(?<![^\W_])_|_(?![^\W_])")
+
+
+def plain(value: object) -> str:
+    """A name or value of the data as Markdown that shows it and does nothing else, in one line.
+
+    Who names a column `![x](http://…)` would have a picture fetched by whoever opens the card.
+    """
+    return _MARKUP.sub(r"\\\g<0>", " ".join(str(value).splitlines()))

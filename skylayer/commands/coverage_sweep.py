@@ -213,7 +213,9 @@ def _examine(name: str, kind: Callable[..., Any], kernel: Any) -> Row:
         stored = io.BytesIO()
         joblib.dump(estimator, stored)
         stored.seek(0)
-        engine: Any = SklearnEngine(joblib.load(stored), container_of(schema), names, list(fields), "")
+        engine: Any = SklearnEngine(
+            joblib.load(stored), container_of(schema), schema["columns"], list(fields), ""
+        )
         answers = engine.predict(columns, len(requests))
     else:
         with tempfile.TemporaryDirectory() as folder:

@@ -17,9 +17,11 @@ from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from skylayer.commands.variables import Options
+
+    Ask = Callable[[bytes, int], str]
 
 ROWS_OF_A_REQUEST = 1000
 
@@ -47,21 +49,55 @@ def run(options: Options) -> None:
         raise UserError(f"There is no file {path}. Give one as FILE=rows.csv.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} can't be read as UTF-8 text: {error}.") from error
-    requests = list(_requests(path, text))
+    header, *rows = _rows(path, text)
+    requests = [rows[first : first + ROWS_OF_A_REQUEST] for first in range(0, len(rows), ROWS_OF_A_REQUEST)]
     ask = _deployed() or _in_process()
     with Progress(console=Console(stderr=True), transient=True) as progress:
         # Nothing is printed before all rows are answered: no half a table for a pipe to take for a whole one.
         answers = [
-            ask(body, number * ROWS_OF_A_REQUEST)
-            for number, body in enumerate(progress.track(requests, description="Predicting"))
+            answer(ask, header, request, number * ROWS_OF_A_REQUEST)
+            for number, request in enumerate(progress.track(requests, description="Predicting"))
         ]
     sys.stdout.write(answers[0])
-    for answer in answers[_WITHOUT_HEADER]:
-        sys.stdout.write(answer.partition("\r\n")[2])
+    for other in answers[_WITHOUT_HEADER]:
+        sys.stdout.write(_body(other))
 
 
-def _requests(path: Path, text: str) -> Iterator[bytes]:
-    """The file as CSV bodies, each with the header and at most `ROWS_OF_A_REQUEST` rows."""
+def answer(ask: Ask, header: list[str], rows: list[list[str]], before: int) -> str:
+    """The answer to rows, which are asked for in halves where the model takes too long for all at once.
+
+    Args:
+        ask: Gives the answer to a CSV body; `before` is the number of rows in earlier requests.
+        header: The columns' names.
+        rows: At least one.
+        before: As `ask` takes it.
+
+    Raises:
+        UserError: They are refused.
+    """
+    request = io.StringIO(newline="")
+    csv.writer(request).writerows([header, *rows])
+    try:
+        return ask(request.getvalue().encode(), before)
+    except TooMuch:
+        if len(rows) == 1:
+            raise
+    half = len(rows) // 2
+    first = answer(ask, header, rows[:half], before)
+    return first + _body(answer(ask, header, rows[half:], before + half))
+
+
+class TooMuch(UserError):
+    """Rows that the API doesn't take at a time."""
+
+
+def _body(table: str) -> str:
+    """A table without its header."""
+    return table.partition("\r\n")[2]
+
+
+def _rows(path: Path, text: str) -> list[list[str]]:
+    """The file's header and rows."""
     csv.field_size_limit(max(len(text), csv.field_size_limit()))
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
@@ -69,13 +105,10 @@ def _requests(path: Path, text: str) -> Iterator[bytes]:
         raise UserError(f"{path} is not CSV: {error}.") from error
     if len(rows) < 2:  # noqa: PLR2004 - a header and a row
         raise UserError(f"{path} has no rows. It needs a header with the column names and a row below it.")
-    for first in range(1, len(rows), ROWS_OF_A_REQUEST):
-        body = io.StringIO(newline="")
-        csv.writer(body).writerows([rows[0], *rows[first : first + ROWS_OF_A_REQUEST]])
-        yield body.getvalue().encode()
+    return rows
 
 
-def _deployed() -> Callable[[bytes, int], str] | None:
+def _deployed() -> Ask | None:
     if not project.STATE.is_dir():
         return None
     from skylayer.aws import emulator, local_stack
@@ -91,13 +124,14 @@ def _deployed() -> Callable[[bytes, int], str] | None:
         headers = {"content-type": "text/csv", "accept": "text/csv"}
         answer = found.request("/predict?extra=ignore", body, headers=headers)
         if answer.status != 200:  # noqa: PLR2004
-            raise _refusal(answer.body, before)
+            refusal = _refusal(answer.body, before)
+            raise TooMuch(f"{refusal}") if answer.status == 413 else refusal  # noqa: PLR2004
         return answer.body.decode()
 
     return ask
 
 
-def _in_process() -> Callable[[bytes, int], str]:
+def _in_process() -> Ask:
     from serving import csv_body
     from serving.errors import Problem
     from skylayer.artifact.open import load
@@ -108,7 +142,7 @@ def _in_process() -> Callable[[bytes, int], str]:
     def ask(body: bytes, before: int) -> str:
         try:
             table = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST, ignore_unknown=True)
-            answer = loaded.predict_instances(table.instances)
+            answer = loaded.predict_instances(table.instances, bounded=False)
         except Problem as problem:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)

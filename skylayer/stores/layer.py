@@ -83,7 +83,7 @@ class LayerStore:
             raise Conflict
         project.set_champion(self.directory / pointer.champion)
         lines = "".join(f"{reference}\n" for reference in pointer.previous[-MAX_PREVIOUS:])
-        (self.directory / project.PREVIOUS).write_text(lines, encoding="utf-8")
+        project.write_at_once(self.directory / project.PREVIOUS, lines)
 
     def remove(self, reference: str) -> None:
         """Delete a version's folder, out of sight first."""

@@ -111,6 +111,41 @@ def test_a_state_file_that_is_damaged_is_no_obstacle(folder: Path) -> None:
     assert emulator.start(folder, free_port()).answers()
 
 
+def test_one_that_runs_is_found_without_its_state_file(folder: Path) -> None:
+    running = emulator.start(folder, free_port())
+    group = group_of(folder)
+    for content in ('{"pid": ', "{}", f'{{"pid": {2**30}, "port": 1}}', None):
+        if content is None:
+            (folder / "emulator.json").unlink()
+        else:
+            (folder / "emulator.json").write_text(content, encoding="utf-8")
+        assert emulator.running(folder) == running
+        assert emulator.start(folder, running.port) == running
+    assert emulator.running(folder.parent) is None
+    assert emulator.stop(folder)
+    assert processes_of(group) == []
+    assert not emulator.is_taken(running.port)
+    assert not emulator.stop(folder)
+
+
+def test_a_reader_sees_the_whole_state_or_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir()
+    path = folder / "emulator.json"
+    path.write_text("old", encoding="utf-8")
+    seen = []
+    replace = type(path).replace
+
+    def look(draft: Path, target: Path) -> Path:
+        seen.append((draft.read_text(encoding="utf-8"), target.read_text(encoding="utf-8")))
+        return replace(draft, target)
+
+    monkeypatch.setattr(type(path), "replace", look)
+    project.write_at_once(path, "new")
+    assert seen == [("new", "old")]
+    assert path.read_text(encoding="utf-8") == "new"
+    assert [each.name for each in folder.iterdir()] == [path.name]
+
+
 def test_a_busy_port_is_named_with_a_way_out(folder: Path) -> None:
     with socket.socket() as other:
         other.bind((emulator.HOST, 0))

@@ -515,7 +515,7 @@ def test_a_graph_that_nobody_asks_any_more_is_freed(towns: Path, monkeypatch: py
     monkeypatch.setattr(onnx_api.Runtime, "release", record)
     opened = model.load(towns)
     rows = TOWNS.to_dict("records")
-    opened.predict_instances(rows)
+    opened.predict_instances(rows, bounded=False)
     assert released.count("Value") == 5  # three inputs and two outputs
     gc.disable()
     try:

@@ -213,6 +213,23 @@ def test_labels_are_those_that_are_known(
     assert write(answer, fields, targets) == f"{header}\r\n{first}\r\n"
 
 
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"])
+def test_a_text_like_a_formula_is_guarded_where_that_is_asked_for(text: str) -> None:
+    answer = {
+        "predictions": [text, "a=1"],
+        "probabilities": [[-0.5, 1.0], [0.0, 1.0]],
+        "classes": [text, "a=1"],
+    }
+    fields = ["predictions", "probabilities"]
+    plain, guarded = (
+        list(csv.reader(io.StringIO(write(answer, fields, [], guarded=guarded), newline="")))
+        for guarded in (False, True)
+    )
+    header = ["prediction", f"probability_{text}", "probability_a=1"]
+    assert plain == [header, [text, "-0.5", "1.0"], ["a=1", "0.0", "1.0"]]
+    assert guarded == [header, [f"'{text}", "-0.5", "1.0"], ["a=1", "0.0", "1.0"]]
+
+
 @pytest.mark.parametrize(
     "cell",
     ["", " ", "NaN", "nan", "-nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "null", "NULL", "None", " NA "],

@@ -83,6 +83,7 @@ def test_the_page_tells_the_defaults() -> None:
     defaults = {name: cells[0] for name, cells in described().items()}
     assert defaults["SKYLAYER_MAX_ROWS"] == f"{limits.MAX_ROWS:,}"
     assert defaults["SKYLAYER_MAX_BODY_BYTES"] == f"{limits.MAX_BODY_BYTES:,}"
+    assert defaults["SKYLAYER_MAX_SECONDS"] == f"{limits.MAX_SECONDS:g}"
     assert defaults["SKYLAYER_STORE_SECONDS"] == f"{hot_swap.DEFAULT_SECONDS:g}"
 
 

@@ -111,8 +111,9 @@ def test_a_model_is_asked_for_its_golden_rows(tmp_path: Path) -> None:
     (tmp_path / "golden.json").write_text(json.dumps({"instances": [{"x": 1}], "answers": {"a": [1.0]}}))
 
     def model(answer: float) -> Model:
-        def predict(instances: list[Any]) -> dict[str, Any]:
+        def predict(instances: list[Any], *, bounded: bool) -> dict[str, Any]:
             assert instances == [{"x": 1}]
+            assert not bounded  # whoever replays can wait
             return {"a": [answer]}
 
         manifest = {"engine": "onnx", "output": {"fields": ["a"]}}

@@ -42,6 +42,7 @@ MODEL = cast(
         },
         schema=[Column({"name": "x", "kind": "number", "nullable": True})],
         predict_instances=predict,
+        most_rows=10_000,
     ),
 )
 
@@ -229,3 +230,15 @@ def test_the_protocol_knows_one_status_for_what_is_wrong_with_a_request(
     monkeypatch.setattr(MODEL, "predict_instances", refuse)
     found, document, headers = infer({"inputs": [INPUT]})
     assert (found, document, headers["x-a"]) == (shown, {"error": "no"}, "b")
+
+
+@pytest.mark.parametrize("sent", ["pd_json", "base64", "hf"])
+def test_a_request_s_content_type_that_would_be_ignored_is_refused(sent: str) -> None:
+    body = {
+        "parameters": {"content_type": sent},
+        "inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}],
+    }
+    status, answer, _ = infer(body)
+    assert status == 400
+    assert answer["error"].startswith(f"parameters.content_type is '{sent}', which is not decoded here")
+    assert infer({**body, "parameters": {"content_type": "pd"}})[0] == 200

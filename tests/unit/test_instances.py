@@ -214,6 +214,44 @@ def test_the_most_similar_name_is_proposed() -> None:
     assert refusal([{**row, "lengthcm": 1}], schema)[0][1].endswith('did you mean "length_cm"?')
 
 
+def comparisons(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
+    """The names that are compared from now on, as they come; `found` is what each is like."""
+    compared: list[str] = []
+
+    def get_close_matches(name: str, _: list[str], n: int) -> list[str]:
+        compared.append(name)
+        return [*found][:n]
+
+    monkeypatch.setattr("difflib.get_close_matches", get_close_matches)
+    return compared
+
+
+def test_names_are_compared_only_for_problems_that_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = comparisons(monkeypatch)
+    refusal([{"a": 1, "b": 1, **{f"c{number}": 1 for number in range(10_000)}}], TWO)
+    assert len(compared) == 100
+
+
+def test_a_name_is_compared_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = comparisons(monkeypatch, "a")
+    told = refusal([{"a": 1, "b": 1, "c": 1}] * 50, TWO)
+    assert compared == ["c"]
+    assert {detail for _, detail in told} == {
+        '"c": expected only columns of the model, got an unknown column; did you mean "a"?'
+    }
+
+
+@pytest.mark.parametrize(("columns", "compared"), [(49, 100), (50, 100), (51, 98), (5_000, 1), (5_001, 0)])
+def test_a_wide_model_compares_no_more_names_than_a_narrow_one(
+    columns: int, compared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = comparisons(monkeypatch)
+    schema = [column(f"x{number}", "number") for number in range(columns)]
+    row = {each.name: 1 for each in schema}
+    refusal([{**row, **{f"c{number}": 1 for number in range(200)}}], schema)
+    assert len(calls) == compared
+
+
 def test_an_unknown_name_is_found_among_known_ones() -> None:
     assert [place for place, _ in refusal([{"a": 1, "b": 1, "c": 1, "d": 1}], TWO)] == [
         "/instances/0/c",

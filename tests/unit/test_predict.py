@@ -24,6 +24,10 @@ class Answering(SimpleNamespace):
     short: tuple[str, int] | None = None
     refused: Problem | None = None
 
+    @property
+    def most_rows(self) -> int:
+        return limits.MAX_ROWS
+
     def predict_json(self, _: bytes) -> tuple[str, int] | None:
         return self.short
 
@@ -221,3 +225,21 @@ def test_a_request_is_logged_with_its_route_and_how_long_it_took(
     monkeypatch.setattr("serving.api.perf_counter", iter([100.0, 100.25]).__next__)
     route(model, "GET", path)
     assert logged == [(route_of, 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("accept", "prediction"),
+    [
+        ("text/csv", "=1"),
+        ("text/csv; guard=formulas", "'=1"),
+        ("text/csv;guard=formulas;header=present", "'=1"),
+        ("application/json;q=0.1, text/csv; guard=formulas", "'=1"),
+        ("text/csv; guard=none", "=1"),
+    ],
+)
+def test_a_spreadsheet_s_client_asks_for_a_guard(
+    accept: str, prediction: str, model: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "predict_instances", lambda _: {"predictions": ["=1"]})
+    response = send(model, {"instances": [[1.0]]}, accept=accept)
+    assert response.body == f"prediction\r\n{prediction}\r\n"

@@ -26,6 +26,10 @@ class Answering(SimpleNamespace):
 
     asked: list[Any]
 
+    @property
+    def most_rows(self) -> int:
+        return limits.MAX_ROWS
+
     def predict_instances(self, instances: list[Any]) -> dict[str, Any]:
         self.asked = instances
         return {"predictions": [[1, 2] for _ in instances], "scores": [0.5 for _ in instances]}

@@ -316,3 +316,28 @@ def test_an_answer_becomes_tensors(
 ) -> None:
     found = output_tensors(answer, {"fields": list(answer), "targets": targets})
     assert {name: (each["datatype"], each["shape"], each["data"]) for name, each in found.items()} == tensors
+
+
+@pytest.mark.parametrize("sent", ["pd_json", "base64", "datetime", "NP", "", 3, ["np"]])
+def test_a_content_type_that_would_be_ignored_is_refused(sent: Any) -> None:
+    one = {**tensor([1.0]), "parameters": {"content_type": sent}}
+    told = refusal([one, tensor([1.0], name="b")])
+    assert told.startswith(f"Input 'a': parameters.content_type is {sent!r}, which is not decoded here")
+    assert told.endswith("send np or str and values that are meant as they are.")
+    assert refusal([{**one, "name": "matrix", "shape": [1, 1]}], [column("number")]).startswith(
+        "Input 'matrix'"
+    )
+
+
+@pytest.mark.parametrize(
+    "parameters", [None, {}, [], {"content_type": None}, {"content_type": "np"}, {"other": 1}]
+)
+def test_a_content_type_that_changes_nothing_is_taken(parameters: Any) -> None:
+    one = {**tensor([1.0]), "parameters": parameters}
+    assert rows_of([one, tensor([2.0], name="b")], NUMBERS) == [[1.0, 2.0]]
+
+
+def test_dates_may_be_said_to_be_some() -> None:
+    dates = {**tensor(["2026-01-31"], "BYTES"), "parameters": {"content_type": "datetime"}}
+    assert rows_of([dates], [column("date")]) == [["2026-01-31"]]
+    assert "send np or str and" in refusal([dates], [column("text")])

@@ -2,8 +2,9 @@
  *
  * Relies on: `size` readable bytes, and nothing else; the table may be an attacker's.
  * Guarantees: of a table that passes, every offset, count, slot, child, feature, leaf and bitset lies inside; what is
- * searched by halves ascends; no operation writes what it reads; its arrays together are at most 16 times its size.
- * So skylayer_run needs no checks of its own, and its time is bounded by size and rows. */
+ * searched by halves ascends; no operation writes what it reads; no two trees of an operation share a node; its arrays
+ * together are at most 16 times its size, and a row's work is in proportion to it. So skylayer_run needs no checks of
+ * its own, and both its time and the check's are bounded: by size and rows, and by size. */
 #include "table.h"
 #include "mathematics.h"
 
@@ -87,22 +88,31 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     }
 }
 
-static int bad_operation(const char *table, const struct header *h, const struct operation *o, uint64_t *bytes) {
+/* What is asked for so far. */
+struct asked {
+    uint64_t bytes, work;
+};
+
+static int32_t check_operation(const char *table, const struct header *h, const struct operation *o,
+                               struct asked *asked) {
     uint64_t item[4] = {0, 0, 0, 0};
-    if (o->code < CHECK || o->code >= CODE_END) return 1;
-    if ((uint64_t)o->output + o->outputs > h->slots) return 1;
-    if (outside(o->inputs_at, o->inputs, sizeof(uint32_t), h->size)) return 1;
-    const uint32_t *in = (const void *)(table + o->inputs_at);
-    for (uint32_t i = 0; i < o->inputs; i++)
-        if (in[i] >= h->slots || in[i] - (uint64_t)o->output < o->outputs) return 1; /* never in place */
+    if (o->code < CHECK || o->code >= CODE_END) return SKYLAYER_BAD_TABLE;
+    if ((uint64_t)o->output + o->outputs > h->slots) return SKYLAYER_BAD_TABLE;
+    if (outside(o->inputs_at, o->inputs, sizeof(uint32_t), h->size)) return SKYLAYER_BAD_TABLE;
     item_sizes(o->code, item);
     for (int k = 0; k < 4; k++) {
-        if (!item[k] && (o->arrays[k].at || o->arrays[k].count)) return 1;
-        if (item[k] && outside(o->arrays[k].at, o->arrays[k].count, item[k], h->size)) return 1;
+        if (!item[k] && (o->arrays[k].at || o->arrays[k].count)) return SKYLAYER_BAD_TABLE;
+        if (item[k] && outside(o->arrays[k].at, o->arrays[k].count, item[k], h->size)) return SKYLAYER_BAD_TABLE;
     }
-    /* Arrays may be shared, but not so that a small table takes for ever. */
-    for (int k = 0; k < 4; k++) *bytes += o->arrays[k].count * item[k];
-    return *bytes > 16 * h->size || bad_shape(table, o, h->workspace);
+    /* Inputs and arrays may be shared, but not so that a small table takes for ever: the loops below included. */
+    asked->work += cost_of(o);
+    for (int k = 0; k < 4; k++) asked->bytes += o->arrays[k].count * item[k];
+    if (asked->work > WORK_OF_BYTE * h->size + WORK_OF_TABLE) return SKYLAYER_TOO_MUCH_WORK;
+    if (asked->bytes > 16 * h->size) return SKYLAYER_TOO_MUCH_WORK;
+    const uint32_t *in = (const void *)(table + o->inputs_at);
+    for (uint32_t i = 0; i < o->inputs; i++)
+        if (in[i] >= h->slots || in[i] - (uint64_t)o->output < o->outputs) return SKYLAYER_BAD_TABLE; /* in place */
+    return bad_shape(table, o, h->workspace) ? SKYLAYER_BAD_TABLE : SKYLAYER_OK;
 }
 
 int32_t skylayer_check(const void *table, uint64_t size) {
@@ -121,9 +131,11 @@ int32_t skylayer_check(const void *table, uint64_t size) {
     if (outside(h->outputs_at, h->outputs, sizeof(uint32_t), size)) return SKYLAYER_BAD_TABLE;
     if (outside(h->metadata_at, h->metadata_size, 1, size)) return SKYLAYER_BAD_TABLE;
     const struct operation *operations = (const void *)((const char *)table + h->operations_at);
-    uint64_t bytes = 0;
-    for (uint32_t k = 0; k < h->operations; k++)
-        if (bad_operation(table, h, operations + k, &bytes)) return SKYLAYER_BAD_TABLE;
+    struct asked asked = {0, 0};
+    for (uint32_t k = 0; k < h->operations; k++) {
+        const int32_t status = check_operation(table, h, operations + k, &asked);
+        if (status != SKYLAYER_OK) return status;
+    }
     const uint32_t *outputs = (const void *)((const char *)table + h->outputs_at);
     for (uint32_t k = 0; k < h->outputs; k++)
         if (outputs[k] >= h->slots) return SKYLAYER_BAD_TABLE;

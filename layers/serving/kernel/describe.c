@@ -21,6 +21,7 @@ const char *skylayer_message(int32_t status) {
     case SKYLAYER_BAD_INPUT: return "an input names a row or slot that doesn't exist";
     case SKYLAYER_ROW_REFUSED: return "the estimator refuses a row";
     case SKYLAYER_FOREIGN_BYTE_ORDER: return "the table's byte order isn't this machine's";
+    case SKYLAYER_TOO_MUCH_WORK: return "the table's work is out of proportion to its size";
     default: return "unknown status";
     }
 }

@@ -12,6 +12,8 @@
 #define MOST_ROWS 256 /* rows evaluated at once, so that a tree is read once for many of them */
 #define MOST_SLOTS (1u << 22)
 #define WIDE_SLOTS 4096 /* more slots than this are evaluated LANES rows at a time, to save memory */
+#define WORK_OF_BYTE 64 /* nanoseconds of a row that a byte of a table may ask for, and what any table may (cost.c) */
+#define WORK_OF_TABLE (1u << 24)
 #define NEIGHBOUR_STACK 256u /* doubles; a tree of 2^32 nodes is 32 deep, a sort of n values at most 2 log2(n) */
 #define FORMAT_VERSION 1u
 #define ENDIAN_MARK 0x01020304u
@@ -124,6 +126,7 @@ int load_sparse(struct tile *, const struct header *, const uint64_t *starts, co
 void before_operation(struct tile *, const struct operation *, uint32_t *picked);
 void after_operation(struct tile *, const struct operation *);
 void write_zeros(struct tile *, const uint32_t *in, uint32_t n);
+uint64_t cost_of(const struct operation *);
 int check_trees(const char *table, const struct operation *);
 int check_trees_f64(const char *table, const struct operation *);
 int check_neighbours(const char *table, const struct operation *, uint64_t workspace);

@@ -260,10 +260,12 @@ static int check(const char *table, const struct operation *o) {
     const struct NODE *nodes = (const void *)(table + o->arrays[0].at);
     const struct tree *trees = (const void *)(table + o->arrays[1].at);
     const uint64_t leaves = o->arrays[2].count / o->width;
+    uint64_t end = 0; /* of the trees before: a node that several had would be looked at several times */
     for (uint64_t k = 0; k < o->arrays[1].count; k++) {
         const struct tree *tree = trees + k;
-        if (!tree->nodes || tree->depth >= tree->nodes) return SKYLAYER_BAD_TABLE;
-        if ((uint64_t)tree->root + tree->nodes > o->arrays[0].count) return SKYLAYER_BAD_TABLE;
+        if (!tree->nodes || tree->depth >= tree->nodes || tree->root < end) return SKYLAYER_BAD_TABLE;
+        end = (uint64_t)tree->root + tree->nodes;
+        if (end > o->arrays[0].count) return SKYLAYER_BAD_TABLE;
         if ((uint64_t)tree->output + o->width > o->outputs) return SKYLAYER_BAD_TABLE;
         if (!nodes_are_right(nodes + tree->root, tree->nodes, features_of(o), leaves, o)) return SKYLAYER_BAD_TABLE;
     }

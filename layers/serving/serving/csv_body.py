@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from serving.schema import Column
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -131,7 +132,7 @@ def _parse(text: str, most: int) -> tuple[list[list[str]], list[int]]:
 
 
 def _too_many(most: int) -> Problem:
-    return Problem(413, f"The body has more than {most} rows: send fewer at a time.")
+    return Problem(413, f"The body has more than {most} rows: send fewer at a time.", limits={"rows": most})
 
 
 def _is_header(cells: list[str], schema: list[Column]) -> bool:
@@ -216,7 +217,14 @@ def _text_converter(column: Column) -> Callable[[str], Any]:
     return lambda cell: None if cell not in known and cell.strip() in _MISSING else cell
 
 
-def write(answer: dict[str, Any], fields: list[str], targets: list[str], *, header: bool = True) -> str:
+def write(
+    answer: dict[str, Any],
+    fields: list[str],
+    targets: list[str],
+    *,
+    header: bool = True,
+    guarded: bool = False,
+) -> str:
     """The answer as a table: `prediction`, then one column per class, score or distance of each row.
 
     Args:
@@ -224,6 +232,7 @@ def write(answer: dict[str, Any], fields: list[str], targets: list[str], *, head
         fields: Which of its entries hold one item per row, in order.
         targets: Names of the targets; they are part of the column names where there are several.
         header: Whether the first line names the columns.
+        guarded: Put an apostrophe before a text that a spreadsheet would take for a formula.
     """
     classes = answer.get("classes") or []
     heading: list[str] = []
@@ -238,7 +247,8 @@ def write(answer: dict[str, Any], fields: list[str], targets: list[str], *, head
     writer = csv.writer(table)
     if header:
         writer.writerow(heading)
-    writer.writerows([_text(cell) for cell in row] for row in zip(*columns, strict=True))
+    text = _guarded if guarded else _text
+    writer.writerows([text(cell) for cell in row] for row in zip(*columns, strict=True))
     return table.getvalue()
 
 
@@ -270,6 +280,11 @@ def _labels(known: list[Any], number: int) -> list[str]:
 def _lists(known: list[Any], number: int) -> list[list[Any]]:
     nested = len(known) == number and all(isinstance(labels, list) for labels in known)
     return known if nested else [[]] * number
+
+
+def _guarded(value: Any) -> str:
+    """A text that begins like a formula, as OWASP's page on CSV injection lists them, behind an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else _text(value)
 
 
 def _text(value: Any) -> str:

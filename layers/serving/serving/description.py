@@ -11,7 +11,7 @@ from serving.artifact import GOLDEN, MODEL_CARD_PAGE, STATISTICS
 from serving.http import JSON, Request, Response, accepted, json_response
 from serving.openapi import document
 from serving.openapi.security import authentication
-from serving.playground import digest, page
+from serving.playground import card_policy, page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def model(request: Request, model: Model) -> Response:
             **told,
             "statistics": _read(model, STATISTICS),
             "examples": _read(model, GOLDEN),
-            "limits": {"rows": limits.MAX_ROWS, "body_bytes": limits.MAX_BODY_BYTES},
+            "limits": {"rows": model.most_rows, "body_bytes": limits.MAX_BODY_BYTES},
             "card": model.card(),
         }
     )
@@ -78,9 +78,7 @@ def _unless_known(request: Request, response: Response) -> Response:
 def _card(html: str) -> Response:
     """A model card: its pictures are data of its own, and nothing on it may run or be fetched."""
     style = html.partition("<style>")[2].partition("</style>")[0]
-    return _page(
-        html, f"default-src 'none'; style-src '{digest(style)}'; img-src data:; frame-ancestors 'none'"
-    )
+    return _page(html, f"{card_policy(style)}; frame-ancestors 'none'")
 
 
 def _page(html: str, policy: str) -> Response:

@@ -30,7 +30,8 @@ _KINDS = {
 class Problem(Exception):
     """A request that can't be answered: everything that its problem document says.
 
-    `errors` holds the first `MAX_PROBLEMS` single problems of an input; `count` is the number of all.
+    `errors` holds the first `MAX_PROBLEMS` single problems of an input; `count` is the number of all. `limits`
+    says how much of what was too much would be taken, by the names that `GET /model` has for it.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Problem(Exception):
         errors: list[dict[str, Any]] | None = None,
         count: int = 0,
         headers: Mapping[str, str] | None = None,
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -48,6 +50,7 @@ class Problem(Exception):
         self.errors = errors
         self.count = count
         self.headers = dict(headers or {})
+        self.limits = dict(limits or {})
 
     @property
     def outcome(self) -> str:
@@ -66,6 +69,8 @@ class Problem(Exception):
         if self.errors is not None:
             document["errors"] = self.errors
             document["count"] = self.count
+        if self.limits:
+            document["limits"] = self.limits
         return document
 
 

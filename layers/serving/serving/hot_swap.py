@@ -14,6 +14,7 @@ from threading import Lock
 from time import monotonic
 
 from serving import api, artifact, golden, log, model, shadow
+from serving.stores.deadline import within
 from serving.stores.download import download
 from serving.stores.open import open_place
 from serving.stores.pointer import parse
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from serving.stores.pointer import Pointer
 
 DEFAULT_SECONDS = 30.0
-# A step of a conversation with the store, and a whole download: a cold start has 10 s for all that it does
-# (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+# A step of a conversation with the store, and all of it, pointer and downloads together: a cold start has 10 s for all
+# that it does (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
 STEP_SECONDS = 1.0
-DOWNLOAD_SECONDS = 8.0
+STORE_SECONDS = 8.0
 MAX_DELAY = 300.0
 
 # The models that requests meet, and the challenger's entry in the pointer; replaced as one.
@@ -45,7 +46,7 @@ class HotSwap:
     ) -> None:
         self._uri = uri
         self._seconds = seconds
-        self._home = home or tempfile.mkdtemp(prefix="skylayer-")
+        self._home = home  # made when there is something to keep: a full disk must not end a cold start
         self._place: Place | None = None
         self._models = {_reference(shipped): shipped}
         self._shipped = _reference(shipped)
@@ -83,7 +84,7 @@ class HotSwap:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            self._read_and_swap()
+            self._read_and_swap(monotonic() + STORE_SECONDS)
             self._due = monotonic() + self._seconds
         except Exception as error:  # noqa: BLE001 (no failure of a store may reach a request)
             self._failures += 1
@@ -92,26 +93,31 @@ class HotSwap:
         finally:
             self._lock.release()
 
-    def _read_and_swap(self) -> None:
-        if self._place is None:
-            self._place = open_place(self._uri, STEP_SECONDS)
-        found = self._place.read_pointer(self._token)
+    def _read_and_swap(self, deadline: float) -> None:
+        found = within(STORE_SECONDS, self._read_pointer)
         if found is not None:
-            content, self._token = found
+            content, token = found
+            wanted = None if content is None else parse(content)
+            # Not before: a pointer that was damaged, or only its reading, is read again.
+            self._token, self._wanted = token, wanted
             self._failures, self._retry = 0, 0.0
-            self._wanted = None if content is None else parse(content)
         elif self._wanted is None:
             self._failures = 0
         if self._wanted is not None and monotonic() >= self._retry:
-            self._swap(self._wanted)
+            self._swap(self._wanted, deadline)
 
-    def _swap(self, pointer: Pointer) -> None:
+    def _read_pointer(self) -> tuple[bytes | None, str | None] | None:
+        if self._place is None:
+            self._place = open_place(self._uri, STEP_SECONDS)
+        return self._place.read_pointer(self._token)
+
+    def _swap(self, pointer: Pointer, deadline: float) -> None:
         """Load what the pointer names, then replace all at once; without its champion nothing changes."""
         failed = False
         loaded = {}
         for reference in pointer.references:
             try:
-                loaded[reference] = self._load(reference)
+                loaded[reference] = self._load(reference, deadline)
             except Exception as error:  # noqa: BLE001 (whatever a foreign version does, the last good one answers)
                 failed = True
                 self._report(reference, error)
@@ -121,12 +127,16 @@ class HotSwap:
         self._failures = self._failures + 1 if failed else 0
         self._retry = monotonic() + self._delay()
 
-    def _load(self, reference: str) -> Model:
+    def _load(self, reference: str, deadline: float) -> Model:
         known = self._models.get(reference)
         if known is not None:
             return known
-        assert self._place is not None
-        folder = download(self._place, reference, self._home, DOWNLOAD_SECONDS)
+        place = self._place
+        assert place is not None
+        if self._home is None:
+            self._home = tempfile.mkdtemp(prefix="skylayer-")
+        home, left = self._home, deadline - monotonic()
+        folder = within(left, lambda: download(place, reference, home, left))
         try:
             loaded = _open(folder)
             golden.replay(loaded)

@@ -192,6 +192,14 @@ def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:
     return offered[qualities.index(best)]
 
 
+def asks_for_guard(headers: Mapping[str, str]) -> bool:
+    """Whether the client opens tables in a spreadsheet and says so: `accept: text/csv; guard=formulas`."""
+    ranges = map(_split, headers.get("accept", "").lower().split(","))
+    return any(
+        media_type == CSV and parameters.get("guard") == "formulas" for media_type, parameters in ranges
+    )
+
+
 def _quality(media_type: str, ranges: list[tuple[str, dict[str, str]]]) -> float:
     kind = media_type.partition("/")[0]
     for pattern in (media_type, f"{kind}/*", "*/*"):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MAX_SHOWN = 40
 _MAX_NAME = 200
+# Pairs of names that are compared for a request's suggestions: some 20 µs each.
+_MAX_COMPARED = 5_000
 
 
 def columns_of(instances: list[Any], schema: list[Column]) -> list[list[Any]]:
@@ -128,27 +130,11 @@ def check_names(
         hint = "a missing value is sent as null" if column.nullable else ""
         problems.add_text(("instances", number, column.name), column.expected, "no such column", hint)
     if len(names) + len(missing) > len(schema):
+        own = [column.name for column in schema]
         for name in names:
             if name not in known:
-                problems.add_text(
-                    ("instances", number, name),
-                    "only columns of the model",
-                    "an unknown column",
-                    _like(name, [column.name for column in schema]),
-                    json.dumps(_cut(name), ensure_ascii=False),
-                )
+                problems.add_unknown(number, name, own)
     return not missing
-
-
-def _like(name: str, names: list[str]) -> str:
-    if not name:
-        return "an index, as df.to_csv(index=False) leaves out and ?extra=ignore"
-    from difflib import get_close_matches  # not above: only the mistaken wait for it
-
-    similar = get_close_matches(name, names, n=1) if len(name) <= _MAX_SHOWN else []
-    if similar:
-        return f"did you mean {json.dumps(similar[0])}?"
-    return "GET /model lists them, ?extra=ignore leaves others out"
 
 
 def _array(schema: list[Column]) -> str:
@@ -156,11 +142,46 @@ def _array(schema: list[Column]) -> str:
 
 
 class Problems:
-    """The first problems of a request in full, and the number of all."""
+    """The first problems of a request in full, and the number of all.
+
+    A client may send a million of them, so nothing but counting is done for one that isn't listed.
+    """
 
     def __init__(self) -> None:
         self.errors: list[dict[str, Any]] = []
         self.count = 0
+        self._hints: dict[str, str] = {}
+        self._comparisons = 0
+
+    def add_unknown(self, row: int, name: str, names: list[str]) -> None:
+        """Note a name that is none of the model's `names`."""
+        listed = self.count < MAX_PROBLEMS
+        hint = self._like(name, names) if listed else ""
+        shown = json.dumps(_cut(name), ensure_ascii=False) if listed else ""
+        place = ("instances", row, name)
+        self.add_text(place, "only columns of the model", "an unknown column", hint, shown)
+
+    def _like(self, name: str, names: list[str]) -> str:
+        """Which column was probably meant, as long as the request hasn't had its share of comparisons."""
+        hint = self._hints.get(name)
+        if hint is None:
+            hint = self._hints[name] = self._nearest(name, names)
+        return hint
+
+    def _nearest(self, name: str, names: list[str]) -> str:
+        if not name:
+            return "an index, as df.to_csv(index=False) leaves out and ?extra=ignore"
+        similar = []
+        if len(name) <= _MAX_SHOWN and self._comparisons + len(names) <= _MAX_COMPARED:
+            from difflib import get_close_matches  # not above: only the mistaken wait for it
+
+            self._comparisons += len(names)
+            similar = get_close_matches(name, names, n=1)
+        return (
+            f"did you mean {json.dumps(similar[0])}?"
+            if similar
+            else "GET /model lists them, ?extra=ignore leaves others out"
+        )
 
     def add(
         self, place: tuple[str | int, ...], expected: str, value: Any, hint: str = "", name: str = ""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # the event around the body included.
 MAX_BODY_BYTES = int(os.environ.get("SKYLAYER_MAX_BODY_BYTES") or 5 * 1024 * 1024)
 MAX_ROWS = int(os.environ.get("SKYLAYER_MAX_ROWS") or 10_000)
+# Work that a request may ask for, in seconds by what the model is known to take: it is bounded before it starts. The
+# function's own Timeout ends a request that takes longer, with nothing that a client could learn from.
+MAX_SECONDS = float(os.environ.get("SKYLAYER_MAX_SECONDS") or 3)
 # The JSON of the answer may take as much, the body as a string within it.
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
 # Levels of arrays and objects in a body of JSON.
@@ -50,7 +53,11 @@ def check_length(body: bytes) -> None:
         Problem: 413.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise Problem(413, f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.")
+        raise Problem(
+            413,
+            f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.",
+            limits={"body_bytes": MAX_BODY_BYTES},
+        )
 
 
 _REPLACEMENT = "\ufffd".encode()
@@ -61,12 +68,24 @@ def _knows_replacement(schema: list[Column]) -> bool:
     return any("\ufffd" in str(category) for column in schema for category in column.categories)
 
 
-def check_rows(rows: list[Any]) -> list[Any]:
-    """The rows, if they are not too many.
+def check_rows(rows: list[Any], most: int = MAX_ROWS) -> list[Any]:
+    """The rows, if they are not too many; `most` is how many the model answers in time.
 
     Raises:
-        Problem: 413.
+        Problem: 413, with the number that fits.
     """
-    if len(rows) > MAX_ROWS:
-        raise Problem(413, f"The body has {len(rows)} rows; at most {MAX_ROWS} are taken at a time.")
+    if len(rows) > min(most, MAX_ROWS):
+        raise too_many_rows(len(rows), min(most, MAX_ROWS))
     return rows
+
+
+def too_many_rows(rows: int, most: int) -> Problem:
+    """The refusal of rows, of which `most` would be taken."""
+    return Problem(
+        413, f"The body has {rows} rows; at most {most} are taken at a time.", limits={"rows": most}
+    )
+
+
+def rows_in_time(nanoseconds: int) -> int:
+    """How many rows of so many nanoseconds each fit into a request, at least one."""
+    return max(1, int(MAX_SECONDS * 1e9) // max(1, nanoseconds))

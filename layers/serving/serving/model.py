@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from serving import engines, json_body
+from serving import engines, json_body, limits
 from serving.artifact import MODEL_CARD, ArtifactError, read_manifest
 from serving.errors import Problem, RowError, pointer
 from serving.schema import schema_of
@@ -37,28 +37,35 @@ class Model:
         short = self.engine.predict_json(body)
         return None if short is None else (f"{{{short[0]}{self._tail}", short[1])
 
-    def predict_instances(self, instances: list[Any]) -> dict[str, Any]:
+    @property
+    def most_rows(self) -> int:
+        """How many rows a request may have."""
+        return min(limits.MAX_ROWS, self.engine.most_rows)
+
+    def predict_instances(self, instances: list[Any], *, bounded: bool = True) -> dict[str, Any]:
         """The answer to checked or unchecked rows, as the body of `POST /predict` has it.
 
         Args:
             instances: At least one row: objects by column name, or arrays in the order of the schema.
+            bounded: Whether somebody waits for the answer, who must get one in time.
 
         Returns:
             `predictions` and what else the estimator gives, one entry per row; `classes`, the order of
             probabilities and scores; `model`, the name and version that answered.
 
         Raises:
-            Problem: 422: rows that the schema or the estimator refuses, each with a JSON pointer.
+            Problem: 422: rows that the schema or the estimator refuses, each with a JSON pointer. 413: more
+                work than a request may ask for.
         """
-        return self.body(self._ask(self.engine.predict, instances))
+        return self.body(self._ask(self.engine.predict, instances, bounded=bounded))
 
     def predict_text(self, instances: list[Any]) -> str:
         """The answer of `predict_instances` as JSON, written by the engine where it can.
 
         Raises:
-            Problem: 422, as from `predict_instances`.
+            Problem: 413 or 422, as from `predict_instances`.
         """
-        text: str = self._ask(self._text, instances)
+        text: str = self._ask(self._text, instances, bounded=True)
         return text
 
     def _text(self, columns: list[list[Any]], rows: int) -> str:
@@ -67,13 +74,18 @@ class Model:
             return json_body.encode(self.body(self.engine.predict(columns, rows)))
         return f"{{{members}{self._tail}"
 
-    def _ask(self, predict: Callable[[list[list[Any]], int], Any], instances: list[Any]) -> Any:
+    def _ask(
+        self, predict: Callable[[list[list[Any]], int], Any], instances: list[Any], *, bounded: bool
+    ) -> Any:
         from serving.instances import columns_of  # not above: a short cut, where there is one, needs none
 
         if not instances:
             raise Problem(422, "There are no instances: send at least one.", errors=[], count=0)
+        columns = columns_of(instances, self.schema)
+        if bounded:
+            self.engine.admit(columns, len(instances))
         try:
-            return predict(columns_of(instances, self.schema), len(instances))
+            return predict(columns, len(instances))
         except RowError as error:
             raise self._refusal(error, instances) from None
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from serving import json_body, limits
 from serving.errors import MAX_PROBLEMS, Problem, pointer, quoted
-from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response, parameter
+from serving.http import (
+    CSV,
+    JSON,
+    Request,
+    Response,
+    accepted,
+    asks_for_guard,
+    content_type,
+    json_response,
+    parameter,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +50,8 @@ def predict(request: Request, model: Model) -> Response:
         return json_response(body, rows=rows, headers=headers)
     from serving import csv_body  # not above: few clients send or want a table
 
-    table = csv_body.write(body, model.fields, model.manifest["output"].get("targets") or [])
+    targets = model.manifest["output"].get("targets") or []
+    table = csv_body.write(body, model.fields, targets, guarded=asks_for_guard(request.headers))
     return Response(
         200, {"content-type": f"{CSV}; charset=utf-8; header=present", **headers}, table, rows=rows
     )
@@ -74,7 +85,7 @@ def instances_of(document: Any, model: Model, *, ignore: bool = False) -> tuple[
             count=1,
         )
     unknown = [name for name in document if name != "instances"]
-    instances = limits.check_rows(document["instances"])
+    instances = limits.check_rows(document["instances"], model.most_rows)
     if ignore:
         from serving import ignored  # not above: few clients ask for it
 
@@ -104,7 +115,7 @@ def _predict_csv(request: Request, model: Model, *, ignore: bool) -> tuple[dict[
     from serving import csv_body, ignored
 
     header = parameter(request.headers, "header") != "absent"
-    table = csv_body.read(request.body, model.schema, limits.MAX_ROWS, header=header, ignore_unknown=ignore)
+    table = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=ignore)
     try:
         body = model.predict_instances(table.instances)
     except Problem as problem:

@@ -136,7 +136,7 @@ def _replay(path: Path, folder: Path, own: dict[str, list[Any]]) -> None:
     """The golden rows as the estimator answered them, and in every bit as the kernel did where it was exported."""
     try:
         instances, answers = golden.read(folder)
-        got = load(folder).predict_instances(instances)
+        got = load(folder).predict_instances(instances, bounded=False)
     except Problem as error:
         raise UserError(f"{path} refuses its own golden rows: {error.detail}") from error
     mismatch = golden.difference(answers, got, golden.tolerance_of(artifact.read_manifest(folder)))

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Engine(Protocol):
-        """What answers: built once from an artifact, asked once per request. The short cuts may all give None."""
+        """What answers: built once from an artifact, asked once per request. The short cuts may all give None.
+
+        `most_rows` is how many rows it answers in the time of a request, as far as it knows.
+        """
+
+        most_rows: int
+
+        def admit(self, columns: list[list[Any]], rows: int) -> None:
+            """Refuse checked rows whose answer would take longer than a request may, or more memory.
+
+            Raises:
+                serving.errors.Problem: 413, with the number of rows or characters that fits.
+            """
 
         def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
             """JSON-ready answers, one per row under each field of the manifest's output.

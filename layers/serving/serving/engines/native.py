@@ -13,6 +13,7 @@ import struct
 import sys
 from itertools import accumulate
 
+from serving import limits
 from serving.artifact import ArtifactError
 from serving.engines.json_reader import pointer_to, reader_of
 from serving.engines.json_writer import decoders_of, writer_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from serving.engines.json_writer import JsonWriter
 
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
+_COST = struct.Struct("=3Q")
 _OK, _ROW_REFUSED = 0, 5
 _NAN = float("nan")
 
@@ -65,9 +67,36 @@ class NativeEngine:
             raise ArtifactError(f"The table needs {size} bytes of memory.") from None
         self._aligned = -(-ctypes.addressof(self._scratch) // 8) * 8
         self._scratch_size = size
+        cost = bytearray(_COST.size)
+        kernel.skylayer_cost(self._address, pointer_to(cost))
+        self._row_cost, self._term_cost, self._most_terms = _COST.unpack(cost)
+        self.most_rows = limits.rows_in_time(self._row_cost)
         self.metadata = metadata
         self.reader: JsonReader | None = None
         self.writer: JsonWriter | None = None
+
+    def admit(self, columns: list[list[Any]], rows: int) -> None:
+        """Refuse rows whose answer would take too long, or texts whose terms would take too much memory.
+
+        Raises:
+            Problem: 413.
+        """
+        if rows > self.most_rows:
+            raise limits.too_many_rows(rows, self.most_rows)
+        if self._texts:
+            from serving.engines import admission  # not above: most models have no texts
+
+            texts = [columns[column] for column, _ in self._texts]
+            most = rows * self._most_terms * self._term_cost
+            admission.check_texts(texts, self._text_costs(), rows * self._row_cost, most)
+
+    def _text_costs(self) -> list[Any]:
+        """Of a character of each column of texts."""
+        from serving.engines.admission import TextCost
+        from serving.engines.text import cost_of
+
+        costs = [cost_of(description) for _, _, description in self.metadata["sparse"]]
+        return [TextCost(own, size, int(terms * self._term_cost)) for own, terms, size in costs]
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """Answers to rows, as JSON values: one list per field of the manifest's output.
@@ -106,6 +135,8 @@ class NativeEngine:
         if read is None:
             return None
         dense, rows = read
+        if rows > self.most_rows:
+            return None
         try:
             answers = self._run(pointer_to(dense), rows)
         except RowError:
@@ -193,6 +224,8 @@ def open_kernel(path: str) -> Any:
     kernel.skylayer_message.restype = ctypes.c_char_p
     kernel.skylayer_scratch.argtypes = (pointer,)
     kernel.skylayer_scratch.restype = number
+    kernel.skylayer_cost.argtypes = (pointer, pointer)
+    kernel.skylayer_cost.restype = None
     kernel.skylayer_run.argtypes = (pointer, pointer, pointer, pointer, pointer, number, pointer, pointer,
                                     number, pointer)  # fmt: skip
     kernel.skylayer_run.restype = ctypes.c_int32

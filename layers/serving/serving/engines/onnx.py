@@ -12,6 +12,7 @@ import os
 import sys
 from itertools import chain
 
+from serving import limits
 from serving.artifact import GOLDEN, ArtifactError
 from serving.engines import onnx_api
 from serving.engines.refused_row import RefusedRowFinder
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from serving.engines.pace import Pace
+
 LIBRARY = "SKYLAYER_ONNXRUNTIME"
 _NAN = float("nan")
 _loaded: dict[str, onnx_api.Runtime] = {}
@@ -31,16 +34,36 @@ class OnnxEngine:
     """A session, and how columns become its inputs and its outputs answers."""
 
     def __init__(
-        self, session: onnx_api.Session, entry: dict[str, Any], columns: list[str], golden: str
+        self, session: onnx_api.Session, entry: dict[str, Any], columns: list[dict[str, Any]], golden: str
     ) -> None:
+        names = [column["name"] for column in columns]
         self._session = session
-        self._inputs = [_feeder(described, columns) for described in entry["inputs"]]
+        self._inputs = [_feeder(described, names) for described in entry["inputs"]]
         self._outputs = list(dict.fromkeys(output["name"].encode() for output in entry["outputs"]))
         self._fields = [
             (output["field"], self._outputs.index(output["name"].encode()), output.get("largest", False))
             for output in entry["outputs"]
         ]
-        self._finder = RefusedRowFinder(columns, golden)
+        self._finder = RefusedRowFinder(names, golden)
+        self._columns = columns
+        self._pace: Pace | None = None
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows fit into a request's time, once a larger request has had it measured."""
+        return limits.MAX_ROWS if self._pace is None else self._pace.most_rows
+
+    def admit(self, columns: list[list[Any]], rows: int) -> None:
+        """Refuse what would take longer than a request may.
+
+        Raises:
+            Problem: 413.
+        """
+        if self._pace is None:
+            from serving.engines.pace import Pace  # not above: a cold start answers without
+
+            self._pace = Pace(self._columns, self._finder.golden_rows)
+        self._pace.admit(self._run, columns, rows)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The graph's answers to rows, as JSON values: one list per field, one item per row.
@@ -83,11 +106,11 @@ def load(folder: str, manifest: dict[str, Any]) -> OnnxEngine:
         session = onnx_api.Session(runtime, os.path.join(folder, entry["file"]))
     except onnx_api.OnnxError as error:
         raise ArtifactError(f"ONNX Runtime {runtime.version} refuses {entry['file']}: {error}") from None
-    names = [column["name"] for column in manifest["input"]["columns"]]
+    columns = manifest["input"]["columns"]
     try:
         if {output["field"] for output in entry["outputs"]} != set(manifest["output"]["fields"]):
             raise LookupError  # noqa: TRY301 (told below, like all that is wrong there)
-        return OnnxEngine(session, entry, names, os.path.join(folder, GOLDEN))
+        return OnnxEngine(session, entry, columns, os.path.join(folder, GOLDEN))
     except (LookupError, TypeError, AttributeError):
         raise ArtifactError(
             f"{folder}: engines.onnx doesn't describe inputs and outputs as it must."

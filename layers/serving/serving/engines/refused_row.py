@@ -69,12 +69,17 @@ class RefusedRowFinder:
         return RowError(0, None, _in_one_line(error))
 
     def _golden_row(self) -> list[list[Any]] | None:
+        instances = self.golden_rows()
+        return [[instances[0][name]] for name in self._columns] if instances else None
+
+    def golden_rows(self) -> list[dict[str, Any]]:
+        """Rows that the engine is known to answer; none for an artifact that has none."""
         try:
             with open(self._golden, encoding="utf-8") as file:
-                instance = json.load(file)["instances"][0]
+                instances: list[dict[str, Any]] = json.load(file)["instances"]
         except (OSError, ValueError, LookupError):
-            return None
-        return [[instance[name]] for name in self._columns]
+            return []
+        return instances
 
 
 def _answers_to(ask: Ask, row: list[list[Any]]) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from serving.artifact import GOLDEN, METHODS, SOURCE
 from serving.engines.containers import container_of
+from serving.engines.pace import Pace
 from serving.engines.refused_row import RefusedRowFinder
 
 TYPE_CHECKING = False
@@ -26,13 +27,32 @@ class SklearnEngine:
     """An estimator, the container of its training data, and the answers that the manifest promises."""
 
     def __init__(
-        self, estimator: Any, container: Container, columns: list[str], fields: list[str], golden: str
+        self,
+        estimator: Any,
+        container: Container,
+        columns: list[dict[str, Any]],
+        fields: list[str],
+        golden: str,
     ) -> None:
         self._answers: dict[str, Callable[[Any], Any]] = {
             field: getattr(estimator, METHODS[field]) for field in fields
         }
         self._container = container
-        self._finder = RefusedRowFinder(columns, golden)
+        self._finder = RefusedRowFinder([column["name"] for column in columns], golden)
+        self._pace = Pace(columns, self._finder.golden_rows)
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows fit into a request's time and memory, once a larger request has had it measured."""
+        return self._pace.most_rows
+
+    def admit(self, columns: list[list[Any]], rows: int) -> None:
+        """Refuse what would take longer than a request may, or more memory.
+
+        Raises:
+            Problem: 413.
+        """
+        self._pace.admit(self._predict, columns, rows)
 
     def predict(self, columns: list[list[Any]], rows: int) -> dict[str, list[Any]]:
         """The estimator's answers to rows, as JSON values: one list per field, one item per row.
@@ -69,7 +89,7 @@ def load(folder: str, manifest: dict[str, Any]) -> SklearnEngine:
     return SklearnEngine(
         estimator,
         container_of(schema),
-        [column["name"] for column in schema["columns"]],
+        schema["columns"],
         manifest["output"]["fields"],
         os.path.join(folder, GOLDEN),
     )

@@ -200,6 +200,11 @@ def _problem() -> Schema:
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
+            "limits": {
+                "type": "object",
+                "description": "Where something was too much: how many rows, characters or body_bytes fit",
+                "additionalProperties": {"type": "integer", "minimum": 0},
+            },
         },
     }
 

@@ -39,6 +39,16 @@ def page(authentication: str) -> tuple[str, str]:
     return html, policy
 
 
+def card_policy(style: str) -> str:
+    """The policy of a model card with this style sheet: nothing on it runs or is fetched, whatever its text says.
+
+    It stands in the page itself, too, for whoever opens the file.
+    """
+    return (
+        f"default-src 'none'; style-src '{digest(style)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
 def style() -> str:
     """The style sheet, which the model card shares."""
     return _read("style.css")

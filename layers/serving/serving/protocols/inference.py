@@ -5,7 +5,8 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 A request holds one tensor for each column, of shape [rows] or [rows, 1], or one matrix of shape [rows,
 columns]; tensors of names that the model doesn't know are left out, and named in a header. Where the protocol
 knows no missing value, `null` stands for one, NaN too in a tensor of floats, and in one of texts what CSV has for
-it. Tensors are JSON; the binary extension is not spoken.
+it. Tensors are JSON; the binary extension is not spoken. A content type, by which MLServer decodes values, is refused
+unless it changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
 from serving.protocols.messages import in_one_line
-from serving.protocols.tensors import datatype_of_column, output_tensors, output_types, rows_of
+from serving.protocols.tensors import (
+    check_request_content_type,
+    datatype_of_column,
+    output_tensors,
+    output_types,
+    rows_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,9 +116,10 @@ def _infer(request: Request, model: Model) -> Response:
     body = json_body.parse(request.body, nan_is_null=True)
     if not isinstance(body, dict):
         raise Problem(400, "The body must be an inference request: an object with inputs.")
+    check_request_content_type(body.get("parameters"))
     asked = _asked(body)
     left_out: list[str] = []
-    rows = check_rows(rows_of(body.get("inputs"), model.schema, left_out))
+    rows = check_rows(rows_of(body.get("inputs"), model.schema, left_out), model.most_rows)
     tensors = output_tensors(model.predict_instances(rows), model.manifest["output"])
     unknown = [name for name in asked if name not in tensors]
     if unknown:

@@ -12,7 +12,17 @@ from __future__ import annotations
 
 from serving import csv_body, ignored, json_body, limits, npy
 from serving.errors import Problem, quoted
-from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response, parameter
+from serving.http import (
+    CSV,
+    JSON,
+    Request,
+    Response,
+    accepted,
+    asks_for_guard,
+    content_type,
+    json_response,
+    parameter,
+)
 from serving.protocols.messages import in_one_line
 
 TYPE_CHECKING = False
@@ -101,7 +111,10 @@ def _invocations(request: Request, model: Model) -> Response:
         return json_response(document, rows=len(answers), headers=headers)
     if wanted == CSV:
         targets = model.manifest["output"].get("targets") or []
-        content: str | bytes = csv_body.write(body, [rows.field], targets, header=not rows.bare)
+        guarded = asks_for_guard(request.headers)
+        content: str | bytes = csv_body.write(
+            body, [rows.field], targets, header=not rows.bare, guarded=guarded
+        )
         headers["content-type"] = f"{CSV}; charset=utf-8; header={'absent' if rows.bare else 'present'}"
     elif wanted == JSON_LINES:
         content = "".join(f"{json_body.encode(answer)}\n" for answer in answers)
@@ -115,7 +128,7 @@ def _invocations(request: Request, model: Model) -> Response:
 def _csv(request: Request, model: Model) -> _Rows:
     limits.check_body(request.body, model.schema)
     header = {"absent": False, "present": True}.get(parameter(request.headers, "header"))
-    table = csv_body.read(request.body, model.schema, limits.MAX_ROWS, header=header, ignore_unknown=True)
+    table = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=True)
     rows = _Rows(table.instances, bare=not table.header)
     rows.columns, rows.missing = table.ignored, table.missing
     return rows
@@ -123,7 +136,7 @@ def _csv(request: Request, model: Model) -> _Rows:
 
 def _npy(request: Request, model: Model) -> _Rows:
     limits.check_length(request.body)
-    instances = npy.read(request.body, len(model.schema), limits.MAX_ROWS)
+    instances = npy.read(request.body, len(model.schema), model.most_rows)
     convert = [_from_array(column) for column in model.schema]
     return _Rows(
         [[read(value) for read, value in zip(convert, row, strict=True)] for row in instances], bare=True
@@ -148,8 +161,7 @@ def _json_lines(request: Request, model: Model) -> _Rows:
     """A row on each line, as a list, an object of columns or, as SageMaker's own models have it, `features`."""
     limits.check_body(request.body, model.schema)
     lines = [line for line in request.body.split(b"\n") if line.strip()]
-    if len(lines) > limits.MAX_ROWS:
-        raise Problem(413, f"The body has {len(lines)} rows; at most {limits.MAX_ROWS} are taken at a time.")
+    limits.check_rows(lines, model.most_rows)
     if not lines:
         raise Problem(400, "The body is empty.")
     rows = [json_body.parse(line, nan_is_null=True) for line in lines]
@@ -178,7 +190,7 @@ def _json(request: Request, model: Model) -> _Rows:
 
 
 def _without_unknown(instances: list[Any], model: Model, *, bare: bool) -> _Rows:
-    known, unknown = ignored.without_unknown(limits.check_rows(instances), model.schema)
+    known, unknown = ignored.without_unknown(limits.check_rows(instances, model.most_rows), model.schema)
     rows = _Rows(known, bare=bare)
     rows.columns = unknown
     return rows

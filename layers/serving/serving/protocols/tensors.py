@@ -26,6 +26,10 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 _KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 _MAX_AXES = 2
 _MAX_PROBLEMS = 10
+# MLServer's content types that mean what is done anyway: numbers and texts as they are, a tensor for each column.
+_CONTENT_TYPES = ("np", "str")
+_REQUEST_CONTENT_TYPES = ("np", "pd", "str")
+_DATETIME = "datetime"
 
 
 def datatype_of_column(column: Column) -> str:
@@ -50,21 +54,44 @@ def rows_of(inputs: Any, schema: list[Column], unknown: list[str] | None = None)
     if not isinstance(inputs, list) or not inputs:
         raise Problem(400, "inputs must be a list of at least one tensor.")
     tensors = [_Tensor(tensor) for tensor in inputs]
+    dates = {column.name for column in schema if column.kind == "date"}
+    for tensor in tensors:
+        tensor.check_content_type((*_CONTENT_TYPES, _DATETIME) if tensor.name in dates else _CONTENT_TYPES)
     is_matrix = len(tensors) == 1 and (len(schema) == 1 or len(tensors[0].shape) == _MAX_AXES)
     if is_matrix:
         return _matrix(tensors[0], schema)
     return _columns(tensors, schema, [] if unknown is None else unknown)
 
 
+def check_request_content_type(parameters: Any) -> None:
+    """Refuse a request that is to be decoded in a way that would be ignored.
+
+    Raises:
+        Problem: 400.
+    """
+    _check_content_type("parameters.content_type", parameters, _REQUEST_CONTENT_TYPES)
+
+
+def _check_content_type(where: str, parameters: Any, honoured: tuple[str, ...]) -> None:
+    content_type = parameters.get("content_type") if isinstance(parameters, dict) else None
+    if content_type is not None and content_type not in honoured:
+        raise Problem(
+            400,
+            f"{where} is {quoted(content_type)}, which is not decoded here: "
+            f"leave it out, or send {' or '.join(honoured)} and values that are meant as they are.",
+        )
+
+
 class _Tensor:
     """An input: `data` is flat, row after row; `width` is the number of values in a row."""
 
-    __slots__ = ("data", "datatype", "name", "rows", "shape", "width")
+    __slots__ = ("data", "datatype", "name", "parameters", "rows", "shape", "width")
 
     def __init__(self, document: Any) -> None:
         if not isinstance(document, dict) or not isinstance(document.get("name"), str):
             raise Problem(400, "Each input must be an object with name, shape, datatype and data.")
         self.name: str = document["name"]
+        self.parameters = document.get("parameters")
         self.datatype: str = document.get("datatype", "")
         if not isinstance(self.datatype, str) or self.datatype not in _JSON_TYPES:
             raise self._problem(f"datatype must be one of {', '.join(_JSON_TYPES)}")
@@ -85,6 +112,10 @@ class _Tensor:
         allowed = {*_JSON_TYPES[self.datatype], type(None)}
         if not set(map(type, self.data)) <= allowed:
             raise self._problem(f"data holds values that are not of the datatype {self.datatype}")
+
+    def check_content_type(self, honoured: tuple[str, ...]) -> None:
+        """Refuse values that are to be decoded in a way that would be ignored."""
+        _check_content_type(f"Input {quoted(self.name)}: parameters.content_type", self.parameters, honoured)
 
     def _problem(self, detail: str) -> Problem:
         return Problem(400, f"Input {quoted(self.name)}: {detail}.")

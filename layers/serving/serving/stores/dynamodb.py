@@ -38,8 +38,11 @@ class DynamoDBPlace:
             item = self.item(POINTER, POINTER)
         if item is None:
             return None, None
-        found = item["revision"]["N"]
-        return None if found == token else (_bytes(item), found)
+        try:
+            found = item["revision"]["N"]
+            return None if found == token else (_bytes(item), found)
+        except (KeyError, TypeError):
+            raise StoreError(f"{self.name(POINTER)} has no content or revision, so it is damaged.") from None
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """The content under a key, piece by piece: a query each, since an answer holds 1 MB at most."""
@@ -53,7 +56,7 @@ class DynamoDBPlace:
             )
             expected = 0
             for page in pages:
-                for item in page["Items"]:
+                for item in page.get("Items", ()):
                     if item["part"]["S"] != part_name(expected):
                         raise Missing(f"{self.name(key)} lacks part {expected}.")
                     expected += 1
