@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from skylayer.compiler import registry
@@ -24,9 +25,27 @@ def lower(estimator: Any, schema: dict[str, Any]) -> Program:
     Raises:
         CannotCompile: naming the step that has no exact native equivalent, and why.
     """
+    try:
+        return _lower(Builder(registry), estimator, schema)
+    except CannotCompile as error:
+        raise CannotCompile(error.path, error.reason, _further(estimator, schema)) from error
+
+
+def _further(estimator: Any, schema: dict[str, Any]) -> tuple[CannotCompile, ...]:
+    """What else doesn't compile behind the first step that doesn't, as far as it can be seen."""
+    survey = Builder(registry, survey=True)
+    # A step may meet what it can't take, where something stands in for another's output.
+    with suppress(Exception):
+        try:
+            _lower(survey, estimator, schema)
+        except CannotCompile as error:
+            survey.declined.append(error)
+    return tuple(survey.declined[1:])
+
+
+def _lower(builder: Builder, estimator: Any, schema: dict[str, Any]) -> Program:
     if schema["container"] == "array" and schema.get("dtype") in NARROW:
         raise CannotCompile((type(estimator).__name__,), f"an array of {schema['dtype']} is computed as such")
-    builder = Builder(registry)
     frame = tuple(RawColumn.of(i, column) for i, column in enumerate(schema["columns"]))
     if schema["container"] == "texts":
         frame = tuple(dataclasses.replace(column, flat=True) for column in frame)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from skylayer.compiler.errors import CannotCompile
 from skylayer.compiler.frame import EXTENSION_DTYPES, UNSET, Frame, RawColumn
 from skylayer.compiler.operations import FIRST_OPERATION_SLOT, Operations
 from skylayer.compiler.prediction import outputs_of
@@ -40,9 +42,19 @@ if TYPE_CHECKING:
 class Builder(Operations):
     """Collects the inputs and operations of one program while lowerings walk the estimator."""
 
-    def __init__(self, lowerings: Lowerings, path: tuple[str, ...] = ()) -> None:
+    def __init__(self, lowerings: Lowerings, path: tuple[str, ...] = (), *, survey: bool = False) -> None:
+        """An empty program.
+
+        Args:
+            lowerings: Of each class of estimator.
+            path: Steps that lead to what is lowered.
+            survey: Whether to go on behind a transformer that doesn't compile, where its width is known, and to
+                note it in `declined`: such a program says what else doesn't compile, and answers nothing.
+        """
         super().__init__(path)
         self._lowerings = lowerings
+        self._survey = survey
+        self.declined: list[CannotCompile] = []
         self._dense: dict[DenseInput, int] = {}
         self._sparse: list[SparseInput] = []
         self._tables: dict[CodeTable, int] = {}
@@ -51,20 +63,29 @@ class Builder(Operations):
 
     # --- recursion -------------------------------------------------------------------------------------
 
-    def transform(self, estimator: Any, frame: Frame, *step: str) -> Frame:
-        """Lower a fitted transformer; `step` names lead from here to it."""
-        with self._inside(*step, type(estimator).__name__):
-            lowering = self._lowerings.transformer(estimator) or self._no_lowering()
-            return lowering(self, estimator, frame)
+    def transform(self, estimator: Any, frame: Frame, *step: str, width: int | None = None) -> Frame:
+        """Lower a fitted transformer; `step` names lead from here to it, `width` is how many features it makes."""
+        try:
+            with self._inside(*step, type(estimator).__name__):
+                lowering = self._lowerings.transformer(estimator) or self._no_lowering(estimator)
+                return lowering(self, estimator, frame)
+        except CannotCompile as error:
+            if not self._survey or not width:
+                raise
+            self.declined.append(error)
+            return self.constant([0.0]) * width
 
     def predict(self, estimator: Any, frame: Frame, *step: str) -> Prediction:
         """Lower a fitted predictor."""
         with self._inside(*step, type(estimator).__name__):
-            lowering = self._lowerings.predictor(estimator) or self._no_lowering()
+            lowering = self._lowerings.predictor(estimator) or self._no_lowering(estimator)
             return lowering(self, estimator, frame)
 
-    def _no_lowering(self) -> NoReturn:
-        self.cannot("has no native equivalent")
+    def _no_lowering(self, estimator: Any) -> NoReturn:
+        package = type(estimator).__module__.partition(".")[0]
+        if package in metadata.packages_distributions():
+            self.cannot("has no native equivalent")
+        self.cannot("is Python of your own, which the native engine can't run")
 
     @contextmanager
     def as_sparse(self, sparse: bool) -> Iterator[None]:

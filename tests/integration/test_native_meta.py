@@ -175,7 +175,9 @@ def test_a_nested_step_is_named() -> None:
     inner = make_pipeline(StandardScaler(), linear_model.LogisticRegression())
     inner.steps.insert(1, ("strange", _Strange()))
     voting = ensemble.VotingClassifier([("a", inner), ("b", small_tree())]).fit(frame, targets["label"])
-    with pytest.raises(CannotCompile, match=r"VotingClassifier → a → Pipeline → strange → _Strange: has no"):
+    with pytest.raises(
+        CannotCompile, match=r"VotingClassifier → a → Pipeline → strange → _Strange: is Python of your own"
+    ):
         compile_estimator(voting, numeric_schema(COLUMNS))
 
 

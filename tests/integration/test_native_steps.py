@@ -18,6 +18,7 @@ from sklearn import (
     preprocessing,
     random_projection,
 )
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - registers the imputer
@@ -276,6 +277,38 @@ def test_what_cannot_be_compiled_is_named(step: Any, reason: str) -> None:
     pipeline = make_pipeline(columns, DecisionTreeClassifier()).fit(frame, targets["flag"])
     with pytest.raises(CannotCompile, match=reason):
         compile_estimator(pipeline, SCHEMA)
+
+
+class Ratio(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Stands for a transformer of a fork's own."""
+
+    def fit(self, data: Any, _: Any = None) -> Ratio:
+        self.n_features_in_ = data.shape[1]
+        return self
+
+    def transform(self, data: Any) -> Any:
+        values = np.asarray(data)
+        return np.column_stack([values, values[:, 0] / (1 + values[:, 1])])
+
+
+def test_every_step_that_does_not_compile_is_named_and_ones_own_as_such() -> None:
+    frame, targets = training()
+    columns = make_column_transformer((Ratio(), ["b", "c"]), (impute.KNNImputer(), ["a"]))
+    pipeline = make_pipeline(
+        columns, preprocessing.MinMaxScaler(), decomposition.NMF(2), LogisticRegression()
+    )
+    with pytest.raises(CannotCompile) as refused:
+        compile_estimator(pipeline.fit(frame, targets["flag"]), SCHEMA)
+    error = refused.value
+    assert error.reason == "is Python of your own, which the native engine can't run"
+    assert [each.path[-1] for each in (error, *error.others)] == ["Ratio", "KNNImputer", "NMF"]
+    assert str(error).count("; ") == 2
+    alone = make_pipeline(
+        make_column_transformer((Ratio(), ["b", "c"])), preprocessing.StandardScaler(), Ridge()
+    )
+    with pytest.raises(CannotCompile) as refused:
+        compile_estimator(alone.fit(frame, targets["number"]), SCHEMA)
+    assert refused.value.others == ()
 
 
 @pytest.mark.parametrize("function", [np.square, np.negative, np.absolute])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 
 def _before_last(builder: Builder, pipeline: Any, frame: Frame) -> Frame:
-    for name, step in pipeline.steps[:-1]:
-        frame = _apply(builder, name, step, frame)
+    for (name, step), (_, following) in pairwise(pipeline.steps):
+        frame = _apply(builder, name, step, frame, getattr(following, "n_features_in_", None))
     return frame
 
 
-def _apply(builder: Builder, name: str, step: Any, frame: Frame) -> Frame:
-    return frame if step is None or step == "passthrough" else builder.transform(step, frame, name)
+def _apply(builder: Builder, name: str, step: Any, frame: Frame, width: int | None = None) -> Frame:
+    if step is None or step == "passthrough":
+        return frame
+    return builder.transform(step, frame, name, width=width)
 
 
 def transform_pipeline(builder: Builder, pipeline: Any, frame: Frame) -> Frame:
@@ -55,7 +58,9 @@ def transform_columns(builder: Builder, transformer: Any, frame: Frame) -> Frame
         columns = tuple(_seen(frame[int(i)], flat=np.ndim(wanted) == 0) for i in positions)
         if part == "drop" or not columns:
             continue
-        out = columns if part == "passthrough" else builder.transform(part, columns, name)
+        made = transformer.output_indices_[name]
+        width = made.stop - made.start
+        out = columns if part == "passthrough" else builder.transform(part, columns, name, width=width)
         result.extend(_weighted(builder, out, weights.get(name, 1)))
     return tuple(result)
 
