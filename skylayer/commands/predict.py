@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,18 +42,15 @@ EXAMPLES = (
 def run(options: Options) -> None:
     """Ask the running deployment, or the champion in process if nothing runs, a thousand rows at a time."""
     path: Path = options.file
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}. Give one as FILE=rows.csv.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} can't be read as UTF-8 text: {error}.") from error
-    requests = list(_requests(path, text))
-    ask = _deployed() or _in_process()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    header, rows = _table(path)
+    model = _deployed() or _in_process()
+    kept = _columns_kept(path, header, model)
+    requests = list(_requests(header, rows, kept))
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         # Nothing is printed before all rows are answered: no half a table for a pipe to take for a whole one.
         answers = [
-            ask(body, number * ROWS_OF_A_REQUEST)
+            model.ask(body, number * ROWS_OF_A_REQUEST)
             for number, body in enumerate(progress.track(requests, description="Predicting"))
         ]
     sys.stdout.write(answers[0])
@@ -60,22 +58,76 @@ def run(options: Options) -> None:
         sys.stdout.write(answer.partition("\r\n")[2])
 
 
-def _requests(path: Path, text: str) -> Iterator[bytes]:
-    """The file as CSV bodies, each with the header and at most `ROWS_OF_A_REQUEST` rows."""
-    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+@dataclass(frozen=True)
+class _Model:
+    """What answers: the columns that it takes, the targets that it predicts, and how it is asked.
+
+    `ask` takes a CSV body and the number of rows in earlier ones; it gives a CSV table.
+    """
+
+    columns: list[str]
+    targets: list[str]
+    ask: Callable[[bytes, int], str]
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header of a CSV file and the rows below it, each as long as the header."""
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}. Give one as FILE=rows.csv.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} can't be read as UTF-8 text: {error}.") from error
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row and rows and len(row) != len(rows[0]):
+                raise UserError(
+                    f"Line {reader.line_num} of {path} has {len(row)} cells where the header has {len(rows[0])}."
+                )
+            rows += [row] if row else []
     except csv.Error as error:
         raise UserError(f"{path} is not CSV: {error}.") from error
     if len(rows) < 2:  # noqa: PLR2004 - a header and a row
         raise UserError(f"{path} has no rows. It needs a header with the column names and a row below it.")
-    for first in range(1, len(rows), ROWS_OF_A_REQUEST):
+    return rows[0], rows[1:]
+
+
+def _columns_kept(path: Path, header: list[str], model: _Model) -> list[int]:
+    """Where the model's columns are in a file, which may hold others: its target, as training data do.
+
+    Raises:
+        UserError: A column of the model isn't there; names every one.
+    """
+    missing = [name for name in model.columns if name not in header]
+    others = [name for name in header if name not in model.columns]
+    if missing:
+        noun = "column" if len(missing) == 1 else "columns"
+        unknown = f"; it has {', '.join(others)}, which the model doesn't take" if others else ""
+        raise UserError(
+            f"{path} lacks the {noun} {', '.join(missing)}{unknown}. Name columns as in training."
+        )
+    targets = [name for name in others if name in model.targets]
+    if targets:
+        print(f"Left out, since the model predicts it: {', '.join(targets)}.", file=sys.stderr)
+    unused = [name for name in others if name not in model.targets]
+    if unused:
+        print(f"Left out, since the model doesn't take it: {', '.join(unused)}.", file=sys.stderr)
+    return [index for index, name in enumerate(header) if name in model.columns]
+
+
+def _requests(header: list[str], rows: list[list[str]], kept: list[int]) -> Iterator[bytes]:
+    """The columns that are kept as CSV bodies, each with the header and at most `ROWS_OF_A_REQUEST` rows."""
+    for first in range(0, len(rows), ROWS_OF_A_REQUEST):
         body = io.StringIO(newline="")
-        csv.writer(body).writerows([rows[0], *rows[first : first + ROWS_OF_A_REQUEST]])
+        chosen = [header, *rows[first : first + ROWS_OF_A_REQUEST]]
+        csv.writer(body).writerows([row[index] for index in kept] for row in chosen)
         yield body.getvalue().encode()
 
 
-def _deployed() -> Callable[[bytes, int], str] | None:
+def _deployed() -> _Model | None:
     if not project.STATE.is_dir():
         return None
     from skylayer.aws import emulator, local_stack
@@ -92,10 +144,13 @@ def _deployed() -> Callable[[bytes, int], str] | None:
             raise _refusal(answer.body, before)
         return answer.body.decode()
 
-    return ask
+    described = found.request("/model")
+    if described.status != 200:  # noqa: PLR2004
+        raise _refusal(described.body, 0)
+    return _model(described.json(), ask)
 
 
-def _in_process() -> Callable[[bytes, int], str]:
+def _in_process() -> _Model:
     from serving import csv_body
     from serving.errors import Problem
     from skylayer.artifact.open import load
@@ -111,7 +166,13 @@ def _in_process() -> Callable[[bytes, int], str]:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)
 
-    return ask
+    return _model(loaded.manifest, ask)
+
+
+def _model(described: dict[str, Any], ask: Callable[[bytes, int], str]) -> _Model:
+    """What a manifest, or `GET /model`, says of its columns and targets."""
+    columns = [column["name"] for column in described["input"]["columns"]]
+    return _Model(columns, described["output"].get("targets") or [], ask)
 
 
 def _refusal(body: bytes, before: int) -> UserError:

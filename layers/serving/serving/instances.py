@@ -98,13 +98,15 @@ def _object_cells(
     missing = [column for column in schema if column.name not in instance]
     for column in missing:
         hint = "a missing value is sent as null" if column.nullable else ""
-        problems.add_text(("instances", number, column.name), column.expected, "no such column", hint)
+        place = ("instances", number, column.name)
+        problems.add_text(place, column.expected, "no such column", hint, column.name)
     if len(instance) + len(missing) > len(schema):
         names = [column.name for column in schema]
         for name in instance:
             if name not in names:
                 place = ("instances", number, name)
-                problems.add_text(place, "only columns of the model", "an unknown column", _like(name, names))
+                hint = _like(name, names)
+                problems.add_text(place, "only columns of the model", "an unknown column", hint, _cut(name))
     return [] if missing else [((column.name,), instance[column.name]) for column in schema]
 
 

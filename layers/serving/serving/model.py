@@ -97,14 +97,16 @@ class Model:
     def _refusal(self, error: RowError, instances: list[Any]) -> Problem:
         """The estimator's refusal of a row, as a problem that points to the row or to its cell."""
         place: tuple[str | int, ...] = ("instances", error.row)
+        detail = error.detail
         if error.column is not None:
+            detail = f"{error.column}: {detail}"
             names = [column.name for column in self.schema]
             by_name = isinstance(instances[error.row], dict)
             place += (error.column if by_name else names.index(error.column),)
         return Problem(
             422,
             "The model refuses an instance.",
-            errors=[{"pointer": pointer(*place), "detail": error.detail}],
+            errors=[{"pointer": pointer(*place), "detail": detail}],
             count=1,
         )
 
