@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from skylayer.card import answers
+from skylayer.card.numbers import metric, metric_name, number, rows
+
 # Over the start of an empty function; measured by `make bench`, see docs/benchmarks.md.
 _COLD_STARTS = {
     "native": "about that of an empty function: the tables are mapped, not loaded",
@@ -11,12 +14,10 @@ _COLD_STARTS = {
     "onnx": "about twice that of an empty function: ONNX Runtime's library is loaded, without its Python package",
 }
 
-_PLOTS = (
-    "Of the holdout, which the model has never seen; the learning curve is cross-validated on the other rows."
-)
+_NO_TEXT = "Nobody has written down its intended use, its data or its licence."
 
 
-def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: dict[str, int]) -> str:
+def write(manifest: dict[str, Any], card_text: str, pictures: list[str], sizes: dict[str, int]) -> str:
     """The card as Markdown, from a manifest that has no version yet.
 
     Follows the headings of Mitchell et al., "Model Cards for Model Reporting" (2019), as far as data tell.
@@ -24,7 +25,7 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
     Args:
         manifest: Of the artifact.
         card_text: What the owner says of it, as Markdown with headings of the second level; may be empty.
-        images: Lines that show the plots.
+        pictures: Lines on and of the plots.
         sizes: Bytes of the engines' files, by name.
     """
     lines = [
@@ -33,12 +34,14 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
         f"A model for {manifest['task'].replace('_', ' ')}{_of(manifest['output'])}.",
         _trained(manifest["training"]),
         "",
-        *([card_text.strip(), ""] if card_text.strip() else []),
+        card_text.strip() or _NO_TEXT,
+        "",
         "## Metrics",
         "",
         *_metrics(manifest["metrics"]),
-        *(["## Plots", "", _PLOTS, ""] if images else []),
-        *(line for image in images for line in (image, "")),
+        *(["## Plots", ""] if pictures else []),
+        *(line for picture in pictures for line in (picture, "")),
+        *answers.lines(manifest),
         "## Input",
         "",
         "| column | kind | missing allowed | training range or categories |",
@@ -62,12 +65,12 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
 
 
 def _trained(training: dict[str, Any]) -> str:
-    rows = training.get("training_rows", training["rows"])
-    if not rows:
+    count = training.get("training_rows", training["rows"])
+    if not count:
         return "Trained elsewhere, on data that are not known here."
     folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
-    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
-    return f"Trained on {rows} rows{folds}{holdout}."
+    holdout = f", evaluated on {training['holdout_rows']:,} others" if "holdout_rows" in training else ""
+    return f"Trained on {rows(count)}{folds}{holdout}."
 
 
 def _of(output: dict[str, Any]) -> str:
@@ -84,9 +87,9 @@ def _proof(proof: dict[str, Any] | None) -> list[str]:
     float32 = proof.get("float32")
     owner = "numpy" if float32 else "scikit-learn"
     lines = [
-        f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
-        f"- table entries compared: {proof['table_entries']}",
-        f"- ties, which {owner}'s own rounding decides: {proof['ties']}{_differing(proof)}",
+        f"- rows answered by both: {proof['rows']:,}, refused by both: {proof['refused_rows']:,}",
+        f"- table entries compared: {proof['table_entries']:,}",
+        f"- ties, which {owner}'s own rounding decides: {proof['ties']:,}{_differing(proof)}",
     ]
     for name, value in proof["largest_difference"].items():
         floor = proof["scikit_learn_floor"].get(name, 0.0)
@@ -126,7 +129,7 @@ _SHOWN_CATEGORIES = 12
 def _column(column: dict[str, Any]) -> str:
     extent = ""
     if "minimum" in column:
-        extent = f"{column['minimum']:g} to {column['maximum']:g}"
+        extent = f"{number(column['minimum'])} to {number(column['maximum'])}"
     elif "categories" in column:
         shown = [_cell(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
         extent = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
@@ -148,20 +151,14 @@ def _metrics(metrics: dict[str, Any]) -> list[str]:
     for name in dict.fromkeys(name for part in parts for name in metrics[part]):
         cells = []
         for part in parts:
-            cell = _number(metrics[part][name]) if name in metrics[part] else ""
+            cell = metric(metrics[part][name]) if name in metrics[part] else ""
             if part == "holdout" and name in bounds:
                 low, high = bounds[name]
-                cell += f" ({_number(low)} to {_number(high)})"
+                cell += f" ({number(low)} to {number(high)})"
             cells.append(cell)
-        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} |")
+        lines.append(f"| {_cell(metric_name(name))} | {' | '.join(cells)} |")
     said = ["Baseline: always the most frequent class, or the mean, whatever the row holds.", ""]
     return [*lines, "", *(said if "baseline" in metrics else [])]
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value['mean']:.4g} ± {value['standard_deviation']:.2g}"
-    return f"{value:.4g}"
 
 
 def _cell(value: object) -> str:

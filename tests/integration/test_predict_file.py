@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def predict(home: Path, rows: pd.DataFrame | str) -> int:
     path = home / "rows.csv"
     path.write_text(rows if isinstance(rows, str) else rows.to_csv(index=False), encoding="utf-8")
-    return main(["predict", str(path)])
+    return main(["predict", f"FILE={path}"])
 
 
 def test_the_target_and_what_the_model_does_not_take_are_left_out_and_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,9 @@ from skylayer.artifact import verify
 from skylayer.data.instances import rows_of
 
 ROOT = Path(__file__).parents[2]
+
+
+PROGRESS = re.compile(r" *\d+\.\d s  \S")
 
 
 def run(*arguments: str | Path, seed: int = 0) -> subprocess.CompletedProcess[str]:
@@ -135,6 +139,34 @@ BASE = """
 """
 
 
+def test_where_there_is_no_terminal_each_phase_is_a_line_from_the_first_second(tmp_path: Path) -> None:
+    home = fork(tmp_path / "fork", BASE)
+    (home / "training" / "card.md").write_text("# penguins\n\n## Intended use\n\nBirds.\n")
+    done = train(home)
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert all(PROGRESS.match(line) for line in lines), done.stderr
+    assert re.match(r" *0\.\d s  Import scikit-learn", lines[0])
+    told = [line.partition(" s  ")[2] for line in lines]
+    phases = [
+        "Load the data",
+        "Check 20 rows of 2 columns",
+        "Cross-validation, fold 1 of 5",
+        "Fit on 16 rows",
+    ]
+    phases += [
+        "Confidence intervals",
+        "Plots",
+        "Importance of 2 columns",
+        "Learning curve",
+        "Compile and prove",
+    ]
+    assert [each for each in told if each in phases] == phases
+    assert told[-2:] == ["Replayed 100% of the rows", "Write the artifact and ask it"]
+    assert "training/card.md is about penguins" in done.stdout
+    assert "penguin" not in (champion(home) / artifact.MODEL_CARD).read_text().lower()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -165,7 +197,7 @@ def test_what_cannot_be_trained_is_one_line(
         patch.setattr(sys, "path", list(sys.path))
         assert main(["train", f"PROJECT={home}"]) == 2
     error = capfd.readouterr().err
-    lines = [line for line in error.splitlines() if line.strip()]
+    lines = [line for line in error.splitlines() if line.strip() and not PROGRESS.match(line)]
     assert len(lines) == 1, error
     assert message in lines[0]
     assert not (home / "model_artifacts" / "champion").exists()
