@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from serving.artifact import read_manifest
 from skylayer import project
 from skylayer.card.numbers import metric, metric_name
-from skylayer.commands import openapi, progress
+from skylayer.commands import derived_files, progress
 from skylayer.commands.variables import Variable
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ def run(options: Options) -> None:
 
         told.step("Load the data")
         path = train(load(options.project), directory, told)
-    committed = options.project / "docs" / openapi.DEFAULT.name
-    if options.directory is None and committed.is_file():
-        committed.write_text(openapi.document_of(path), encoding="utf-8")
+    if options.directory is None:
+        derived_files.write(path, options.project)
     manifest = read_manifest(path)
     console.print(_grid(manifest["metrics"]))
     console.print(f"Engine: {manifest['engine']}. {manifest['engine_reason']}", soft_wrap=True)
