@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +18,18 @@ from skylayer.train.evaluation import evaluate
 from skylayer.train.importance import measure_importance
 from skylayer.train.intervals import intervals
 from skylayer.train.tasks import check_estimator, check_target, task_of
+from skylayer.train.unread import unread
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from skylayer.card.plots import Plot
     from skylayer.train.evaluation import Evaluation
+    from skylayer.train.importance import Importance
     from skylayer.train.pipeline import Training
     from skylayer.train.tasks import Target
+
+_TOLD = 5  # columns that a note names
 
 
 def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -> Path:
@@ -49,6 +53,7 @@ def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -
     check_estimator(training.estimator)
     to_bytes(training.estimator)
     task = task_of(training.estimator)
+    training = _without_unread(training, progress)
     table = tabulate(training.data)
     progress.step(f"Check {rows(table.rows)} of {len(table.frame.columns)} columns")
     schema = infer(table)
@@ -81,6 +86,31 @@ def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -
     )
     project.set_champion(path)
     return path
+
+
+def _without_unread(training: Training, progress: Listener) -> Training:
+    """The data without columns that no step reads, which then are no fields of a request."""
+    names = unread(training.estimator, training.data)
+    if not names or len(names) == len(training.data.columns):
+        return training
+    progress.note(
+        f"No step reads {', '.join(names)}: left out, so that no request has to send "
+        f"{'it' if len(names) == 1 else 'them'}."
+    )
+    return replace(training, data=training.data.drop(columns=names))
+
+
+def _tell_importance(found: Importance, progress: Listener) -> None:
+    """Which columns matter, for who trains: the first few, and those without any effect."""
+    shown = ", ".join(found.ranked[:_TOLD])
+    progress.note(f"Matters most: {shown}{' …' if len(found.columns) > _TOLD else ''}")
+    idle = found.idle
+    if idle:
+        more = f" and {len(idle) - _TOLD} more" if len(idle) > _TOLD else ""
+        progress.note(
+            f"Shuffled, {', '.join(idle[:_TOLD])}{more} changed no score of the holdout: a model without "
+            f"{'it' if len(idle) == 1 else 'them'} may be as good, and asks for less."
+        )
 
 
 @dataclass
@@ -126,6 +156,7 @@ def _look(  # noqa: PLR0917 - what was trained on what
     else:
         looked.plots.append(draw_columns(importance))
         looked.importance = importance.by_column()
+        _tell_importance(importance, progress)
     progress.step("Learning curve")
     others = np.setdiff1d(np.arange(len(target.values)), evaluation.holdout)
     data, y = take(training.data, others), take(training.target, others)

@@ -84,6 +84,36 @@ def test_training_again_gives_the_committed_version(tmp_path: Path) -> None:
         assert again["version"] == committed["version"], "run `make train` and commit the artifact"
 
 
+FORK_WITH_MORE_COLUMNS = """
+    import numpy as np
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    def load_data():
+        numbers = np.random.default_rng(0).normal(size=(60, 3))
+        data = pd.DataFrame(numbers, columns=["age", "fare", "rownames"]).assign(name="Mr. X", one=1.0)
+        return data, data["age"] > 0
+
+    def build_estimator():
+        chosen = make_column_transformer((StandardScaler(), ["age", "fare", "one"]))
+        return make_pipeline(chosen, LogisticRegression())
+"""
+
+
+def test_columns_that_no_step_reads_are_no_fields_of_a_request(tmp_path: Path) -> None:
+    home = fork(tmp_path / "fork", FORK_WITH_MORE_COLUMNS)
+    done = train(home)
+    assert done.returncode == 0, done.stderr
+    assert "No step reads rownames, name: left out, so that no request has to send them." in done.stdout
+    assert re.search(r"Matters most: age, ", done.stdout)
+    assert re.search(r"Shuffled, (fare, )?one changed no score", done.stdout)
+    manifest = artifact.verify(champion(home))
+    assert [column["name"] for column in manifest["input"]["columns"]] == ["age", "fare", "one"]
+
+
 FORK_WITH_A_FUNCTION = """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
