@@ -5,14 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from skylayer.card import answers
+from skylayer.card.engines import COLD_STARTS, LIBRARIES
 from skylayer.card.numbers import metric, metric_name, number, rows
-
-# Over the start of an empty function; measured by `make bench`, see docs/benchmarks.md.
-_COLD_STARTS = {
-    "native": "about that of an empty function: the tables are mapped, not loaded",
-    "sklearn": "20 to 30 times that of an empty function: scikit-learn and its libraries are imported",
-    "onnx": "about twice that of an empty function: ONNX Runtime's library is loaded, without its Python package",
-}
 
 _NO_TEXT = "Nobody has written down its intended use, its data or its licence."
 
@@ -54,7 +48,7 @@ def write(manifest: dict[str, Any], card_text: str, pictures: list[str], sizes: 
         "",
         *_proof(manifest["engines"].get("native", {}).get("proof")),
         *_size(manifest, sizes),
-        f"Cold start: {_COLD_STARTS[manifest['engine']]}.",
+        f"Cold start: {COLD_STARTS[manifest['engine']]}. Libraries: {LIBRARIES[manifest['engine']]}.",
         "",
         "## Versions",
         "",

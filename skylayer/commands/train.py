@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 
 from serving.artifact import read_manifest
 from skylayer import project
+from skylayer.card.engines import COLD_STARTS, LIBRARIES
 from skylayer.card.numbers import metric, metric_name
 from skylayer.commands import derived_files, progress
 from skylayer.commands.variables import Variable
@@ -40,6 +41,12 @@ def run(options: Options) -> None:
     manifest = read_manifest(path)
     console.print(_grid(manifest["metrics"]))
     console.print(f"Engine: {manifest['engine']}. {manifest['engine_reason']}", soft_wrap=True)
+    if manifest["engine"] != "native":
+        console.print(
+            f"What that costs: a cold start of {COLD_STARTS[manifest['engine']]}; {LIBRARIES[manifest['engine']]}. "
+            "docs/compiled-steps.md lists what compiles.",
+            soft_wrap=True,
+        )
     for note in notes:
         console.print(note, soft_wrap=True, markup=False)
     console.print(f"{path.parent.name} {path.name} is the champion: {path}", soft_wrap=True)

@@ -155,7 +155,18 @@ def _fit(estimator: Any, data: Any, y: Any, rows: Any) -> Any:
     except Exception as error:  # whatever a fit raises, the one who wrote the pipeline can fix it
         raise UserError(
             f"{type(estimator).__name__} can't be fitted: {type(error).__name__}: {first_line(error)}"
+            f"{_instead(error)}"
         ) from error
+
+
+def _instead(error: Exception) -> str:
+    """What to write instead, where a library's message doesn't say it."""
+    if "Invalid classes inferred from unique values" in str(error):
+        return (
+            ". XGBClassifier takes classes numbered from 0. Put VotingClassifier([('xgboost', XGBClassifier())], "
+            "voting='soft') in its place: it numbers the classes for it, and answers with yours."
+        )
+    return ""
 
 
 def _measure(estimator: Any, data: Any, target: Target, rows: Any, task: str) -> dict[str, float]:

@@ -84,6 +84,29 @@ def test_training_again_gives_the_committed_version(tmp_path: Path) -> None:
         assert again["version"] == committed["version"], "run `make train` and commit the artifact"
 
 
+def test_a_library_that_numbers_its_classes_is_told_what_takes_texts(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("xgboost")
+    text = BASE.replace(
+        "from sklearn.linear_model import LogisticRegression", "from xgboost import XGBClassifier"
+    )
+    text = text.replace("[0, 1] * 10", "['no', 'yes'] * 10").replace(
+        "LogisticRegression()", "XGBClassifier(n_jobs=1)"
+    )
+    advised = "VotingClassifier([('xgboost', XGBClassifier())], voting='soft')"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        assert main(["train", f"PROJECT={fork(tmp_path / 'fork', text)}"]) == 2
+        assert advised in capfd.readouterr().err
+        text = text.replace("XGBClassifier(n_jobs=1)", advised)
+        text = text.replace("from xgboost", "from sklearn.ensemble import VotingClassifier\n    from xgboost")
+        home = fork(tmp_path / "other", text)
+        assert main(["train", f"PROJECT={home}"]) == 0
+    manifest = artifact.verify(champion(home))
+    assert (manifest["engine"], manifest["output"]["classes"]) == ("native", ["no", "yes"])
+
+
 FORK_WITH_MORE_COLUMNS = """
     import numpy as np
     import pandas as pd
