@@ -19,7 +19,10 @@ import pytest
 from browser import SCREENSHOTS
 from playgrounds import Live, live
 from selenium.webdriver.common.keys import Keys
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from web import KEY, served
 
 import skylayer
@@ -151,6 +154,29 @@ def test_many_fields_are_ordered_by_importance_folded_and_found(
         )
         instance = re.findall(r"\[(\{.*\})\]", page.find("#code").text, flags=re.DOTALL)[0]
         assert [*json.loads(instance)] == names
+        assert page.complaints() == []
+
+
+@browser.needed
+def test_an_unseen_category_is_answered_with_a_word(page: browser.Page, tmp_path: Path) -> None:
+    towns = [f"town {index}" for index in range(9)]
+    data = pd.DataFrame({"town": towns * 5, "rooms": np.arange(45) % 4})
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["town"]), remainder="passthrough"
+    )
+    estimator = make_pipeline(encode, LinearRegression()).fit(data, data["rooms"])
+    folder = skylayer.package(
+        estimator, data, data["rooms"], name="towns", directory=tmp_path, proof_rows=1000
+    )
+    with served(folder) as url:
+        page.resize(1280, 900)
+        page.connect(url, KEY)
+        assert page.all(".warning") == []
+        page.type("town", "elsewhere")
+        assert page.text("#answer-detail .warning") == "town: 'elsewhere' is a category unseen in training"
+        assert page.violations() == []
+        page.type("town", "town 3")
+        assert page.all(".warning") == []
         assert page.complaints() == []
 
 

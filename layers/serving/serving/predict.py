@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from serving.model import Model
 
+WARNINGS = "warnings"
+
 
 def predict(request: Request, model: Model) -> Response:
     """One prediction for each instance of the body.
@@ -26,11 +28,7 @@ def predict(request: Request, model: Model) -> Response:
     if sent == wanted == JSON:
         text, rows = _json_to_json(request.body, model)
         return Response(200, {"content-type": JSON, **headers}, text, rows=rows)
-    body = (
-        model.predict_instances(_instances(request.body))
-        if sent == JSON
-        else _predict_csv(request.body, model)
-    )
+    body = _predict_document(request.body, model) if sent == JSON else _predict_csv(request.body, model)
     rows = len(body[model.fields[0]])
     if wanted == JSON:
         return json_response(body, rows=rows, headers=headers)
@@ -46,11 +44,24 @@ def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
     short = model.predict_json(body)
     if short is not None and short[1] <= limits.MAX_ROWS:
         return short
-    instances = _instances(body)
-    return model.predict_text(instances), len(instances)
+    document = _document(body)
+    instances = document["instances"]
+    text = model.predict_text(instances)
+    if document.get(WARNINGS):
+        from serving.unseen import warnings  # not above: few ask for them
+
+        told = json_body.encode({WARNINGS: warnings(instances, model.schema)})
+        text = f"{text[:-1]},{told[1:]}"
+    return text, len(instances)
 
 
-def _instances(body: bytes) -> list[Any]:
+def _predict_document(body: bytes, model: Model) -> dict[str, Any]:
+    """The answer to a JSON body as it becomes a table, which has no room for warnings."""
+    return model.predict_instances(_document(body)["instances"])
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    """A body whose members are known, and its number of rows allowed."""
     document = json_body.parse(body)
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         raise Problem(
@@ -61,14 +72,22 @@ def _instances(body: bytes) -> list[Any]:
             ],
             count=1,
         )
-    unknown = [name for name in document if name != "instances"]
+    unknown = [name for name in document if name not in {"instances", WARNINGS}]
     if unknown:
         errors = [
-            {"pointer": pointer(name[:200]), "detail": "unknown member; instances is the only one"}
+            {"pointer": pointer(name[:200]), "detail": "unknown member; there are instances and warnings"}
             for name in unknown[:MAX_PROBLEMS]
         ]
         raise Problem(422, "The body has unknown members.", errors=errors, count=len(unknown))
-    return limits.check_rows(document["instances"])
+    if not isinstance(document.get(WARNINGS, False), bool):
+        raise Problem(
+            422,
+            "The body has a member that can't be read.",
+            errors=[{"pointer": f"/{WARNINGS}", "detail": "expected true or false"}],
+            count=1,
+        )
+    limits.check_rows(document["instances"])
+    return document
 
 
 def _predict_csv(body: bytes, model: Model) -> dict[str, Any]:

@@ -77,7 +77,12 @@ def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
                     "type": "array",
                     "minItems": 1,
                     "items": {"anyOf": _rows(columns)},
-                }
+                },
+                "warnings": {
+                    "type": "boolean",
+                    "default": False,
+                    "description": "Whether a JSON answer tells of categories unseen in training",
+                },
             },
             "required": ["instances"],
             "additionalProperties": False,
@@ -161,6 +166,15 @@ def _predictions(output: dict[str, Any]) -> Schema:
     if classes:
         properties["classes"] = {"type": "array", "items": {}, "description": "The classes in order"}
     properties["model"] = reference("ModelVersion")
+    properties["warnings"] = {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            "required": ["pointer", "detail"],
+        },
+        "description": "Values that are categories unseen in training, the first 100; only where asked for",
+    }
     required = ["predictions", "model"]
     return {"type": "object", "properties": properties, "required": required}
 

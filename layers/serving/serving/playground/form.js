@@ -120,7 +120,7 @@ function controlOf(column, statistics, id, sliders, changed) {
     if (categories.length === 0) return textControl(column, id, changed);
     return categories.length <= fewEnoughToShow
       ? choiceControl(categories, statistics, id, changed)
-      : selectControl(categories, id, changed);
+      : suggestingControl(categories, id, changed);
   }
   return textControl(column, id, changed);
 }
@@ -192,16 +192,18 @@ function choiceControl(choices, statistics, id, changed) {
   };
 }
 
-function selectControl(categories, id, changed) {
-  const options = categories.map((category) => element("option", { value: JSON.stringify(category) }, String(category)));
-  const select = element("select", { id, "aria-describedby": `${id}-error` }, ...options);
-  select.addEventListener("change", changed);
+/** Many categories to choose from by typing; one that training has not seen may be typed as well. */
+function suggestingControl(categories, id, changed) {
+  const options = categories.map((category) => element("option", { value: String(category) }));
+  const input = element("input", { id, type: "text", list: `${id}-categories`, autocomplete: "off", "aria-describedby": `${id}-error` });
+  input.addEventListener("input", changed);
+  const json = () => JSON.stringify(categories.find((category) => String(category) === input.value) ?? input.value);
   return {
-    inputs: [select], parts: [select],
-    fill(value) { select.value = JSON.stringify(value); },
-    empty() { select.selectedIndex = -1; },
-    value: () => JSON.parse(select.value || "null"),
-    json: () => select.value || "null",
+    inputs: [input], parts: [input, element("datalist", { id: `${id}-categories` }, ...options)],
+    fill(value) { input.value = String(value); },
+    empty() { input.value = ""; },
+    value: () => JSON.parse(json()),
+    json,
   };
 }
 

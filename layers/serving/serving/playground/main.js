@@ -77,7 +77,7 @@ async function predict() {
   const asking = new AbortController();
   page.pending = asking;
   const cells = page.form.cells();
-  const body = `{"instances": [{${cells.map((cell) => cell.join(": ")).join(", ")}}]}`;
+  const body = `{"instances": [{${cells.map((cell) => cell.join(": ")).join(", ")}}], "warnings": true}`;
   showCode(cells);
   find("answer").classList.add("stale");
   const began = performance.now();
@@ -88,7 +88,8 @@ async function predict() {
     page.form.refuse([]);
     const view = answerView(page.model, answer);
     find("answer").replaceChildren(...view.headline);
-    find("answer-detail").replaceChildren(...view.details);
+    const warnings = (answer.warnings ?? []).map(({ detail }) => element("p", { class: "warning" }, detail));
+    find("answer-detail").replaceChildren(...warnings, ...view.details);
   } catch (problem) {
     if (problem.name === "AbortError") return;
     showTrouble(problem);
