@@ -23,7 +23,7 @@ def warnings(instances: list[Any], schema: list[Column]) -> list[dict[str, str]]
         for index, column in enumerate(schema)
         if column.kind == "category" and column.categories
     ]
-    found = []
+    found: list[dict[str, str]] = []
     for number, instance in enumerate(instances):
         for index, column, categories in known:
             place, value = _cell(instance, index, column.name)
