@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skylayer.card import answers
+from serving.openapi.answers import meaning
 from skylayer.card.engines import COLD_STARTS, LIBRARIES
 from skylayer.card.numbers import metric, metric_name, number, rows
 
@@ -35,7 +35,7 @@ def write(manifest: dict[str, Any], card_text: str, pictures: list[str], sizes: 
         *_metrics(manifest["metrics"]),
         *(["## Plots", ""] if pictures else []),
         *(line for picture in pictures for line in (picture, "")),
-        *answers.lines(manifest),
+        *_answers(manifest),
         "## Input",
         "",
         "| column | kind | missing allowed | training range or categories |",
@@ -56,6 +56,13 @@ def write(manifest: dict[str, Any], card_text: str, pictures: list[str], sizes: 
         "",
     ]
     return "\n".join(lines)
+
+
+def _answers(manifest: dict[str, Any]) -> list[str]:
+    """What each field of an answer means."""
+    output = manifest["output"]
+    told = [(field, meaning(field, manifest["task"], output)) for field in output["fields"]]
+    return ["## Answers", "", *(f"- `{field}`: {text}." for field, text in told if text), ""]
 
 
 def _trained(training: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serving.openapi.answers import meaning
 from serving.openapi.tensors import protocol_schemas
 
 TYPE_CHECKING = False
@@ -87,7 +88,7 @@ def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
             "required": ["instances"],
             "additionalProperties": False,
         },
-        "Predictions": _predictions(manifest["output"]),
+        "Predictions": _predictions(manifest["output"], manifest["task"]),
         "ModelVersion": {
             "type": "object",
             "description": "The version that answered",
@@ -148,21 +149,19 @@ def _category(column: dict[str, Any]) -> Schema:
     return {"anyOf": choices, "description": "A category; the enumeration holds those seen in training"}
 
 
-def _predictions(output: dict[str, Any]) -> Schema:
+def _predictions(output: dict[str, Any], task: str) -> Schema:
     number = {"type": ["number", "null"]}
     numbers: Schema = {"type": "array", "items": {"anyOf": [number, {"type": "array", "items": number}]}}
     classes = output.get("classes")
     several = len(output.get("targets") or [None]) > 1
     properties: dict[str, Schema] = {
-        "predictions": _per_row(_prediction(classes, several), "One per instance")
+        "predictions": _per_row(_prediction(classes, several), _told("predictions", task, output))
     }
     if "probabilities" in output["fields"]:
-        properties["probabilities"] = _per_row(
-            numbers, "For each instance, one per class in the order of `classes`"
-        )
+        properties["probabilities"] = _per_row(numbers, _told("probabilities", task, output))
     for field in ("scores", "distances"):
         if field in output["fields"]:
-            properties[field] = _per_row({"anyOf": [number, numbers]}, f"The {field} of each instance")
+            properties[field] = _per_row({"anyOf": [number, numbers]}, _told(field, task, output))
     if classes:
         properties["classes"] = {"type": "array", "items": {}, "description": "The classes in order"}
     properties["model"] = reference("ModelVersion")
@@ -177,6 +176,12 @@ def _predictions(output: dict[str, Any]) -> Schema:
     }
     required = ["predictions", "model"]
     return {"type": "object", "properties": properties, "required": required}
+
+
+def _told(field: str, task: str, output: dict[str, Any]) -> str:
+    """What a field holds for each instance, in words."""
+    said = meaning(field, task, output)
+    return f"For each instance {said}." if said else f"The {field} of each instance"
 
 
 def _prediction(classes: list[Any] | None, several: bool) -> Schema:

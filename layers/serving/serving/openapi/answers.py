@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _PREDICTIONS = {
     "classification": "the class that the model chooses",
@@ -22,13 +24,6 @@ _OTHERS = {
     "distances": "how far the row is from the centre of each cluster, in the order of their numbers",
 }
 _OF_CLUSTERS = "how probable each cluster is for the row, from 0 to 1, in the order of their numbers"
-
-
-def lines(manifest: dict[str, Any]) -> list[str]:
-    """The section of a card on what the model answers."""
-    output, task = manifest["output"], manifest["task"]
-    told = [(field, meaning(field, task, output)) for field in output["fields"]]
-    return ["## Answers", "", *(f"- `{field}`: {text}." for field, text in told if text), ""]
 
 
 def meaning(field: str, task: str, output: dict[str, Any]) -> str:
