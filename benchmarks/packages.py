@@ -21,7 +21,7 @@ class UnreachableError(Exception):
 
 
 class Installer:
-    """Lays sets of packages below `folder`, each once for one lock file; pipelines and runs share them."""
+    """Installs sets of packages below `folder`, each once for one lock file; pipelines and runs share them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -27,26 +27,26 @@ GROWN = {
 }
 GLANCE = ("cold start", "peak memory", "unpacked size", "1 row", "1,000 rows")
 METHOD = """\
-Every variant runs under AWS's own Runtime Interface Emulator with the real runtime client, one runtime process
-that starts at its first request, as on Lambda. The interpreter is isolated (`-I -S -B`): it can import the
-function's folder, `/opt/python`, the runtime client and the standard library, and every run begins by checking
-each imported module against that. Skylayer's function and layers are laid by the code that `sam build` calls.
-Peers are byte-compiled, have one thread as Skylayer has, and are the files in `benchmarks/peers/`, each a screen
-long. All answer the same API Gateway event, rows as objects by column name.
+Every variant runs under AWS's own Runtime Interface Emulator with the real runtime client. As on Lambda, the runtime
+process starts at its first request. The interpreter is isolated (`-I -S -B`). It can import the function's folder,
+`/opt/python`, the runtime client and the standard library. Every run first checks that no other module was imported.
+Skylayer's function and layers are built by the code that `sam build` calls. The peers are the files in
+`benchmarks/peers/`, each a screen long. They are byte-compiled and use one thread, like Skylayer. All variants answer
+the same API Gateway event, whose rows are objects by column name.
 
-- **Cold start**: from the request that makes the emulator spawn the process to its first answer with status 200.
-- **Ratios** divide pair by pair: the two runs of one round. The order within a round is drawn anew each time.
-  `make bench COMPARE=earlier.json` sets two runs side by side: they agree on a ratio where their spreads, minimum
-  to maximum of three pairs or more, meet (a spread counts as 1% wide on either side at least).
+- **Cold start**: from the request that makes the emulator start the process to the first answer with status 200.
+- **Ratios**: each is taken within a pair, the two runs of one round. The order within a round is random.
+  `make bench COMPARE=earlier.json` compares two runs. They agree on a ratio if their ranges overlap. A range goes from
+  minimum to maximum, needs at least three pairs, and is widened to 1% on either side if it is narrower.
 - **Peak memory**: `VmHWM` of the runtime process after its first answer.
-- **p50, p99**: through the emulator, one row a request. **Handler**: the same call without emulator, in a row.
-- **Split**: from runs of their own with clocks in them; imports are counted wherever they happen.
-- **Sizes**: function and layers, against Lambda's 262,144,000 bytes unpacked and 50 MiB for one archive that is
-  uploaded as it is; ✗ is over the limit (a larger archive can go through S3).
+- **p50, p99**: through the emulator, with one row in a request. **Handler**: the same call without the emulator.
+- **Split**: from separate runs with timers. Imports are counted wherever they happen.
+- **Sizes**: function and layers, beside Lambda's limits of 262,144,000 bytes unpacked and 50 MiB for one archive that
+  is uploaded directly. ✗ is over the limit. A larger archive can be uploaded through S3.
 - **Labels ≠, largest Δ**: rows whose label differs from scikit-learn's own, and the largest difference of a
   probability.
-- A request of 10,000 rows is measured only where its answer and body stay under Lambda's 6 MB and the API's limits.
-- Everything is seeded; the page cache is warm. Absolute times are this machine's: compare ratios."""
+- **10,000 rows**: measured only if body and answer stay under Lambda's 6 MB and the API's limits.
+- Everything is seeded, and the page cache is warm. Absolute times depend on the machine, so compare ratios."""
 
 
 def write(results: Results, docs: Path) -> None:
@@ -64,8 +64,9 @@ def text(results: Results, drawn: dict[str, str]) -> str:
         "# Benchmarks",
         first_paragraph(results),
         (
-            "`make bench` takes these figures again on your machine (`make bench QUICK=1` in three minutes); this page "
-            f"is written from [benchmarks.json](benchmarks.json), which keeps every sample. Its run: {results.kind}."
+            "`make bench` measures these figures on your machine, `make bench QUICK=1` some of them in three minutes. "
+            "This page is written from [benchmarks.json](benchmarks.json), which keeps every sample. The run was: "
+            f"{results.kind}."
         ),
         _glance(results),
         plots.get("cold-start.svg", ""),
@@ -97,8 +98,8 @@ def _glance(results: Results) -> str:
     if not rows:
         return ""
     heading = (
-        "## At a glance\n\nWhat the best peer that predicts takes, in multiples of what Skylayer takes with the engine "
-        "that training chooses, the native one wherever a pipeline compiles. Below 1 the peer wins.\n\n"
+        "## At a glance\n\nEach figure is the best peer's, divided by Skylayer's. Skylayer's engine is the one "
+        "that training chooses: the native one if the pipeline compiles. Below 1 the peer wins.\n\n"
     )
     return heading + _table(("pipeline", *GLANCE), rows)
 

@@ -45,7 +45,7 @@ def run(settings: Settings, workspace: Workspace, progress: Progress) -> Results
 def _run(settings: Settings, workspace: Workspace, progress: Progress) -> Results:
     results = Results(settings.kind, asdict(settings), environment.describe())
     for number, name in enumerate(settings.models):
-        # Whichever pipeline comes first also lays the packages of all.
+        # Whichever pipeline comes first also installs the packages of all.
         progress.section(name if number else PACKAGES)
         progress.say("fitting")
         model = models.fork() if name == FORK else models.fit(name)

@@ -99,13 +99,13 @@ def first_paragraph(results: Results) -> str:
             f"{model}: {', '.join(_loss(one) for one in lost if one.model == model)}" for model in models
         )
         opening = (
-            f"**A peer wins {len(lost)} of {len(compared)} comparisons** (what it takes, as a share of what Skylayer "
-            f"takes). {named}."
+            f"**A peer wins {len(lost)} of {len(compared)} comparisons.** These are the peer's figures, divided by "
+            f"Skylayer's. {named}."
         )
     else:
         opening = (
-            f"In none of the {len(compared)} comparisons of this run, {len(FIGURES)} figures a pipeline, does a peer "
-            "that predicts win."
+            f"In none of the {len(compared)} comparisons of this run does a peer that predicts win. Each pipeline has "
+            f"{len(FIGURES)} figures."
         )
     if not won:
         return opening
@@ -113,11 +113,11 @@ def first_paragraph(results: Results) -> str:
         f"{figure} {low:.1f}{f'–{high:.1f}' * (f'{low:.1f}' != f'{high:.1f}')} ×"
         for figure, (low, high) in _ranges(won).items()
     )
-    return f"{opening} Elsewhere the best peer takes this many times what Skylayer takes: {figures}."
+    return f"{opening} Elsewhere Skylayer wins. The best peer's figures, divided by Skylayer's: {figures}."
 
 
 def _loss(one: Comparison) -> str:
-    return f"{one.figure} {one.ratio.median:.2f} × ({one.peer}{'' if one.decided else '; within the spread'})"
+    return f"{one.figure} {one.ratio.median:.2f} × ({one.peer}{'' if one.decided else '; within the range'})"
 
 
 def _ranges(won: list[Comparison]) -> dict[str, tuple[float, float]]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder for the state of runs, the installer that lays packages there, and the sizes known."""
+    """A folder for the state of runs, the installer of packages there, and the sizes known."""
 
     folder: Path
     installer: Installer

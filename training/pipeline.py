@@ -8,6 +8,8 @@
 - Estimator: anything with scikit-learn's interface that can `predict`. Put every step that prepares the data
   into the pipeline, so that requests carry the data as it is here. Functions and classes of your own may live
   in this folder; they ship with the model, and so do the packages that their modules import.
+- STRICT = True, or the names of some columns, refuses what the training data had none of: missing values, and
+  fractions among integers. Left out, requests may carry what the estimator takes.
 """
 
 from __future__ import annotations

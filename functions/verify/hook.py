@@ -1,4 +1,4 @@
-"""Runs before CodeDeploy shifts traffic to a new version: replays the artifact's golden rows through it.
+"""Runs before CodeDeploy shifts traffic to a new version: replays the answering model's golden rows through it.
 
 What CodeDeploy sends and expects:
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
@@ -12,8 +12,9 @@ from typing import Any
 
 import boto3
 
-from serving import artifact, golden, log, metrics
+from serving import log, metrics, verification
 from serving.model import locate
+from serving.stores import LAYER
 
 log.set_up()
 
@@ -34,22 +35,24 @@ def lambda_handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
 
 def _reason(target: str) -> str | None:
     """Why the version must not get traffic; None if it may. Nothing makes it raise."""
+    store = os.environ.get("SKYLAYER_STORE") or LAYER
     try:
-        folder = locate()
-        instances, answers = golden.read(folder)
-        request = {
-            "httpMethod": "POST",
-            "resource": "/predict",
-            "headers": {"content-type": "application/json"},
-            "body": json.dumps({"instances": instances}),
-        }
-        invoked = boto3.client("lambda").invoke(FunctionName=target, Payload=json.dumps(request).encode())
-        answer = json.load(invoked["Payload"])
-        if invoked.get("FunctionError"):
-            return f"the version fails: {answer.get('errorType')}: {answer.get('errorMessage')}"
-        if answer["statusCode"] != 200:  # noqa: PLR2004
-            return f"the version answers {answer['statusCode']} to the golden rows"
-        tolerance = golden.tolerance_of(artifact.read_manifest(folder))
-        return golden.difference(answers, json.loads(answer["body"]), tolerance)
+        client = boto3.client("lambda")
+        return verification.mismatch(
+            lambda request: _ask(client, target, request), locate(), None if store == LAYER else store
+        )
+    except verification.NotVerifiedError as error:
+        return str(error)
     except Exception as error:  # noqa: BLE001 (a deployment must fail whatever hinders the proof, and not hang)
         return f"the golden rows could not be replayed: {type(error).__name__}: {error}"
+
+
+def _ask(client: Any, target: str, request: dict[str, Any]) -> dict[str, Any]:
+    """What the version answers to an event of the REST API's."""
+    invoked = client.invoke(FunctionName=target, Payload=json.dumps(request).encode())
+    answer: dict[str, Any] = json.load(invoked["Payload"])
+    if invoked.get("FunctionError"):
+        raise verification.NotVerifiedError(
+            f"the version fails: {answer.get('errorType')}: {answer.get('errorMessage')}"
+        )
+    return answer

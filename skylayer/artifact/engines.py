@@ -45,7 +45,7 @@ class Engines:
     libraries: dict[str, str] = field(default_factory=dict)
 
     def without_native(self, reason: str) -> Engines:
-        """The estimator itself instead of its compiled tables, and why."""
+        """The estimator itself instead of its compiled table, and why."""
         return Engines(
             chosen="sklearn",
             reason=reason,
@@ -152,7 +152,7 @@ def compile_and_prove(  # noqa: PLR0917 - as `choose`
     except KernelError as error:
         raise NotNative(f"{error}") from error
     except ProofFailed as error:
-        raise NotNative(f"The compiled tables did not pass the proof: {error}") from error
+        raise NotNative(f"The compiled table did not pass the proof: {error}") from error
     except Exception as error:
         raise _failed("proof", error) from error
     return table, proof

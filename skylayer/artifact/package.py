@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact
+from serving.schema import MISSING
 from skylayer import card
 from skylayer.artifact import engines
 from skylayer.artifact.drafts import DRAFT, UNFINISHED, sweep_drafts
 from skylayer.artifact.golden import make_golden
+from skylayer.artifact.probing import only, widened
 from skylayer.artifact.verify import AnswersDiffer, verify
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from skylayer.artifact.engines import Engines
     from skylayer.card.plots import Plot
+    from skylayer.data.schema import Schema
     from skylayer.data.tables import Table
 
     Chooser = Callable[..., Engines]
@@ -51,6 +54,7 @@ def package(
     plot_notes: Sequence[str] = (),
     importance: dict[str, float] | None = None,
     card_text: str = "",
+    strict: bool | Sequence[str] = False,
     proof_rows: int = PROOF_ROWS,
     progress: Callable[[float], None] = lambda _: None,
     step: Callable[[str], None] = lambda _: None,
@@ -72,6 +76,8 @@ def package(
         plot_notes: Sentences on pictures that aren't there.
         importance: Column -> what it is worth to the estimator; a form shows the most important first.
         card_text: What the model card says of intended use and licence, as Markdown.
+        strict: Columns that take no missing value, and no fraction among integers, unless the training data had
+            some; True for all. The others take what the estimator takes.
         proof_rows: About how many rows the proof of the native engine replays; costly estimators get fewer.
         progress: Told the share of the proof that is done, from 0 to 1.
         step: Told what is being done, before each step.
@@ -91,11 +97,18 @@ def package(
     table = tabulate(X)
     _check_columns(estimator, table)
     target = check_target(task, y, table.rows)
-    schema = infer(table)
-    columns = columns_of(table, schema)
-    golden = make_golden(estimator, schema, columns, task)
+    inferred = infer(table)
+    columns = columns_of(table, inferred)
+    golden = make_golden(estimator, inferred, columns, task)
+
     step("Compile and prove")
-    chosen = choose(estimator, schema, tuple(golden["answers"]), list(columns.values()), proof_rows, progress)
+
+    def choose_for(schema: Schema) -> Engines:
+        fields, cells = tuple(golden["answers"]), list(columns.values())
+        return choose(estimator, schema, fields, cells, proof_rows, progress)
+
+    wide = widened(estimator, inferred, columns, task, strict=_strict(strict, list(columns)))
+    schema, chosen = _widest(wide, choose_for)
     if metrics is None:
         unmeasured = target.values is None and task in {"classification", "regression"}
         metrics = {} if unmeasured else {"data": measure(estimator, X, target.values, task)}
@@ -129,7 +142,36 @@ def package(
     except AnswersDiffer as error:
         if chosen.chosen != "native":
             raise
-        return write_with(chosen.without_native(f"The compiled tables did not pass the last check: {error}"))
+        return write_with(chosen.without_native(f"The compiled table did not pass the last check: {error}"))
+
+
+def _strict(strict: bool | Sequence[str], names: list[str]) -> Sequence[str]:
+    """The names of the columns that are to take no more than the training data had.
+
+    Raises:
+        UserError: One of them is no column.
+    """
+    if isinstance(strict, bool):
+        return names if strict else ()
+    unknown = [name for name in strict if name not in names]
+    if unknown:
+        raise UserError(f"STRICT names {unknown[0]!r}, which is no column of the data: {', '.join(names)}.")
+    return strict
+
+
+def _widest(wide: Schema, choose: Callable[[Schema], Engines]) -> tuple[Schema, Engines]:
+    """The widest schema that costs no estimator its native engine, and the engines that go with it.
+
+    What a step does with a value that training didn't have may be what doesn't compile.
+    """
+    schema, chosen = wide, choose(wide)
+    for narrower in (only(wide, MISSING), only(wide, "")):
+        if chosen.chosen == "native" or narrower == schema:
+            continue
+        other = choose(narrower)
+        if other.chosen == "native":
+            return narrower, other
+    return schema, chosen
 
 
 def check_name(name: str) -> None:

@@ -13,13 +13,13 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+from skylayer.aws import api_keys, sam
 from skylayer.aws import emulator as emulators
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
     from skylayer.aws.emulator import Emulator
 
-STACK = "skylayer-local"
 COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 ANSWER_SECONDS = 60
 
@@ -76,8 +76,9 @@ class Deployment:
             return Answer(error.code, _lower(error.headers), error.read())
 
 
-def find(emulator: Emulator, stack: str = STACK) -> Deployment | None:
-    """The deployment of a stack on the emulator, or None if there is none that is complete."""
+def find(emulator: Emulator, stack: str | None = None) -> Deployment | None:
+    """The deployment of a stack, samconfig.toml's local one if none is named, or None if there is none complete."""
+    stack = stack or sam.stack_name("local")
     try:
         description = client(emulator, "cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
@@ -85,13 +86,10 @@ def find(emulator: Emulator, stack: str = STACK) -> Deployment | None:
     if description["StackStatus"] not in COMPLETE:
         return None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-    key = ""
-    if "ApiKeyId" in outputs:
-        gateway = client(emulator, "apigateway")
-        key = gateway.get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
+    keys = api_keys.of_stack(client(emulator, "apigateway"), stack, outputs)
     return Deployment(
         url=f"{emulator.endpoint}/restapis/{outputs['ApiId']}/live/_user_request_",
-        api_key=key,
+        api_key=keys.value() if keys else "",
         function=outputs["FunctionName"],
         function_version=outputs["FunctionVersion"],
         model_layer=outputs["ModelLayer"],
@@ -100,8 +98,9 @@ def find(emulator: Emulator, stack: str = STACK) -> Deployment | None:
     )
 
 
-def clear_unfinished(emulator: Emulator, stack: str = STACK) -> None:
-    """Remove a stack that an interrupted run left half made, since it could not be updated."""
+def clear_unfinished(emulator: Emulator) -> None:
+    """Remove the local stack if an interrupted run left it half made, since it could not be updated."""
+    stack = sam.stack_name("local")
     formation = client(emulator, "cloudformation")
     try:
         status = formation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
@@ -132,10 +131,10 @@ def wait_until_it_answers(deployment: Deployment) -> dict[str, Any]:
     raise UserError(f"The API does not answer; it said {last}. `make logs` shows what the function logged.")
 
 
-def running(folder: Any) -> Deployment:
-    """The deployment that runs on this project's emulator. Raises UserError if nothing runs."""
+def running(folder: Any, stack: str | None = None) -> Deployment:
+    """The deployment that runs on the emulator of a folder, as `find` names it. Raises UserError if nothing runs."""
     emulator = emulators.running(folder)
-    deployment = find(emulator) if emulator else None
+    deployment = find(emulator, stack) if emulator else None
     if deployment is None:
         raise UserError("Nothing runs here: make up starts it.")
     return deployment

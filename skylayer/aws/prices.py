@@ -68,7 +68,7 @@ SAGEMAKER_GB = 2
 COLD_STARTS = 0.01  # of all requests: what a restored snapshot takes the place of
 METRICS = 14  # four measures by function and by version, requests by some six outcomes
 ALARMS = 5
-METHODS = 13  # of the API, each with its detailed metrics
+METHODS = 24  # of the API, each with its detailed metrics
 # Count, latency, the integration's latency, 4xx and 5xx of a method:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
 METHOD_METRICS = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+_CREATE_FUNCTION = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"
 _GATEWAY = "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"
 
 
@@ -23,6 +24,7 @@ UNZIPPED = Limit("function and layers, unzipped", 250 * 2**20, "bytes", _LAMBDA)
 PAYLOAD = Limit("request or response of a synchronous invocation", 6 * 2**20, "bytes", _LAMBDA)
 ENVIRONMENT = Limit("environment variables, names and values", 4 * 2**10, "bytes", _LAMBDA)
 LAYERS = Limit("layers of a function", 5, "layers", _LAMBDA)
+FUNCTION_NAME = Limit("name of a function", 64, "characters", _CREATE_FUNCTION)
 TEMPORARY = Limit("temporary files of a function, unless more is paid for", 512 * 2**20, "bytes", _LAMBDA)
 TIMEOUT = Limit("timeout of a function", 900, "seconds", _LAMBDA)
 MEMORY = Limit("memory of a function", 10_240, "MB", _LAMBDA)
@@ -33,6 +35,7 @@ TABLE = (
     PAYLOAD,
     ENVIRONMENT,
     LAYERS,
+    FUNCTION_NAME,
     TEMPORARY,
     TIMEOUT,
     MEMORY,

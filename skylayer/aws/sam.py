@@ -40,6 +40,14 @@ def parameters(config_env: str, command: str) -> dict[str, str]:
     }
 
 
+def stack_name(config_env: str) -> str:
+    """The name of an environment's stack. Raises UserError where samconfig.toml gives none."""
+    name: str | None = parameters(config_env, "deploy").get("stack_name")
+    if not name:
+        raise UserError(f"samconfig.toml gives no stack_name for {config_env}.")
+    return name
+
+
 def overrides(config_env: str) -> dict[str, str]:
     """The template's parameters that samconfig.toml sets for an environment, by name."""
     return parse_overrides(parameters(config_env, "deploy").get("parameter_overrides", ""))
@@ -70,6 +78,12 @@ def parse_overrides(written: Any) -> dict[str, str]:
             )
         found[name] = value
     return found
+
+
+def as_arguments(overrides: Mapping[str, str]) -> list[str]:
+    """Values of parameters as SAM's option takes them: in quotes, since it refuses an empty value without."""
+    escaped = {name: value.replace('"', r"\"") for name, value in overrides.items()}
+    return [f'{name}="{value}"' for name, value in escaped.items()]
 
 
 def _as_text(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.openapi.answers import meaning
+from serving.openapi.meanings import meaning
 from skylayer.card.engines import COLD_STARTS, LIBRARIES
 from skylayer.card.numbers import metric, metric_name, number, rows
 

@@ -35,7 +35,7 @@ PERMISSIVE = (
 TEST_CREDENTIALS = r"(?i)aws_secret_access_key.{0,4}[=:] ?.test"
 # What looks like a secret and is a digest: a model's version, a commit.
 DIGESTS = r"\"(version|commit)\": \"[0-9a-f]{12,40}\""
-NOT_SCANNED = r"(^|/)(uv\.lock|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
+NOT_SCANNED = r"(^|/)(uv\.lock|package-lock\.json|model_artifacts/.*|.*\.csv|docs/.*\.svg)$"
 # In an environment of its own, since it pins other versions of what the SAM CLI needs.
 CHECKOV = "checkov==3.3.30"
 TEMPLATES = ("template.yaml", "deployment/bootstrap.yaml")

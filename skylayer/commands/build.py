@@ -12,9 +12,11 @@ from skylayer.aws import sam
 from skylayer.commands import stack_options
 from skylayer.commands.variables import Variable, one_of
 from skylayer.errors import UserError
-from skylayer.packaging import build_cache, golden_check, template_quotas
+from skylayer.packaging import build_cache, golden_check, template_events, template_quotas
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from skylayer.commands.variables import Options
 
 ARCHITECTURES = ("x86_64", "arm64")
@@ -50,11 +52,18 @@ def build(config_env: str, asked: str | None) -> str:
             project.STATE / "logs" / "sam-build.log",
             lambda line: status.update(f"sam build [dim]{line.replace('[', '(')[:100]}[/dim]"),
         )
-    from samcli.yamlhelper import yaml_parse
-
-    template_quotas.check_template(yaml_parse((sam.BUILD / "template.yaml").read_text(encoding="utf-8")))
+    check_template(sam.BUILD)
     prove()
     return architecture
+
+
+def check_template(folder: Path) -> None:
+    """Refuse a built template that asks for more than AWS gives, or whose events SAM ignores. Raises UserError."""
+    from samcli.yamlhelper import yaml_parse
+
+    template = yaml_parse((folder / "template.yaml").read_text(encoding="utf-8"))
+    template_quotas.check_template(template)
+    template_events.check_template(template)
 
 
 def prove() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Grid
 
 from serving import artifact
 from skylayer import project
@@ -31,14 +31,14 @@ def run(options: Options) -> None:
     """Print a bill for each way, its assumptions and its sources."""
     requests, rows, memory = options.requests, options.rows, options.memory
     engine = artifact.read_manifest(project.champion())["engine"]
-    table = Table(title=f"A month of {requests:,} requests with {rows:,} row{'' if rows == 1 else 's'} each")
-    table.add_column("way")
-    table.add_column("US dollars", justify="right")
-    table.add_column("of which")
+    grid = Grid(title=f"A month of {requests:,} requests with {rows:,} row{'' if rows == 1 else 's'} each")
+    grid.add_column("way")
+    grid.add_column("US dollars", justify="right")
+    grid.add_column("of which")
     for bill in prices.bills(requests, rows, memory, engine, options.architecture):
         parts = ", ".join(f"{name} {dollars:,.2f}" for name, dollars in bill.parts.items())
-        table.add_row(bill.way, f"{bill.dollars:,.2f}", parts)
-    Console().print(table)
+        grid.add_row(bill.way, f"{bill.dollars:,.2f}", parts)
+    Console().print(grid)
     billed = prices.milliseconds(engine, rows, memory)
     print(
         f"Assumed: {billed:.0f} ms billed for a request; no free tiers or traffic; no cold starts but for SnapStart,\n"

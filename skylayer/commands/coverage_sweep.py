@@ -273,13 +273,13 @@ def examine_all(chosen: Iterable[tuple[str, type]] | None = None) -> Iterator[Ro
 
 HEADING = """# What the native engine covers
 
-Written by `make coverage`. Each predictor of scikit-learn {version} is fitted on {rows} rows, compiled, and asked for
-{requests} rows of which a third are its own; whatever does not compile is served by the scikit-learn engine. The
-bound says how near the numbers of this run are to scikit-learn's, relative to the largest number of the field (for
-distances to centres: their squares); every label is equal. Meta-estimators compile when the estimators inside them do.
+`make coverage` writes this page. It fits each predictor of scikit-learn {version} on {rows} rows, compiles it, and
+compares the answers to {requests} rows, of which a third are training rows. Every label is equal. The column *numbers*
+gives the largest difference from scikit-learn, relative to the largest number of the field. For distances to centres,
+their squares are compared. Meta-estimators compile if the estimators inside them do.
 
-That a class compiles doesn't decide it: at every training the proof replays adversarial rows, and a model that differs
-on one is served by scikit-learn, which the training says.
+The scikit-learn engine serves any predictor that doesn't compile. It also serves a model that compiles but fails its
+proof: every training replays adversarial rows, and says so if an answer differs.
 
 **{native} of {count} are native, all {count} are served.**
 

@@ -12,6 +12,7 @@ from skylayer.aws import sam
 from skylayer.commands import build, stack_options
 from skylayer.commands.variables import Variable, switch
 from skylayer.errors import UserError
+from skylayer.packaging import stack_settings
 from skylayer.packaging.layers import STAMP
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ VARIABLES = (
     Variable("BUILT", "1: deploy what .aws-sam/build holds, as it is", switch, False),
     Variable("YES", "1: show the change set and don't ask", switch, False),
     Variable("ROLE", "ARN of the role that CloudFormation takes on (make bootstrap-aws)"),
+    Variable("BOUNDARY", "ARN of the policy that bounds every role of the stack (make bootstrap-aws)"),
 )
 EXAMPLES = (
     "make deploy",
@@ -38,14 +40,20 @@ def run(options: Options) -> int:
     asked = build.asked_architecture(options)
     if config_env == "local":
         raise UserError("The environment local is the emulator's: make up deploys to it.")
+    stack_settings.check(config_env)
     if options.built:
         architecture = built_architecture(sam.BUILD, asked)
         build.prove()
     else:
         architecture = build.build(config_env, asked)
     overrides = {**sam.overrides(config_env), "Architecture": architecture}
+    overrides |= {"PermissionsBoundary": options.boundary} if options.boundary else {}
     command = [project.program("sam"), "deploy", "--config-env", config_env, "--parameter-overrides"]
-    command += [f"{name}={value}" for name, value in overrides.items()]
+    command += sam.as_arguments(overrides)
+    settings = sam.parameters(config_env, "deploy")
+    # Below the stack's own name in SAM's bucket: the role of an environment may write nowhere else.
+    prefix = settings.get("s3_prefix") or settings.get("stack_name")
+    command += ["--s3-prefix", prefix] if prefix else []
     command += ["--no-confirm-changeset"] if options.yes else []
     command += ["--role-arn", options.role] if options.role else []
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from skylayer import project
-from skylayer.aws import stacks
+from skylayer.aws import api_keys, stacks
 from skylayer.commands import stack_options
 from skylayer.commands.variables import Variable, switch
 from skylayer.errors import UserError
@@ -43,6 +43,9 @@ def run(options: Options) -> None:
     )
     if done.returncode:
         raise UserError(f"sam delete left {stack.name} as it says above; run make destroy again.")
+    gateway = stack.client("apigateway")
+    for key in api_keys.made_for(gateway, stack.name):
+        gateway.delete_api_key(apiKey=key)
     versions = _retained(stack)
     if options.purge:
         for name, number in versions:

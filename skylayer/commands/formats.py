@@ -19,7 +19,7 @@ _TREES, _ROWS, _COLUMNS = 200, 1000, 20
 
 def run(options: Options) -> None:
     """Measure, write the table, say where."""
-    from skylayer.formats.comparison import measure, rewrite, table
+    from skylayer.formats.comparison import as_markdown, measure, rewrite
 
     with tempfile.TemporaryDirectory() as home:
         models = [
@@ -28,7 +28,7 @@ def run(options: Options) -> None:
             ("a logistic regression", measure(_linear(Path(home, "artifacts")), Path(home))),
         ]
     page = options.page.read_text(encoding="utf-8")
-    options.page.write_text(rewrite(page, table(models)), encoding="utf-8")
+    options.page.write_text(rewrite(page, as_markdown(models)), encoding="utf-8")
     print(f"{len(models)} models in each format: {options.page}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from skylayer import project
 from skylayer.aws import sam
 from skylayer.commands.variables import Variable, one_of
-from skylayer.packaging import build_cache, layers, unzipped_size
+from skylayer.packaging import build_cache, layers, stack_settings, unzipped_size
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
@@ -21,7 +21,8 @@ VARIABLES = (
 
 
 def run(options: Options) -> None:
-    """Build the function and check the size of all that is built so far."""
+    """Build the function, after a look at the settings, and check the size of all that is built so far."""
+    stack_settings.check()
     build_cache.drop(sam.CACHE)
     folder = options.folder.resolve()
     layers.function(options.name, folder)

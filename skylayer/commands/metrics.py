@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Grid
 
 from serving import artifact
 from skylayer.aws.request_log import MEDIAN, SLOWEST_HUNDREDTH, measure
@@ -38,12 +38,12 @@ def show(stack: Stack, minutes: int) -> None:
     if not found:
         print(f"{stack.name} measured nothing in {minutes} minutes (parameter Monitoring).")
         return
-    table = Table(title=None)
-    table.add_column("version", no_wrap=True, min_width=artifact.VERSION_LENGTH)
+    grid = Grid(title=None)
+    grid.add_column("version", no_wrap=True, min_width=artifact.VERSION_LENGTH)
     for heading in ("requests", "rows", "cold starts", "p50 ms", "p99 ms"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        grid.add_column(heading, justify="right", no_wrap=True)
     for version, measured in found.items():
-        table.add_row(
+        grid.add_row(
             version,
             str(measured.requests),
             str(measured.rows),
@@ -52,7 +52,7 @@ def show(stack: Stack, minutes: int) -> None:
             f"{measured.latency(SLOWEST_HUNDREDTH):.2f}",
         )
     console = Console(highlight=False)
-    console.print(table)
+    console.print(grid)
     # Below the table, which has no room for words: a terminal of 80 columns cut them.
     for version, measured in found.items():
         outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in measured.outcomes.most_common())

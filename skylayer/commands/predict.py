@@ -62,10 +62,15 @@ def run(options: Options) -> None:
 class _Model:
     """What answers: the columns that it takes, the targets that it predicts, and how it is asked.
 
+    `optional` are columns that a table may leave out; `positional` is a model that was fitted on an array, whose
+    columns have several names.
+
     `ask` takes a CSV body and the number of rows in earlier ones; it gives a CSV table.
     """
 
     columns: list[str]
+    optional: set[str]
+    positional: bool
     targets: list[str]
     ask: Callable[[bytes, int], str]
 
@@ -101,13 +106,20 @@ def _columns_kept(path: Path, header: list[str], model: _Model) -> list[int]:
     Raises:
         UserError: A column of the model isn't there; names every one.
     """
+    if model.positional:
+        return list(range(len(header)))
     missing = [name for name in model.columns if name not in header]
     others = [name for name in header if name not in model.columns]
-    if missing:
-        noun = "column" if len(missing) == 1 else "columns"
+    if others and any(name not in model.targets for name in others) and missing:
+        # One may be the other, misspelt.
+        required = missing
+    else:
+        required = [name for name in missing if name not in model.optional]
+    if required:
+        noun = "column" if len(required) == 1 else "columns"
         unknown = f"; it has {', '.join(others)}, which the model doesn't take" if others else ""
         raise UserError(
-            f"{path} lacks the {noun} {', '.join(missing)}{unknown}. Name columns as in training."
+            f"{path} lacks the {noun} {', '.join(required)}{unknown}. Name columns as in training."
         )
     targets = [name for name in others if name in model.targets]
     if targets:
@@ -139,7 +151,9 @@ def _deployed() -> _Model | None:
         return None
 
     def ask(body: bytes, before: int) -> str:
-        answer = found.request("/predict", body, headers={"content-type": "text/csv", "accept": "text/csv"})
+        # A file of rows has an id or an index more often than not.
+        headers = {"content-type": "text/csv", "accept": "text/csv"}
+        answer = found.request("/predict?extra=ignore", body, headers=headers)
         if answer.status != 200:  # noqa: PLR2004
             raise _refusal(answer.body, before)
         return answer.body.decode()
@@ -160,8 +174,8 @@ def _in_process() -> _Model:
 
     def ask(body: bytes, before: int) -> str:
         try:
-            instances, _ = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST)
-            answer = loaded.predict_instances(instances)
+            table = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST, ignore_unknown=True)
+            answer = loaded.predict_instances(table.instances)
         except Problem as problem:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)
@@ -172,7 +186,13 @@ def _in_process() -> _Model:
 def _model(described: dict[str, Any], ask: Callable[[bytes, int], str]) -> _Model:
     """What a manifest, or `GET /model`, says of its columns and targets."""
     columns = [column["name"] for column in described["input"]["columns"]]
-    return _Model(columns, described["output"].get("targets") or [], ask)
+    optional = {
+        column["name"]
+        for column in described["input"]["columns"]
+        if column["nullable"] and "missing" not in column.get("widened", ())
+    }
+    positional = described["input"]["container"] == "array"
+    return _Model(columns, optional, positional, described["output"].get("targets") or [], ask)
 
 
 def _refusal(body: bytes, before: int) -> UserError:

@@ -41,7 +41,7 @@ def chosen(options: Options) -> Stack:
         if running is None:
             raise UserError("Nothing runs here: make up starts it.")
         return _on(running)
-    return Stack(_name(section(options)), section(options))
+    return Stack(sam.stack_name(section(options)), section(options))
 
 
 def chosen_or_local(options: Options) -> Stack:
@@ -56,11 +56,4 @@ def chosen_or_local(options: Options) -> Stack:
 
 def _on(running: Emulator) -> Stack:
     os.environ.update(running.environment)
-    return Stack(_name("local"), "local")
-
-
-def _name(config_env: str) -> str:
-    name = sam.parameters(config_env, "deploy").get("stack_name")
-    if not name:
-        raise UserError(f"samconfig.toml gives no stack_name for {config_env}.")
-    return name
+    return Stack(sam.stack_name("local"), "local")

@@ -42,6 +42,6 @@ def run(options: Options) -> int:
     command += ["--host", "127.0.0.1", "--port", str(options.port), "--warm-containers", "LAZY"]
     command += ["--skip-pull-image"] if options.skip_pull_image else []
     if parameters:
-        command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+        command += ["--parameter-overrides", *sam.as_arguments(parameters)]
     environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "SAM_CLI_TELEMETRY": "0"}
     return subprocess.run(command, cwd=project.ROOT, env=environment, check=False).returncode  # noqa: S603

@@ -22,6 +22,7 @@ from skylayer.aws import emulator as emulators
 from skylayer.aws import local_stack as deployments
 from skylayer.aws import sam
 from skylayer.commands import derived_files
+from skylayer.commands.build import check_template
 from skylayer.commands.variables import Variable, port
 from skylayer.errors import UserError
 from skylayer.packaging import golden_check, requirements
@@ -53,6 +54,7 @@ def run(options: Options) -> None:
         _ensure_artifact()
         with _step("Building layers and function (sam build)") as update:
             build(sam.BUILD, update)
+            check_template(sam.BUILD)
         with _step("Replaying the model's golden rows through what was built"):
             golden_check.check_build(sam.BUILD)
         with _step("Starting the AWS emulator") as update:

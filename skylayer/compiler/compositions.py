@@ -44,7 +44,7 @@ def without_own_norm(builder: Builder, slots: Slots, rows: ArrayLike) -> Slots:
 def squared_distances(builder: Builder, slots: Slots, rows: ArrayLike) -> Slots:
     """|x|² - 2 x·r + |r|², at least 0: a far row's own norm swallows the rest, as it does in scikit-learn."""
     stored = dense(rows)
-    own = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, slots))
+    own = builder.sum_in_some_order(builder.unary(Unary.SQUARE, slots), by_einsum=True)
     products = builder.arithmetic(Arithmetic.MULTIPLY, builder.matrix(slots, stored), -2.0)
     squares = builder.combine(Arithmetic.ADD, products, (own,))
     squares = builder.arithmetic(Arithmetic.ADD, squares, np.einsum("ij,ij->i", stored, stored))

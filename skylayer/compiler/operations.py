@@ -26,6 +26,7 @@ _SAME_COLUMN = {
     Code.BINS,
     Code.PIECEWISE,
 }
+PAIRS = 8  # from so many terms on numpy adds a row in pairs
 FIRST_OPERATION_SLOT = 1 << 32  # inputs are still being added while operations are
 
 
@@ -168,6 +169,20 @@ class Operations:
         """The row against each stored row (rows x inputs)."""
         stored = np.asarray(rows, dtype=np.float64)
         return self.emit(Code.PAIRWISE, slots, len(stored), stored, kind=kind)
+
+    def sum_in_some_order(self, slots: Sequence[int], *, by_einsum: bool = False) -> int:
+        """The sum along a row of what scikit-learn got, where numpy's order follows the layout of memory.
+
+        A DataFrame's columns come one after the other and are added so; of an array, and of a single row in any
+        case, each row is added in pairs. A product with ones has an error bound that holds for every order.
+
+        Args:
+            slots: Its terms.
+            by_einsum: Whether einsum adds, whose order is another with every processor, however few the terms are.
+        """
+        if len(slots) < PAIRS and not by_einsum:
+            return self.reduce(Reduce.SUM, slots)
+        return self.matrix(slots, np.ones((1, len(slots))))[0]
 
     def products(self, slots: Sequence[int], factors: Sequence[Sequence[int]]) -> Slots:
         """For each list of input positions the product of those inputs, left to right; 1 for none."""

@@ -147,10 +147,15 @@ class TreeFlag(enum.IntFlag):
 
 
 class NeighbourFlag(enum.IntFlag):
-    """Of NEIGHBOURS: all points within the radius instead of the nearest ones; weighted by 1 / distance."""
+    """Of NEIGHBOURS: all points within the radius instead of the nearest ones; weighted by 1 / distance.
+
+    ANY_ORDER is for the proof, which the kernel leaves alone: scikit-learn didn't walk this tree, so that of equally
+    near points it may have found others.
+    """
 
     WITHIN_RADIUS = 1
     WEIGHTED = 2
+    ANY_ORDER = 4
 
 
 @dataclass(frozen=True)

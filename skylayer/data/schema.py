@@ -37,6 +37,8 @@ class Column:
         maximum: Largest training value of numbers and integers.
         categories: Values seen in training, in the order of a categorical type, else sorted.
         ordered: Whether a categorical type has an order.
+        unseen: False where the estimator refuses categories that training didn't have.
+        widened: What is taken though the training data had none of it, of `serving.schema.WIDER`.
     """
 
     name: str
@@ -48,12 +50,15 @@ class Column:
     maximum: float | None = None
     categories: tuple[Any, ...] | None = None
     ordered: bool | None = None
+    unseen: bool | None = None
+    widened: tuple[str, ...] | None = None
 
     def to_manifest(self) -> dict[str, Any]:
         """The column as the manifest holds it: without what doesn't apply to its kind."""
         entry = {key: value for key, value in vars(self).items() if value is not None}
-        if self.categories is not None:
-            entry["categories"] = list(self.categories)
+        for name in ("categories", "widened"):
+            if name in entry:
+                entry[name] = list(entry[name])
         return entry
 
 

@@ -54,7 +54,8 @@ def take(data: Any, rows: Any) -> Any:
         return data.iloc[rows]
     if isinstance(data, (list, tuple)):
         return [data[row] for row in rows]
-    return data[rows]
+    # A sparse matrix by coordinates, diagonals or blocks has no rows to take.
+    return (data.tocsr() if hasattr(data, "tocsr") else data)[rows]
 
 
 def _tabulate(data: Any) -> Table:
@@ -82,7 +83,14 @@ def _from_sequence(data: Any) -> Table:
             raise UserError(
                 "The data is a Series, and not of texts alone. Give a DataFrame: series.to_frame()."
             )
-    return _from_array(np.asarray(data))
+    array = np.asarray(data)
+    if array.dtype.kind == "U" and not isinstance(data, np.ndarray) and not _are_texts(data):
+        array = np.asarray(data, dtype=object)  # as scikit-learn reads rows of texts and numbers
+    return _from_array(array)
+
+
+def _are_texts(rows: Any) -> bool:
+    return all(isinstance(cell, str) for row in rows for cell in row)
 
 
 def _dimensions(data: Any) -> int:
@@ -113,7 +121,9 @@ def _from_array(array: np.ndarray[Any, Any]) -> Table:
         raise UserError(
             f"The data is an array of {array.dtype}, which JSON can't carry. Give numbers, booleans or texts."
         )
-    return Table("array", str(array.dtype), pd.DataFrame(array, columns=names))
+    # pandas would make texts of objects, and NaN of their None.
+    kept = object if array.dtype == object else None
+    return Table("array", str(array.dtype), pd.DataFrame(array, columns=names, dtype=kept))
 
 
 def _check_names(names: pd.Index[Any]) -> None:

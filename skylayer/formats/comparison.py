@@ -59,8 +59,8 @@ def measure(folder: Path, home: Path) -> dict[str, Measurement]:
     }
 
 
-def table(models: Sequence[tuple[str, dict[str, Measurement]]]) -> str:
-    """The table as Markdown, formats down and models across.
+def as_markdown(models: Sequence[tuple[str, dict[str, Measurement]]]) -> str:
+    """The comparison as Markdown, formats down and models across.
 
     Args:
         models: What each model is called, and its measurements.

@@ -138,7 +138,7 @@ def _load_skops(path: Path) -> Any:
 
 
 def _write_hdf5(folder: Path, manifest: dict[str, Any], path: Path) -> str | None:
-    """Writes the tables, and imports them again, which compares every bit."""
+    """Writes the table, and imports it again, which compares every bit."""
     from skylayer.formats.hdf5.exporting import export_tables  # noqa: PLC0415 - needs an optional package
     from skylayer.formats.hdf5.importing import import_tables  # noqa: PLC0415
 

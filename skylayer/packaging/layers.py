@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from skylayer.artifact import onnx_library
 from skylayer.aws import sam
 from skylayer.compiler import kernel_build
 from skylayer.errors import UserError
-from skylayer.packaging import requirements, tree
+from skylayer.packaging import requirements, stack_settings, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +23,6 @@ ARCHITECTURES = (*requirements.PLATFORMS, requirements.HOST)
 LAMBDA_KERNELS = ("x86_64-linux", "aarch64-linux")
 STAMP = "runtime.json"
 SETTINGS = "settings.sha256"
-_PARAMETERS = re.compile(r"^Parameters:\n(?:(?: .*|#.*)?\n)*", re.MULTILINE)
 
 
 def serving_layer(target: Path) -> None:
@@ -99,9 +97,8 @@ def function(name: str, target: Path) -> None:
 
 def settings_digest() -> str:
     """The SHA-256 of the template's parameters and of the values that samconfig.toml gives them anywhere."""
-    declared = _PARAMETERS.findall((project.ROOT / "template.yaml").read_text(encoding="utf-8"))
     given = {name: sam.overrides(name) for name in sam.environments()}
-    return hashlib.sha256(json.dumps([declared, given], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([stack_settings.declared(), given], sort_keys=True).encode()).hexdigest()
 
 
 def chosen_architecture() -> str:

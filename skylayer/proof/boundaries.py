@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.errors import RowError
-from skylayer.compiler.program import Arithmetic, Code, TreeFlag
+from skylayer.compiler.program import Arithmetic, Code
 from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE
 from skylayer.proof.trace import Trace
 
@@ -61,12 +61,12 @@ def neighbours(
     columns = schema["columns"]
     rows = len(training[0])
     names = [column["name"] for column in columns]
-    tested = sorted({slot for o in program.operations for slot, _ in _compared(o)})
+    tested = sorted({slot for o in program.operations if _compares(o) for slot in o.inputs})
     if not tested or not rows:
         return [[] for _ in columns]
     values = Trace(program, tested, names).values(training, rows)
-    place = {slot: k for k, slot in enumerate(tested)}
-    splits = [s for o in program.operations for s in _splits(o, values, place, random)]
+    position = {slot: k for k, slot in enumerate(tested)}
+    splits = [s for o in program.operations for s in _splits(o, values, position, random)]
     if len(splits) > limit:
         splits = [splits[i] for i in np.sort(random.choice(len(splits), limit, replace=False))]
     made: Columns = [[] for _ in columns]
@@ -88,24 +88,19 @@ def neighbours(
     return made
 
 
-def _compared(o: Operation) -> Iterator[tuple[int, int]]:
-    """The slots that an operation compares with constants, each with its position among the inputs."""
-    if o.code in {Code.TREES, Code.TREES_F64}:
-        yield from ((s, k) for k, s in enumerate(o.inputs[: _features(o)]))
-    elif o.code == Code.BINS or (o.code == Code.ARITHMETIC and o.kind in _COMPARISONS):
-        yield from ((s, k) for k, s in enumerate(o.inputs))
-
-
-def _features(o: Operation) -> int:
-    return len(o.inputs) - (o.outputs if o.flags & TreeFlag.START_GIVEN else 0)
+def _compares(o: Operation) -> bool:
+    """Whether an operation compares its inputs with constants."""
+    return o.code in {Code.TREES, Code.TREES_F64, Code.BINS} or (
+        o.code == Code.ARITHMETIC and o.kind in _COMPARISONS
+    )
 
 
 def _splits(
-    o: Operation, values: NDArray[np.float64], place: dict[int, int], random: np.random.Generator
+    o: Operation, values: NDArray[np.float64], position: dict[int, int], random: np.random.Generator
 ) -> Iterator[Split]:
     any_row = random.integers(len(values), size=1 << 16)
     if o.code in {Code.TREES, Code.TREES_F64}:
-        x = values[:, [place[s] for s in o.inputs[: _features(o)]]]
+        x = values[:, [position[s] for s in o.inputs]]
         yield from _tree_splits(o, x, any_row)
     elif o.code == Code.BINS:
         starts, edges = o.arrays[0], o.arrays[1]
@@ -114,7 +109,7 @@ def _splits(
                 yield Split(slot, edge, narrow=False, base=int(any_row[k]))
     elif o.code == Code.ARITHMETIC and o.kind in _COMPARISONS:
         for k, slot in enumerate(o.inputs):
-            constant = float(o.arrays[0][min(k, o.arrays[0].size - 1)])
+            constant = float(o.arrays[0][k])
             yield Split(slot, constant, narrow=False, base=int(any_row[k % len(any_row)]))
 
 
@@ -181,7 +176,7 @@ def _bisect(
     seen = [v for v in training[index] if v is not None]
     low, high = (float(v) for v in (min(seen, default=0), max(seen, default=0)))
     margin = max(high - low, abs(high), abs(low), 1.0)
-    ends = [np.full(len(splits), _key(v, kind), dtype=np.int64) for v in (low - margin, high + margin)]
+    first, last = (np.full(len(splits), _key(v, kind), dtype=np.int64) for v in (low - margin, high + margin))
 
     def goes_left(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         rows[index] = _values(keys, kind)
@@ -190,12 +185,12 @@ def _bisect(
             value = value.astype(np.float32).astype(np.float64)
         return np.asarray(value <= threshold)
 
-    left_end, right_end = goes_left(ends[0]), goes_left(ends[1])
+    left_end, right_end = goes_left(first), goes_left(last)
     for _ in range(STEPS):
-        middle = (ends[0] >> 1) + (ends[1] >> 1) + (ends[0] & ends[1] & 1)
+        middle = (first >> 1) + (last >> 1) + (first & last & 1)  # their sum may overflow
         same = goes_left(middle) == left_end
-        ends = [np.where(same, middle, ends[0]), np.where(same, ends[1], middle)]
-    for keys in ends:
+        first, last = np.where(same, middle, first), np.where(same, last, middle)
+    for keys in (first, last):
         rows[index] = _values(keys, kind)
         yield from ([cells[k] for cells in rows] for k in np.flatnonzero(left_end != right_end).tolist())
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skylayer.compiler.program import Arithmetic, CheckFlag, Code, Reduce
-from skylayer.proof.rules import RULES, candidates, is_source, shifted, unknown
+from skylayer.proof.rules import RULES, is_source, unknown
+from skylayer.proof.rules.comparisons import shifted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,6 +96,3 @@ def _is_shift(o: Operation, largest: dict[int, tuple[int, ...]]) -> bool:
     """Whether an operation takes the largest of its operands from each of them."""
     shift = o.code == Code.COMBINE and o.kind == Arithmetic.SUBTRACT and len(o.inputs) == o.outputs + 1
     return shift and largest.get(o.inputs[-1]) == o.inputs[:-1]
-
-
-__all__ = ["candidates", "error_bounds", "inexact", "undecided_checks"]

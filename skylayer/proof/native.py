@@ -83,7 +83,7 @@ def prove_native(
     replay.batch_invariance(training)
     replay.compare(adversarial(schema, training, random, min(_ADVERSARIAL, rows)), "an adversarial row")
     accepted = replay.accepted(training)
-    splits = neighbours(program, schema, accepted, max(rows // 4, 1), random)
+    splits = neighbours(program, schema, accepted, rows // 4, random)
     grid = on_the_grid(schema, accepted, max(rows - proof.rows - len(splits[0]), 1), random)
     total, start = len(splits[0]) + len(grid[0]), proof.rows + proof.refused
     for made, what in ((splits, "either side of a split"), (grid, _GRID)):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from serving.errors import RowError
-from skylayer.compiler.program import Code, Reduce
 from skylayer.compiler.reference import Reference
-from skylayer.proof.bounds import candidates, error_bounds, inexact, undecided_checks
+from skylayer.proof.answers import as_numbers, largest_difference
 from skylayer.proof.outcome import Proof, ProofFailed
-from skylayer.proof.trace import Trace, as_matrix, open_program
+from skylayer.proof.ties import Ties
+from skylayer.proof.trace import as_matrix, open_program
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skylayer.compiler.program import Output, Program
-    from skylayer.proof.rounding import Rows
 
     Columns = list[list[Any]]
 
@@ -46,23 +44,9 @@ class Replay:
             raise ProofFailed(f"the table has no {missing[0]}")
         self._engine = open_program(table, self._names, list(fields))
         self._reference = Reference(estimator, schema, fields)
-        self._wanted = inexact(program)
-        made_from = (
-            slot
-            for o in program.operations
-            if not self._wanted.isdisjoint(range(o.first, o.first + o.outputs))
-            for slot in o.inputs
-        )
-        self._slots = sorted(self._wanted.union(made_from))
-        self._trace = Trace(program, self._slots, self._names) if self._slots else None
-        self._unchecked: Trace | None = None
+        self._ties = Ties(program, self._names)
         # The largest answer to the data, by field: they are replayed first.
         self._usual: dict[str, float] = {}
-        self._decisions = {
-            o.first: o
-            for o in program.operations
-            if o.code == Code.REDUCE and o.kind in {Reduce.ARGMAX, Reduce.ARGMIN}
-        }
 
     def compare(self, columns: Columns, what: str) -> None:
         """Ask both for rows and count them under `what`.
@@ -95,8 +79,8 @@ class Replay:
                 )
             for name, values in self._expected(self._reference.answer(single, 1), 1).items():
                 if self._outputs[name].classes is None:
-                    largest = _difference(values, own[name][index : index + 1]).max(initial=0.0)
-                    self._proof.floor[name] = max(self._proof.floor.get(name, 0.0), float(largest))
+                    largest = largest_difference(values, own[name][index : index + 1])
+                    self._proof.floor[name] = max(self._proof.floor.get(name, 0.0), largest)
 
     def accepted(self, columns: Columns) -> Columns:
         """The rows that aren't refused."""
@@ -129,24 +113,10 @@ class Replay:
         except Exception:  # noqa: BLE001 - whatever an estimator raises on a row
             self._proof.refused += 1
             return
-        if not self._is_refusal_undecided(row):
+        if not self._ties.is_refusal_undecided(row):
             shown = self._show([cells[0] for cells in row])
             raise ProofFailed(f"{what}: the kernel refuses {shown}: {refusal.detail}") from refusal
         self._count_tie(what)
-
-    def _is_refusal_undecided(self, row: Columns) -> bool:
-        """Whether rounding alone decides that a check refuses a row: a sum that overflows or not by its order."""
-        if self._trace is None:
-            return False
-        if self._unchecked is None:
-            kept = tuple(o for o in self._program.operations if o.code != Code.CHECK)
-            program = dataclasses.replace(self._program, operations=kept)
-            self._unchecked = Trace(program, self._slots, self._names)
-        try:
-            bounds, values = self._error_bounds(row, 1, self._unchecked)
-        except RowError:  # refused by what isn't a check: by a category
-            return False
-        return bool(undecided_checks(self._program, values, bounds).any())
 
     def _count_tie(self, what: str) -> None:
         """A tie that only one side answers."""
@@ -167,7 +137,7 @@ class Replay:
                 self._compare([c[:half] for c in columns], what)
                 self._compare([c[half:] for c in columns], what)
                 return
-            if not self._is_refusal_undecided(columns):
+            if not self._ties.is_refusal_undecided(columns):
                 shown = self._show([cells[0] for cells in columns])
                 raise ProofFailed(f"{what}: the estimator refuses {shown}: {_line(error)}") from error
             self._count_tie(what)
@@ -182,7 +152,7 @@ class Replay:
         what: str,
     ) -> None:
         rows = len(native)
-        bound, values = self._error_bounds(columns, rows, self._trace)
+        bound, values = self._ties.bounds(columns, rows)
         undecided, differing = np.zeros((2, rows), dtype=bool)
         first = 0
         for output in self._program.outputs:
@@ -202,7 +172,7 @@ class Replay:
                 difference = np.where(same, 0.0, np.abs(got - own))
                 near = same | (difference <= allowed) | np.isinf(allowed)
                 differing |= (tied & ~same & ~(difference <= CLOSE * np.abs(own))).any(axis=1)
-            near &= same | self._possible(output, own, bound, values)
+            near &= same | self._ties.possible_labels(output, own, bound, values)
             if not near.all():
                 at = int(np.argmin(near.all(axis=1)))
                 self._fail(output, at, int(np.argmin(near[at])), got, own, columns, what)
@@ -221,43 +191,17 @@ class Replay:
         difference: NDArray[np.float64],
     ) -> None:
         """The largest difference and error bound; a bound grows with the answer, so only usual answers count."""
-        size = np.where(np.isfinite(own), np.abs(own), 0.0)
-        usual = self._usual.setdefault(name, float(size.max(initial=0.0)))
-        decided = np.isfinite(allowed)
+        size, decided = np.abs(own), np.isfinite(allowed)
+        usual = self._usual.setdefault(name, float(size[np.isfinite(own)].max(initial=0.0)))
         proof = self._proof
         for record, values in (
-            (proof.largest, difference),
-            (proof.bound, np.where(size <= usual, allowed, 0.0)),
+            (proof.largest, difference[decided]),
+            (proof.bound, allowed[decided & (size <= usual)]),
         ):
-            record[name] = max(record.get(name, 0.0), float(np.where(decided, values, 0.0).max(initial=0.0)))
-
-    def _error_bounds(
-        self, columns: Columns, rows: int, trace: Trace | None
-    ) -> tuple[dict[int, Rows], dict[int, Rows]]:
-        if trace is None:
-            return {}, {}
-        traced = trace.values(columns, rows)
-        values = {slot: traced[:, k] for k, slot in enumerate(trace.slots)}
-        return error_bounds(self._program, self._wanted, values), values
-
-    def _possible(
-        self, output: Output, own: NDArray[np.float64], bound: dict[int, Rows], values: dict[int, Rows]
-    ) -> NDArray[np.bool_]:
-        """On an undecided row the label must be one of the tied ones, and of the classes in any case."""
-        possible = np.ones(own.shape, dtype=bool) if output.classes is None else ~np.isnan(own)
-        for k, slot in enumerate(output.slots):
-            decision = self._decisions.get(slot)
-            if decision is None or slot not in bound:
-                continue
-            x = np.stack([values[s] for s in decision.inputs], axis=1)
-            r = np.stack([bound.get(s, np.zeros(len(x))) for s in decision.inputs], axis=1)
-            tied = candidates(x, r, largest=decision.kind == Reduce.ARGMAX)
-            label = np.clip(np.nan_to_num(own[:, k], nan=0), 0, tied.shape[1] - 1).astype(int)
-            possible[:, k] &= tied[np.arange(len(x)), label]
-        return possible
+            record[name] = float(values.max(initial=record.get(name, 0.0)))
 
     def _expected(self, answers: dict[str, Any], rows: int) -> dict[str, NDArray[np.float64]]:
-        return {name: _numbers(value, self._outputs[name], rows) for name, value in answers.items()}
+        return {name: as_numbers(value, self._outputs[name], rows) for name, value in answers.items()}
 
     def _fail(  # noqa: PLR0917 - where it is and what both said
         self, output: Output, at: int, k: int, got: Any, own: Any, columns: Columns, what: str
@@ -276,26 +220,6 @@ class Replay:
     def _show(self, row: list[Any]) -> str:
         text = repr(dict(zip(self._names, row, strict=True)))
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _numbers(value: Any, output: Output, rows: int) -> NDArray[np.float64]:
-    """An estimator's answer as the table gives it, shape (rows, slots): labels as indices of their classes."""
-    if isinstance(value, list) and output.field != "predictions":
-        return np.hstack([np.asarray(part, dtype=np.float64).reshape(rows, -1) for part in value])
-    dense = value.toarray() if hasattr(value, "toarray") else np.asarray(value)
-    matrix = dense.reshape(rows, -1)
-    if output.classes is None:
-        return matrix.astype(np.float64)
-    indices = np.full(matrix.shape, np.nan)
-    for k, classes in enumerate(output.classes):
-        known = {label: i for i, label in enumerate(classes)}
-        indices[:, k] = [known.get(label, np.nan) for label in matrix[:, k].tolist()]
-    return indices
-
-
-def _difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):
-        return np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
 
 
 def _line(error: Exception) -> str:

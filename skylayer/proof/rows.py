@@ -23,6 +23,7 @@ _INTEGERS = (
     0, -1, 1, 2**24 + 1, 2**53 - 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**62 + 1, 2**63 - 1, -(2**63), 127, -128,
     32767, 2**31 - 1, -(2**31), 255, 2**32 - 1,
 )  # fmt: skip
+_FRACTIONS = (0.5, -0.5, 1e-9, 1 / 3, 2.0**24 + 0.5, 2.0**51 + 0.5, 126.99999999999999)
 _MIXED = (
     "",
     "an unseen category",
@@ -122,6 +123,8 @@ def _accepted(column: Column, cells: list[Any]) -> list[Any]:
     }
     present = [c for c in cells if c is not None]
     values = [*pool[column.kind], None, *present[:2]]
+    if column.fractions:
+        values += [*_FRACTIONS, *(cell + 0.5 for cell in present[:2])]
     if column.kind == "number" and present:
         values += [math.nextafter(present[0], math.inf), 2 * max(present), -2 * max(present)]
     accepted = []

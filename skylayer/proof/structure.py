@@ -40,7 +40,9 @@ def check_structure(table: bytes, program: Program, estimator: Any) -> int:
         raise StructureError("its operations aren't those of the program")
     compared = 0
     for record, operation in zip(written, used, strict=True):
-        if (record[1], record[3], record[5]) != (operation.kind, len(operation.inputs), operation.outputs):
+        _, kind, flags, inputs, _, outputs, width, *_ = record
+        own = (operation.kind, operation.flags, len(operation.inputs), operation.outputs, operation.width)
+        if (kind, flags, inputs, outputs, width) != own:
             raise StructureError(f"the shape of {operation.code.name} ({operation.path})")
         for k, array in enumerate(operation.arrays):
             at, count = record[8 + 2 * k], record[9 + 2 * k]

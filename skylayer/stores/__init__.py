@@ -16,7 +16,7 @@ def open_store(uri: str, *, create: bool = False) -> Store:
 
     Args:
         uri: `layer`, `file://directory`, `s3://bucket/prefix` or `dynamodb://table`.
-        create: Make a directory that isn't there; buckets and tables are made by the template alone.
+        create: Make a directory that isn't there; buckets and DynamoDB tables are made by the template alone.
 
     Raises:
         UserError: It is not an address of a store, or AWS's client is not installed.

@@ -1,4 +1,4 @@
-"""Writing to a store in a table."""
+"""Writing to a store in a DynamoDB table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class WritableDynamoDBPlace(DynamoDBPlace):
-    """A table that these credentials may write to."""
+    """A DynamoDB table that these credentials may write to."""
 
     def write(self, key: str, path: Path) -> None:
         """Put a file's pieces, an empty one if the file is empty; without its record nobody looks for them."""

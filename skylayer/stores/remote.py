@@ -1,4 +1,4 @@
-"""A store in a directory, a bucket or a table: the same order of writes over each, so the same promises."""
+"""A store in a directory, an S3 bucket or a DynamoDB table: one order of writes over each, so the same promises."""
 
 from __future__ import annotations
 

@@ -30,6 +30,8 @@ def intervals(
     Returns:
         Metric -> lower and upper bound at `LEVEL`.
     """
+    if np.size(estimator.predict(data)) != target.size:  # several quantiles of one target, none the answer
+        return {}
     several = target.ndim > 1
     columns = target if several else target.reshape(-1, 1)
     answered = outputs_of(estimator, data, columns.shape[1])

@@ -33,6 +33,7 @@ class Training:
         estimator: Not fitted.
         card_text: What training/card.md says of this model's intended use and licence, for the model card.
         notes: Sentences for who trains it.
+        strict: STRICT of the module, as `package` takes it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Training:
     estimator: Any
     card_text: str = ""
     notes: tuple[str, ...] = ()
+    strict: bool | tuple[str, ...] = False
 
 
 def load(root: Path) -> Training:
@@ -71,6 +73,17 @@ def load(root: Path) -> Training:
         estimator=_call("build_estimator()", build_estimator, path.parent),
         card_text=card_text,
         notes=(note,) if note else (),
+        strict=_strict(getattr(module, "STRICT", False)),
+    )
+
+
+def _strict(value: Any) -> bool | tuple[str, ...]:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    raise UserError(
+        f"STRICT in training/pipeline.py is {value!r}. Let it be True or a list of the names of columns."
     )
 
 

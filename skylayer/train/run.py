@@ -81,6 +81,7 @@ def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -
         plot_notes=looked.notes,
         importance=looked.importance,
         card_text=training.card_text,
+        strict=training.strict,
         progress=progress.proof,
         step=progress.step,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _DECIMALS = 6
 _SILHOUETTE_ROWS = 2000
+_SUM_TOLERANCE = 1e-5  # of a row of probabilities in float32
 
 
 def measure(
@@ -135,22 +136,36 @@ def _probabilistic(estimator: Any, data: Any, target: Any) -> dict[str, float]:
     classes = getattr(estimator, "classes_", None)
     if not hasattr(estimator, "predict_proba") or classes is None or not np.isin(target, classes).all():
         return {}
-    probabilities = estimator.predict_proba(data)
-    if probabilities is None:
+    answered = estimator.predict_proba(data)
+    if answered is None:
         return {}
-    found = {"log_loss": metrics.log_loss(target, probabilities, labels=classes)}
-    if len(np.unique(target)) == len(classes):  # A class that isn't there has no ranking.
-        binary = len(classes) == 2  # noqa: PLR2004 - two classes
-        found["roc_auc"] = (
-            metrics.roc_auc_score(target == classes[1], probabilities[:, 1])
-            if binary
-            else metrics.roc_auc_score(target, probabilities, multi_class="ovr", labels=classes)
-        )
+    probabilities = np.asarray(answered)
+    found = {}
+    if are_distributions(probabilities):
+        found["log_loss"] = metrics.log_loss(target, probabilities, labels=classes)
+    # A class that isn't there has no ranking; a ranking takes any finite number, a probability or not.
+    if len(np.unique(target)) == len(classes) and np.isfinite(probabilities).all():
+        shown = [1] if len(classes) == 2 else range(len(classes))  # noqa: PLR2004 - the other class mirrors it
+        areas = [metrics.roc_auc_score(target == classes[k], probabilities[:, k]) for k in shown]
+        found["roc_auc"] = float(np.mean(areas))
     return found
 
 
+def are_distributions(probabilities: Any) -> bool:
+    """Whether each row of what predict_proba answers, of shape (rows, classes), is a distribution.
+
+    LightGBM's `multiclassova` answers shares that don't sum to 1, and XGBoost's `binary:logitraw` margins.
+    """
+    values = np.asarray(probabilities, dtype=float)
+    within = np.isfinite(values).all() and values.min(initial=0.0) >= 0 and values.max(initial=1.0) <= 1
+    return bool(within and np.allclose(values.sum(axis=1), 1, atol=_SUM_TOLERANCE))
+
+
 def _regression(estimator: Any, data: Any, target: Any) -> dict[str, float]:
-    predicted = np.asarray(estimator.predict(data)).reshape(target.shape)
+    predicted = np.asarray(estimator.predict(data))
+    if predicted.size != target.size:  # several quantiles of one target, of which none is the answer
+        return {}
+    predicted = predicted.reshape(target.shape)
     return {
         "r2": metrics.r2_score(target, predicted) if len(target) > 1 else np.nan,
         "mean_absolute_error": metrics.mean_absolute_error(target, predicted),

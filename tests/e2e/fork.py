@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import textwrap
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ class Fork:
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
         assert not check or done.returncode == 0, f"make {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done
@@ -60,7 +61,13 @@ class Fork:
 
     def deployment(self) -> Deployment:
         """What is deployed now."""
-        return deployments.running(self.folder / ".skylayer" / "emulator")
+        return deployments.running(self.folder / ".skylayer" / "emulator", self.stack_name())
+
+    def stack_name(self) -> str:
+        """What the fork's own settings call its stack on the emulator."""
+        settings = tomllib.loads((self.folder / "samconfig.toml").read_text(encoding="utf-8"))
+        name: str = settings["local"]["global"]["parameters"]["stack_name"]
+        return name
 
     def champion(self) -> Path:
         """The folder of the artifact that should answer."""

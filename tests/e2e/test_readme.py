@@ -18,6 +18,7 @@ import pytest
 
 from e2e.fork import NOT_INHERITED, blocks
 from skylayer.aws import local_stack as deployments
+from skylayer.aws import sam
 
 if TYPE_CHECKING:
     from e2e.fork import Fork
@@ -73,7 +74,7 @@ def test_a_second_stack_is_deployed_as_the_readme_says(
     assert done.returncode == 0, done.stdout + done.stderr
     stacks = deployments.client(deployment.emulator, "cloudformation").describe_stacks()["Stacks"]
     deployed = {stack["StackName"]: stack["StackStatus"] for stack in stacks}
-    assert deployed["skylayer-dev"] == "CREATE_COMPLETE"
+    assert deployed[sam.stack_name("default")] == "CREATE_COMPLETE"
     assert deployment.request("/health").status == 200
 
 

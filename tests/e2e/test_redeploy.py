@@ -10,6 +10,7 @@ import default_model
 
 from serving import artifact
 from skylayer.aws import local_stack as deployments
+from skylayer.aws import sam
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_new_model_answers_after_up_and_nothing_else_is_published(
     assert after == fork.champion().name
     assert after != before
     changed = {name for name, arn in _layers(fork.deployment()).items() if arn != layers[name]}
-    assert changed == {"skylayer-local-model"}
+    assert changed == {f"{sam.stack_name('local')}-model"}
 
 
 def test_up_again_publishes_nothing(fork: Fork, deployment: Deployment) -> None:

@@ -203,8 +203,8 @@ def test_a_challenger_answers_its_share(rollout: Rollout) -> None:
         rollout.ask()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         counted = Counter(pool.map(lambda n: rollout.ask(n, user=f"user {n}"), range(500)))
-    spread = 5 * (500 * 0.2 * 0.8) ** 0.5
-    assert abs(counted[first] - 100) < spread
+    tolerance = 5 * (500 * 0.2 * 0.8) ** 0.5
+    assert abs(counted[first] - 100) < tolerance
     assert counted[first] + counted[second] == 500
     rollout.make("rollback")
     rollout.make("rollback")

@@ -1,8 +1,12 @@
-"""The README's five steps, with another data set. Last of its folder, since another model is live afterwards."""
+"""A fork as the README makes one: five steps, another data set, other names of stacks, no repository to begin with.
+
+Last of its folder, since another model is live afterwards.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -13,8 +17,6 @@ from e2e.fork import NOT_INHERITED, blocks
 from e2e.test_readme import YOURS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from e2e.fork import Fork
 
 STEPS = [(language, text) for language, _, text in blocks(YOURS[0])]
@@ -32,13 +34,11 @@ def test_it_is_five_steps() -> None:
 
 
 @pytest.mark.usefixtures("deployment")
-def test_the_five_steps_put_another_model_on_the_web(fork: Fork, tmp_path: Path) -> None:
+def test_the_five_steps_put_another_model_on_the_web(fork: Fork) -> None:
     bunch = load_wine(as_frame=True)
     wine = bunch.data.assign(cultivar=bunch.target.map(dict(enumerate(bunch.target_names))))
     environment = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     environment |= {
-        "GIT_DIR": str(tmp_path / "git"),
-        "GIT_WORK_TREE": str(fork.folder),
         "GIT_CONFIG_GLOBAL": os.devnull,
         **{
             f"GIT_{who}_{what}": "a@b.example"
@@ -46,12 +46,21 @@ def test_the_five_steps_put_another_model_on_the_web(fork: Fork, tmp_path: Path)
             for what in ("NAME", "EMAIL")
         },
     }
-    subprocess.run(["git", "init", "--quiet"], cwd=fork.folder, env=environment, check=True)
+    assert not (fork.folder / ".git").exists()
     # Asked anew: the emulator gives the API another address when its definition changes.
     health = fork.deployment().request("/health")
     assert health.status == 200, health.body
     before = health.json()["model"]
 
+    settings = fork.folder / "samconfig.toml"
+    renamed, names = re.subn(
+        r'^stack_name = "\w+-',
+        'stack_name = "wine-',
+        settings.read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    assert names == 3
+    settings.write_text(renamed, encoding="utf-8")
     wine.to_csv(fork.folder / "training" / "data" / "wine.csv", index=False)
     for language, text in STEPS:
         if language == "python":
@@ -88,3 +97,13 @@ def test_the_five_steps_put_another_model_on_the_web(fork: Fork, tmp_path: Path)
         "training/data/wine.csv",
         f"model_artifacts/wine/{answering['version']}/manifest.json",
     } <= {*kept}
+    assert not [name for name in kept if name.startswith((".venv/", ".skylayer/", ".aws-sam/"))]
+    # What workflows deploy.
+    head = (fork.folder / ".git" / "HEAD").read_text(encoding="utf-8")
+    assert head == "ref: refs/heads/main\n"
+
+
+def test_the_lint_and_the_unit_tests_of_such_a_fork_are_green(fork: Fork) -> None:
+    done = fork.make("test", "TESTS=tests/unit")
+    assert " passed" in done.stdout
+    assert " failed" not in done.stdout

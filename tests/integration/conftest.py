@@ -26,6 +26,10 @@ class Client:
     def __init__(self, lambda_handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
         self._handler = lambda_handler
 
+    def invoke(self, event: Any) -> Any:
+        """What the handler gives for an event of any kind."""
+        return self._handler(event, SimpleNamespace(aws_request_id="the-request-id"))
+
     def send(self, body: str | None, path: str = "/predict", method: str = "POST", **event: Any) -> Answer:
         whole = {
             "httpMethod": method,
@@ -36,7 +40,7 @@ class Client:
             "isBase64Encoded": False,
             **event,
         }
-        return Answer(self._handler(whole, SimpleNamespace(aws_request_id="the-request-id")))
+        return Answer(self.invoke(whole))
 
     def post(self, document: Any, **headers: str) -> Answer:
         names = {name.replace("_", "-"): value for name, value in headers.items()}

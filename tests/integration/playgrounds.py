@@ -34,6 +34,8 @@ def live(kind: str, directory: Path, key: str | None = KEY, header: str = "x-api
     make, name = MAKERS[kind]
     estimator, data = make()
     target = pd.Series(estimator.predict(data), name=name)
-    folder = skylayer.package(estimator, data, target, name=kind, directory=directory, proof_rows=1000)
+    folder = skylayer.package(
+        estimator, data, target, name=kind, directory=directory, strict=True, proof_rows=1000
+    )
     with served(folder, key=key, header=header) as url:
         yield Live(url, estimator, data)

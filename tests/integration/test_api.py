@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,80 @@ def test_head_has_the_headers_of_get_and_no_body(birds: Client) -> None:
     assert (answer.status, answer.body) == (200, "")
 
 
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [("/model", "application/json"), ("/openapi.json", "*/*"), ("/", "text/html")],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_a_client_has_already_is_not_sent_again(
+    birds: Client, path: str, accept: str, method: str
+) -> None:
+    first = birds.send(None, path, "GET", headers={"accept": accept})
+    tag = first.headers["etag"]
+    assert (first.headers["cache-control"], first.headers["vary"]) == ("private, no-cache", "accept")
+    for known in (tag, f'"other", {tag}', tag.removeprefix("W/"), "*"):
+        again = birds.send(None, path, method, headers={"accept": accept, "if-none-match": known})
+        assert (again.status, again.body, again.headers["etag"]) == (304, "", tag)
+        assert again.headers["cache-control"] == "private, no-cache"
+        assert "content-type" not in again.headers
+    for other in ('W/"other"', tag[:-2] + '"', "", '"*"'):
+        again = birds.send(None, path, "GET", headers={"accept": accept, "if-none-match": other})
+        assert (again.status, again.body) == (200, first.body)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "identity"])
+def test_a_body_that_the_gateway_has_unpacked_is_read(birds: Client, coding: str) -> None:
+    assert birds.post(with_bird(), content_encoding=coding).status == 200
+
+
+def test_a_body_that_nobody_has_unpacked_is_refused(birds: Client) -> None:
+    packed = base64.b64encode(gzip.compress(json.dumps(with_bird()).encode())).decode()
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    assert birds.send(packed, headers=headers, isBase64Encoded=True).status == 415
+    assert birds.post(with_bird(), content_encoding="br").status == 415
+
+
+def test_a_prediction_is_never_kept(birds: Client) -> None:
+    answer = birds.post(with_bird(), if_none_match="*")
+    assert (answer.status, answer.headers["cache-control"], "etag" in answer.headers) == (
+        200,
+        "no-store",
+        False,
+    )
+
+
+def test_an_answer_for_one_origin_says_what_it_depends_on(
+    birds: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKYLAYER_CORS_ORIGIN", "https://example.com")
+    assert birds.send(None, "/model", "GET").headers["vary"] == "accept, origin"
+    assert birds.post(with_bird()).headers["vary"] == "origin"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (None, "the-request-id"),
+        ("my id/7", "my id/7"),
+        ("x" * 128, "x" * 128),
+        ("x" * 129, "the-request-id"),
+        ("", "the-request-id"),
+        ("a\r\nb", "the-request-id"),
+        ("\u00fc", "the-request-id"),
+    ],
+)
+def test_a_request_has_an_id_that_its_answer_and_its_log_line_name(
+    birds: Client, sent: str | None, shown: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "skylayer"):
+        headers = {} if sent is None else {"x_request_id": sent}
+        assert birds.post(with_bird(), **headers).headers["x-request-id"] == shown
+        assert birds.post({}, **headers).headers["x-request-id"] == shown
+    for record in caplog.records:
+        assert vars(record)["request_id"] == "the-request-id"
+        assert vars(record).get("client_request_id", "the-request-id") == shown
+
+
 def test_all_problems_come_at_once_with_pointers(birds: Client) -> None:
     changes = {"bill": "39.1", "mass": True, "tagged": 1, "islnd": "Dream"}
     incomplete = {name: value for name, value in BIRD.items() if name != "note"}
@@ -75,8 +150,8 @@ def test_all_problems_come_at_once_with_pointers(birds: Client) -> None:
         "without quotes",
         "/instances/0/mass": "mass: expected an integer, got true",
         "/instances/0/tagged": "tagged: expected true or false, got the number 1",
-        "/instances/0/islnd": "islnd: expected only columns of the model, got an unknown column; did you mean "
-        '"island"?',
+        "/instances/0/islnd": '"islnd": expected only columns of the model, got an unknown column; did you '
+        'mean "island"?',
         "/instances/1/note": "note: expected a string or null, got no such column; a missing value is sent as null",
         "/instances/2": "expected an object or an array of 5 values, got the number 3",
         "/instances/3": "expected an array of 5 values, got 2 values",
@@ -178,7 +253,7 @@ def test_media_types(birds: Client) -> None:
     assert answer.status == 415
     assert "application/json or text/csv" in answer.json()["detail"]
     assert birds.post(bird, Content_Type="application/json; charset=latin-1").status == 415
-    assert birds.post(bird, Content_Encoding="gzip").status == 415
+    assert birds.post(bird, Content_Encoding="br").status == 415
     assert birds.post(bird, accept="image/png").status == 406
     assert birds.post(bird, accept="text/html, */*;q=0.1").status == 200
     assert birds.send(json.dumps(bird), headers=None).status == 200
@@ -322,7 +397,7 @@ def test_csv_in_and_out(birds: Client) -> None:
 
 def test_csv_problems_have_pointers_and_lines(birds: Client) -> None:
     header = "bill,mass,tagged,island,note\n"
-    answer = birds.post_csv(header + '1,2,true,"Dr\neam",\nx,2.5,1,Dream,\n')
+    answer = birds.post_csv(header + '1,2,true,"Dr\neam",\nx,2.5,2,Dream,\n')
     assert answer.status == 422
     assert {e["pointer"]: e["line"] for e in answer.json()["errors"]} == {
         "/instances/1/bill": 4,

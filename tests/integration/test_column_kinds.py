@@ -123,7 +123,7 @@ class Made:
         steps = make_column_transformer((example.step, chosen))
         self.estimator = make_pipeline(steps, RandomForestClassifier(3, random_state=0)).fit(data, target)
         self.folder = skylayer.package(
-            self.estimator, data, target, name="model", directory=directory, proof_rows=500
+            self.estimator, data, target, name="model", directory=directory, strict=True, proof_rows=500
         )
         self.expected = self.estimator.predict(data).tolist()
 
@@ -181,13 +181,13 @@ def test_a_request_refuses_what_the_column_does_not_take_and_says_what_it_takes(
 def test_a_cell_of_csv_is_the_value(kind: str) -> None:
     values = EXAMPLES[kind].cells
     cells = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
-    instances, _ = csv_body.read("\n".join(["x", *cells]).encode(), [column(kind)], ROWS)
+    instances = csv_body.read("\n".join(["x", *cells]).encode(), [column(kind)], ROWS).instances
     assert [row["x"] for row in instances] == values
 
 
 def test_a_cell_of_digits_is_of_the_columns_kind() -> None:
     for kind, expected in {"number": 3.0, "integer": 3, "category": "3", "text": "3", "date": "3"}.items():
-        instances, _ = csv_body.read(b"x\n3\n", [column(kind)], ROWS)
+        instances = csv_body.read(b"x\n3\n", [column(kind)], ROWS).instances
         assert (instances[0]["x"], type(instances[0]["x"])) == (expected, type(expected)), kind
 
 

@@ -47,7 +47,7 @@ def test_examples_are_answered_by_the_model_that_they_are_made_from(folder: Path
     use_host_kernel()
     loaded = model.load(folder)
     golden = json.loads((folder / "golden.json").read_text())
-    instances, _ = csv_body.read((tmp_path / "predict.csv").read_bytes(), loaded.schema, 10)
+    instances = csv_body.read((tmp_path / "predict.csv").read_bytes(), loaded.schema, 10).instances
     assert instances == golden["instances"][:3]
     request = gateway.request_of(json.loads((tmp_path / "predict.json").read_text()), "id")
     answer = api.handle(request, loaded)

@@ -1,4 +1,4 @@
-"""HDF5: a model of the native engine goes out and comes back in every bit; a hostile file does nothing."""
+"""HDF5: a model of the native engine goes out and comes back in every bit; an adversarial file does nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ import skylayer
 from serving import artifact, golden
 from skylayer.compiler.assembler import serialize
 from skylayer.errors import UserError
-from skylayer.formats.comparison import BEGIN, END, measure, rewrite, table
+from skylayer.formats.comparison import BEGIN, END, as_markdown, measure, rewrite
 from skylayer.formats.exporting import FORMATS, export
 from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table, split, write_table
@@ -130,8 +130,8 @@ def test_it_is_what_the_page_says(tmp_path: Path) -> None:
         assert (
             file["golden/answers/predictions"].asstr()[()].tolist() == golden.read(folder)[1]["predictions"]
         )
-        assert set(file["tables"].attrs) == {"sha256", "dense", "sparse", "slots", "workspace"}
-        matrices = [g for g in file["tables/operations"].values() if g.attrs["operation"] == "MATRIX"]
+        assert set(file["table"].attrs) == {"sha256", "dense", "sparse", "slots", "workspace"}
+        matrices = [g for g in file["table/operations"].values() if g.attrs["operation"] == "MATRIX"]
         weights = matrices[0]["array_0"][()].reshape(matrices[0].attrs["outputs"], -1)
         assert weights.dtype == np.float64
         assert np.isin(mixed()[0][-1].coef_, weights).all()
@@ -160,7 +160,7 @@ def test_what_is_not_native_is_told_in_one_line(tmp_path: Path) -> None:
     narrow = NUMBERS.astype(np.float32)
     folder = packaged(lambda: (LogisticRegression().fit(narrow, LABELS), narrow, LABELS), tmp_path)
     with pytest.raises(
-        UserError, match=r"has no compiled tables, which hdf5 holds: .* engine sklearn"
+        UserError, match=r"has no compiled table, which hdf5 holds: .* engine sklearn"
     ) as refusal:
         export(folder, "hdf5", tmp_path / "out.h5")
     assert "\n" not in str(refusal.value)
@@ -172,7 +172,7 @@ def test_its_columns_and_classes_are_its_own(exported: Path, tmp_path: Path) -> 
         bring(exported, tmp_path, sample=tmp_path / "rows.csv")
 
 
-def hostile(path: Path, change: Callable[[h5py.File], None], to: Path) -> Path:
+def altered(path: Path, change: Callable[[h5py.File], None], to: Path) -> Path:
     to.write_bytes(path.read_bytes())
     with h5py.File(to, "r+") as file:
         change(file)
@@ -185,58 +185,58 @@ def replace(file: h5py.File, place: str, **options: Any) -> None:
 
 
 def external_raw(file: h5py.File) -> None:
-    replace(file, "tables/outputs", shape=(4,), dtype="<u4", external=[("/etc/passwd", 0, 16)])
+    replace(file, "table/outputs", shape=(4,), dtype="<u4", external=[("/etc/passwd", 0, 16)])
 
 
 def virtual(file: h5py.File) -> None:
     layout = h5py.VirtualLayout(shape=(4,), dtype="<u4")
     layout[:] = h5py.VirtualSource("/etc/passwd", "data", shape=(4,))
-    del file["tables/outputs"]
-    file.create_virtual_dataset("tables/outputs", layout)
+    del file["table/outputs"]
+    file.create_virtual_dataset("table/outputs", layout)
 
 
 def plugin(file: h5py.File) -> None:
     """A filter that isn't built in would be looked up as a library on disk."""
-    replace(file, "tables/outputs", data=np.zeros(4, "<u4"), chunks=(4,), compression="lzf")
+    replace(file, "table/outputs", data=np.zeros(4, "<u4"), chunks=(4,), compression="lzf")
 
 
 def circle(file: h5py.File) -> None:
-    file["tables/circle"] = file["tables"]
-    del file["tables/host"]
+    file["table/circle"] = file["table"]
+    del file["table/metadata"]
 
 
-HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
+ADVERSARIAL: dict[str, tuple[Callable[[h5py.File], None], str]] = {
     "a link to another file": (
-        lambda file: file.__setitem__("tables/more", h5py.ExternalLink("/etc/passwd", "/")),
-        "/tables/more is a link to another file",
+        lambda file: file.__setitem__("table/more", h5py.ExternalLink("/etc/passwd", "/")),
+        "/table/more is a link to another file",
     ),
     "a soft link": (
-        lambda file: file.__setitem__("tables/more", h5py.SoftLink("/golden")),
-        "/tables/more is a soft link",
+        lambda file: file.__setitem__("table/more", h5py.SoftLink("/golden")),
+        "/table/more is a soft link",
     ),
-    "values in another file": (external_raw, "/tables/outputs keeps its values in another file"),
-    "virtual": (virtual, "/tables/outputs is a virtual dataset"),
+    "values in another file": (external_raw, "/table/outputs keeps its values in another file"),
+    "virtual": (virtual, "/table/outputs is a virtual dataset"),
     "a filter": (
         plugin,
-        "/tables/outputs is stored through filter 32000; gzip, shuffle, fletcher32 are read",
+        "/table/outputs is stored through filter 32000; gzip, shuffle, fletcher32 are read",
     ),
     "terabytes": (
-        lambda file: replace(file, "tables/outputs", shape=(1 << 42,), dtype="<u4", chunks=(1 << 20,)),
-        "/tables/outputs brings the file to more than 1.1 GB of values",
+        lambda file: replace(file, "table/outputs", shape=(1 << 42,), dtype="<u4", chunks=(1 << 20,)),
+        "/table/outputs brings the file to more than 1.1 GB of values",
     ),
     "a bomb": (
         lambda file: replace(
-            file, "tables/outputs", shape=(300_000_000,), dtype="<u4", chunks=(1 << 24,), compression="gzip"
+            file, "table/outputs", shape=(300_000_000,), dtype="<u4", chunks=(1 << 24,), compression="gzip"
         ),
-        "/tables/outputs brings the file to more than 1.1 GB of values",
+        "/table/outputs brings the file to more than 1.1 GB of values",
     ),
     "opaque": (
-        lambda file: replace(file, "tables/outputs", data=np.zeros(4, "V8")),
-        "/tables/outputs holds neither numbers nor texts",
+        lambda file: replace(file, "table/outputs", data=np.zeros(4, "V8")),
+        "/table/outputs holds neither numbers nor texts",
     ),
     "references": (
-        lambda file: file["tables"].attrs.__setitem__("more", file["golden"].ref),
-        "/tables@more holds neither numbers nor texts",
+        lambda file: file["table"].attrs.__setitem__("more", file["golden"].ref),
+        "/table@more holds neither numbers nor texts",
     ),
     "lists of any length": (
         lambda file: file.create_dataset("more", shape=(2,), dtype=h5py.vlen_dtype(np.int32)),
@@ -248,8 +248,8 @@ HOSTILE: dict[str, tuple[Callable[[h5py.File], None], str]] = {
         "exported by a newer Skylayer",
     ),
     "another weight": (
-        lambda file: file["tables/operations/000001/array_0/threshold"].__setitem__(0, 7),
-        "the tables aren't those whose digest it holds",
+        lambda file: file["table/operations/000001/array_0/threshold"].__setitem__(0, 7),
+        "the table isn't the one whose digest it holds",
     ),
     "another answer": (
         lambda file: file["golden/answers/probabilities"].__setitem__((0, 0), 0.25),
@@ -272,10 +272,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize("case", ADVERSARIAL)
 def test_a_file_that_was_made_to_hurt_is_refused_by_name(case: str, exported: Path, tmp_path: Path) -> None:
-    change, match = HOSTILE[case]
-    path = hostile(exported, change, tmp_path / "hostile.h5")
+    change, match = ADVERSARIAL[case]
+    path = altered(exported, change, tmp_path / "altered.h5")
     with pytest.raises(UserError, match=match) as refusal:
         bring(path, tmp_path)
     assert "\n" not in str(refusal.value)
@@ -286,16 +286,16 @@ def test_a_table_that_leads_outside_is_refused_although_its_digest_is_right(
     exported: Path, tmp_path: Path
 ) -> None:
     def outside(file: h5py.File) -> None:
-        parts = split(read_table(file["tables"]))
+        parts = split(read_table(file["table"]))
         record = dataclasses.replace(parts.records[-1], inputs=parts.records[-1].inputs + np.uint32(1 << 20))
-        del file["tables"]
+        del file["table"]
         write_table(
-            file.create_group("tables"),
+            file.create_group("table"),
             serialize(dataclasses.replace(parts, records=(*parts.records[:-1], record))),
         )
 
     with pytest.raises(UserError, match="the table is damaged"):
-        bring(hostile(exported, outside, tmp_path / "outside.h5"), tmp_path)
+        bring(altered(exported, outside, tmp_path / "outside.h5"), tmp_path)
 
 
 @settings(max_examples=60, deadline=None)
@@ -350,7 +350,7 @@ def test_the_table_of_formats_has_a_row_for_each(tmp_path: Path) -> None:
     assert [name for name, one in measured.items() if not one.bytes or one.seconds is None] == ["onnx"]
     narrow = NUMBERS.astype(np.float32)
     other = packaged(lambda: (LogisticRegression().fit(narrow, LABELS), narrow, LABELS), tmp_path)
-    lines = table([("a forest", measured), ("narrow", measure(other, tmp_path))]).splitlines()
+    lines = as_markdown([("a forest", measured), ("narrow", measure(other, tmp_path))]).splitlines()
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(FORMATS)
     assert " | refused |  | yes |" in next(line for line in lines if line.startswith("| hdf5"))
     assert sum(" | 1.0 × | " in line for line in lines) >= 1  # noqa: RUF001

@@ -300,10 +300,10 @@ def test_a_challenger_gets_its_share_and_keeps_its_clients(running: Running, clo
     again = [running.ask(n, **{"X-Session": f"client {n}"})["model"]["version"] for n in range(requests)]
     assert by_client == again
     # Five standard deviations of a binomial distribution: one run in two million would miss by chance.
-    spread = 5 * (requests * 0.2 * 0.8) ** 0.5
+    tolerance = 5 * (requests * 0.2 * 0.8) ** 0.5
     challenger = running.names[1].partition("/")[2]
     for counted in (by_row, Counter(by_client)):
-        assert abs(counted[challenger] - requests * 0.2) < spread
+        assert abs(counted[challenger] - requests * 0.2) < tolerance
     rollouts.roll_back(running.store)
     clock.now += 11
     assert running.ask(0.0)["model"]["version"] == running.names[0].partition("/")[2]

@@ -153,6 +153,18 @@ def test_what_cannot_be_compiled_is_named(options: dict[str, Any], reason: str) 
         compile_estimator(model, numeric_schema(COLUMNS))
 
 
+def test_a_classifier_that_stops_early_at_prediction_is_declined_and_a_regressor_never_does(
+    tmp_path: Path,
+) -> None:
+    frame, targets = training()
+    options = {"pred_early_stop": True, "pred_early_stop_margin": 0.5}
+    early = classifier(**options).fit(frame, targets["flag"])
+    with pytest.raises(CannotCompile, match=r"LGBMClassifier\(pred_early_stop=True\)"):
+        compile_estimator(early, numeric_schema(COLUMNS))
+    number = regressor(**options).fit(frame, targets["number"])
+    compare(number, numeric_schema(COLUMNS), requests(), tmp_path, EXACT)
+
+
 FLOAT32 = 4 * float(np.finfo(np.float32).eps)
 TREES = {"n_estimators": 15, "max_depth": 5, "random_state": 0}
 FLOAT32_CASES = [

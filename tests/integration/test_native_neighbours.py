@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 from native_compare import native_and_reference, numeric_schema
 from sklearn import neighbors
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+import skylayer
 from serving.engines.native import open_kernel, open_table
 from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
@@ -72,8 +77,56 @@ def test_a_row_without_neighbours_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["brute", "ball_tree"])
-def test_other_searches_are_refused_by_name(algorithm: str) -> None:
-    regressor = neighbors.KNeighborsRegressor(algorithm=algorithm)
+def test_sums_of_other_searches_are_refused_by_name(algorithm: str) -> None:
+    regressor = neighbors.RadiusNeighborsRegressor(algorithm=algorithm)
     regressor.fit(pd.DataFrame(TRAIN, columns=["x0", "x1", "x2"]), NUMBERS)
     with pytest.raises(CannotCompile, match=f"algorithm='{algorithm}'"):
         compile_estimator(regressor, numeric_schema(3))
+
+
+SCATTERED = RANDOM.normal(size=(400, 3))
+CLEAR = np.concatenate([RANDOM.normal(size=(300, 3)), RANDOM.normal(0, 5, (50, 3))])
+
+
+@pytest.mark.parametrize("algorithm", ["brute", "ball_tree"])
+@pytest.mark.parametrize(
+    ("estimator", "target"),
+    [
+        (neighbors.KNeighborsClassifier(5), LABELS),
+        (neighbors.KNeighborsClassifier(9, weights="distance", metric="l1"), BOTH),
+        (neighbors.KNeighborsRegressor(5), NUMBERS),
+        (neighbors.KNeighborsRegressor(9, metric="cityblock"), PAIR),
+        (neighbors.KNeighborsRegressor(9, weights="distance", metric="l2"), NUMBERS),
+        (neighbors.LocalOutlierFactor(novelty=True), None),
+    ],
+)
+def test_other_searches_find_the_same_where_no_two_are_equally_near(
+    estimator: Any, target: Any, algorithm: str, tmp_path: Path
+) -> None:
+    estimator = clone(estimator).set_params(algorithm=algorithm)
+    estimator.fit(pd.DataFrame(SCATTERED, columns=["x0", "x1", "x2"]), *([] if target is None else [target]))
+    native, expected = native_and_reference(estimator, numeric_schema(3), CLEAR.T.tolist(), tmp_path)
+    for field, answer in expected.items():
+        wanted = answer.swapaxes(0, 1) if answer.ndim == 3 else answer
+        if wanted.dtype.kind == "f":
+            np.testing.assert_allclose(native[field].astype(float), wanted, rtol=1e-9)
+        else:
+            np.testing.assert_array_equal(native[field], wanted)
+
+
+def test_brute_force_is_native_where_most_rows_are_clear(tmp_path: Path) -> None:
+    data, target = load_breast_cancer(return_X_y=True)  # so many columns that auto means brute force
+    estimator = make_pipeline(StandardScaler(), neighbors.KNeighborsClassifier()).fit(data, target)
+    assert estimator[-1]._fit_method == "brute"  # noqa: SLF001 - said nowhere else
+    path = skylayer.package(estimator, data, target, name="m", directory=tmp_path, proof_rows=1000)
+    model = skylayer.open(path)
+    assert model.manifest["engine"] == "native", model.manifest["engine_reason"]
+    assert model.predict(data.tolist())["predictions"] == estimator.predict(data).tolist()
+
+
+def test_brute_force_of_a_grid_is_scikit_learns_where_ties_come_out_otherwise(tmp_path: Path) -> None:
+    estimator = neighbors.KNeighborsRegressor(5, algorithm="brute").fit(TRAIN, NUMBERS)
+    path = skylayer.package(estimator, TRAIN, NUMBERS, name="m", directory=tmp_path, proof_rows=1000)
+    manifest = skylayer.open(path).manifest
+    assert manifest["engine"] == "sklearn"
+    assert "come out differently" in manifest["engine_reason"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from native_compare import native_and_reference, numeric_schema
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn import (
     cluster,
     dummy,
@@ -18,15 +19,20 @@ from sklearn import (
     kernel_ridge,
     linear_model,
     mixture,
+    multiclass,
     naive_bayes,
     neighbors,
     neural_network,
+    preprocessing,
     semi_supervised,
     svm,
     tree,
 )
+from sklearn.datasets import load_wine
 from sklearn.gaussian_process import kernels as k
+from sklearn.pipeline import make_pipeline
 
+import skylayer
 from skylayer.compiler import CannotCompile, compile_estimator
 
 if TYPE_CHECKING:
@@ -72,6 +78,8 @@ CASES: list[tuple[Any, Any]] = [
     (linear_model.LinearRegression(), PAIR),
     (linear_model.Ridge(), NUMBER[:, None]),
     (linear_model.RidgeClassifier(), LABELS),
+    (linear_model.RidgeClassifier(), MARKS),
+    (linear_model.RidgeClassifierCV(), MARKS),
     (linear_model.Lasso(), PAIR),
     (linear_model.ElasticNet(0.1), NUMBER),
     (linear_model.LassoLars(0.01), PAIR),
@@ -172,3 +180,47 @@ def test_what_can_not_be_answered_exactly_is_refused_by_name(estimator: Any, rea
     with pytest.raises(CannotCompile) as refused:
         compile_estimator(fitted, numeric_schema(3))
     assert reason in str(refused.value)
+
+
+def test_centres_that_were_fitted_on_a_sparse_matrix_compile(tmp_path: Path) -> None:
+    clusters = cluster.AffinityPropagation(random_state=0).fit(csr_matrix(np.maximum(TRAIN, 0)))
+    native, expected = native_and_reference(
+        clusters, numeric_schema(3) | {"container": "array"}, ASKED.T.tolist(), tmp_path
+    )
+    compare(native, expected)
+
+
+@pytest.mark.parametrize("method", ["yeo-johnson", "box-cox"])
+def test_powers_of_single_precision_bend_as_such(method: str, tmp_path: Path) -> None:
+    shifted = np.abs(TRAIN) + 0.5 if method == "box-cox" else TRAIN
+    bent = make_pipeline(preprocessing.PowerTransformer(method), linear_model.Ridge())
+    bent.fit(shifted.astype(np.float32), NUMBER)
+    assert bent[0].lambdas_.dtype == np.float32
+    asked = np.abs(ASKED) + 0.1 if method == "box-cox" else ASKED
+    schema = numeric_schema(3) | {"container": "array", "dtype": "float64"}
+    compare(*native_and_reference(bent, schema, asked.T.tolist(), tmp_path))
+
+
+LAYOUTS: list[Any] = [
+    naive_bayes.GaussianNB(),
+    make_pipeline(preprocessing.Normalizer("l1"), naive_bayes.GaussianNB()),
+    mixture.GaussianMixture(2, covariance_type="spherical", random_state=0),
+    cluster.KMeans(3, n_init=1, random_state=0),
+    multiclass.OneVsRestClassifier(tree.DecisionTreeClassifier(max_depth=3, random_state=0)),
+]
+
+
+@pytest.mark.parametrize("estimator", LAYOUTS, ids=lambda e: type(e).__name__)
+def test_a_sum_along_many_columns_is_native_in_every_layout(estimator: Any, tmp_path: Path) -> None:
+    data, target = load_wine(return_X_y=True, as_frame=True)
+    labels = (target * 4 + np.arange(len(target)) % 4).to_numpy()
+    fitted = estimator.fit(data, labels)
+    by_columns, by_rows = np.asfortranarray(data.to_numpy()), np.ascontiguousarray(data.to_numpy())
+    assert by_columns.flags.f_contiguous
+    for kind, given in (("frame", data), ("array", by_rows), ("array", by_columns)):
+        path = skylayer.package(
+            fitted if kind == "frame" else estimator.fit(given, labels), given, labels, name=kind,
+            directory=tmp_path, proof_rows=1000,
+        )  # fmt: skip
+        manifest = skylayer.open(path).manifest
+        assert manifest["engine"] == "native", (kind, manifest["engine_reason"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +13,14 @@ from sklearn import (
     cluster,
     decomposition,
     feature_selection,
+    impute,
     kernel_approximation,
     preprocessing,
     random_projection,
 )
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - registers the imputer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold
@@ -81,6 +84,14 @@ NUMERIC = [
     (decomposition.FastICA(2, random_state=0), ROUNDED),
     (kernel_approximation.Nystroem(n_components=20, random_state=0), 1e-8),
     (kernel_approximation.Nystroem("poly", degree=2, n_components=9, random_state=0), 1e-8),
+    (preprocessing.SplineTransformer(), EXACT),
+    (preprocessing.SplineTransformer(knots="quantile", include_bias=False), EXACT),
+    (preprocessing.SplineTransformer(n_knots=3, degree=2, extrapolation="linear", sparse_output=True), EXACT),
+    (preprocessing.SplineTransformer(degree=1, extrapolation="linear"), EXACT),
+    (preprocessing.SplineTransformer(extrapolation="continue"), EXACT),
+    *((decomposition.KernelPCA(3, kernel=kernel, gamma=0.01), ROUNDED)
+      for kernel in ("linear", "poly", "rbf", "sigmoid")),
+    (kernel_approximation.PolynomialCountSketch(degree=3, coef0=1, n_components=16, random_state=0), ROUNDED),
     (kernel_approximation.RBFSampler(gamma=0.1, n_components=20, random_state=0), ROUNDED),
     (preprocessing.FunctionTransformer(), EXACT),
     (preprocessing.FunctionTransformer(np.log1p, validate=True), ROUNDED),
@@ -244,7 +255,19 @@ def test_values_that_a_step_refuses_refuse_their_row(tmp_path: Path) -> None:
         ),
         (preprocessing.FunctionTransformer(np.clip, kw_args={"min": 0, "max": 1}), "arguments of a function"),
         (preprocessing.OneHotEncoder(handle_unknown="ignore", dtype=np.float32), "dtype=float32"),
-        (preprocessing.SplineTransformer(), "SplineTransformer: has no native equivalent"),
+        (
+            preprocessing.SplineTransformer(extrapolation="periodic"),
+            r"extrapolation='periodic'\): a remainder",
+        ),
+        (preprocessing.SplineTransformer(degree=0), r"degree=0\): steps"),
+        (
+            preprocessing.SplineTransformer(
+                handle_missing="zeros", sparse_output=True, extrapolation="continue"
+            ),
+            r"sparse_output=True\): puts the batch's smallest value",
+        ),
+        (impute.IterativeImputer(sample_posterior=True), r"sample_posterior=True\): draws at random"),
+        (impute.KNNImputer(), "KNNImputer: has no native equivalent"),
     ],
 )
 def test_what_cannot_be_compiled_is_named(step: Any, reason: str) -> None:
@@ -272,3 +295,47 @@ def test_cosines_of_any_angle(tmp_path: Path) -> None:
     far = [1e6, 2e6, -3e7, 1e9]
     columns: list[list[Any]] = [[1.0] * 4, far, [1] * 4, ["x"] * 4, ["no"] * 4]
     compare(pipeline, SCHEMA, columns, tmp_path, 1e-4)  # the angle itself is rounded
+
+
+@pytest.mark.parametrize("extrapolation", ["constant", "linear", "continue"])
+def test_splines_of_missing_values_are_zeros(extrapolation: str, tmp_path: Path) -> None:
+    frame, targets = training()
+    splines = preprocessing.SplineTransformer(handle_missing="zeros", extrapolation=extrapolation)
+    columns = make_column_transformer((splines, NUMBERS))
+    pipeline = make_pipeline(columns, DecisionTreeRegressor(max_depth=6, random_state=0))
+    compare(pipeline.fit(frame, targets["number"]), SCHEMA, requests(), tmp_path, EXACT)
+
+
+def test_splines_of_a_column_with_few_values_have_knots_that_coincide(tmp_path: Path) -> None:
+    frame, targets = training()
+    frame["c"] = (frame["c"] > 20).astype(int)
+    splines = preprocessing.SplineTransformer(knots="quantile", n_knots=6)
+    pipeline = make_pipeline(make_column_transformer((splines, ["c"])), Ridge()).fit(frame, targets["number"])
+    compare(pipeline, SCHEMA, requests(), tmp_path, ROUNDED)
+
+
+@pytest.mark.parametrize(
+    ("options", "bound"),
+    [
+        ({}, ROUNDED),
+        ({"max_iter": 2, "imputation_order": "random", "n_nearest_features": 2}, ROUNDED),
+        ({"min_value": 0, "max_value": [5, 6, 40], "add_indicator": True}, ROUNDED),
+        ({"estimator": DecisionTreeRegressor(max_depth=4, random_state=0), "skip_complete": True}, EXACT),
+        ({"initial_strategy": "median", "max_iter": 0}, EXACT),
+    ],
+)
+def test_values_that_are_missing_come_from_the_other_columns(
+    options: dict[str, Any], bound: float, tmp_path: Path
+) -> None:
+    frame, targets = training()
+    frame.loc[::7, "b"] = np.nan
+    schema = SCHEMA | {"columns": [c | {"nullable": True} for c in SCHEMA["columns"]]}
+    columns = requests()
+    columns[1] = [None if k % 9 == 0 else v for k, v in enumerate(columns[1])]
+    imputer = impute.IterativeImputer(random_state=0, **options)
+    model = DecisionTreeRegressor(max_depth=6, random_state=0) if bound == EXACT else Ridge()
+    pipeline = make_pipeline(make_column_transformer((imputer, NUMBERS)), model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it hasn't converged
+        pipeline.fit(frame, targets["number"])
+    compare(pipeline, schema, columns, tmp_path, bound)

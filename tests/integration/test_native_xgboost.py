@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.filterwarnings(r"ignore:[\s\S]*gblinear. is deprecated:UserWarning")
 FLOAT32 = 2.0**-23
 DIGITS = 4 * FLOAT32  # relative: what the C library's expf and numpy's may add to a last digit
 
@@ -66,18 +67,78 @@ def test_a_classifier_is_native_and_equal_in_nearly_every_bit(make: Any, load: A
     assert np.mean(got != own) < 0.001
 
 
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris], ids=["two classes", "three classes"])
+@pytest.mark.parametrize("options", [{}, {"missing": 0.0}, {"early_stopping_rounds": 2}], ids=str)
+def test_a_linear_booster_is_native_and_equal(options: Any, load: Any, tmp_path: Path) -> None:
+    data, target = load(return_X_y=True)
+    data = np.where(data > np.quantile(data, 0.9, axis=0), options.get("missing", np.nan), data)
+    estimator = xgb.XGBClassifier(booster="gblinear", n_estimators=20, **options)
+    if "early_stopping_rounds" in options:  # which stops, and answers with the last weights all the same
+        estimator.fit(data, target, eval_set=[(data[::7], target[::-7])], verbose=False)
+        path = skylayer.package(estimator, data, target, name="m", directory=tmp_path, proof_rows=2000)
+        assert estimator.best_iteration < 19
+        model = skylayer.open(path)
+    else:
+        model = packaged(estimator, data, target, tmp_path)
+    assert model.manifest["engine"] == "native", model.manifest["engine_reason"]
+    rows = [[None if np.isnan(value) else value for value in row] for row in data.tolist()]
+    got = model.predict(rows)
+    assert got["predictions"] == estimator.predict(data).tolist()
+    np.testing.assert_allclose(got["probabilities"], estimator.predict_proba(data), rtol=DIGITS, atol=1e-12)
+
+
+@pytest.mark.parametrize("objective", ["binary:logitraw", "binary:hinge"])
+def test_a_classifier_without_a_link_is_native_and_equal(objective: str, tmp_path: Path) -> None:
+    data, target = load_breast_cancer(return_X_y=True)
+    estimator = xgb.XGBClassifier(objective=objective, n_estimators=20)
+    model = packaged(estimator, data, target, tmp_path)
+    assert model.manifest["engine"] == "native", model.manifest["engine_reason"]
+    got, own = answered(model, estimator, data)
+    np.testing.assert_array_equal(got, own)
+    # No probabilities have no logarithmic loss, but a ranking all the same.
+    measured = model.manifest["metrics"]["data"]
+    assert ("log_loss" in measured) == (objective == "binary:hinge")
+    assert measured["roc_auc"] > 0.98
+
+
+@pytest.mark.parametrize("booster", ["gbtree", "gblinear"])
 @pytest.mark.parametrize(
     "objective",
-    ["count:poisson", "reg:gamma", "reg:tweedie", "reg:logistic", "reg:squarederror", "reg:absoluteerror"],
+    [
+        "count:poisson",
+        "reg:gamma",
+        "reg:tweedie",
+        "reg:logistic",
+        "reg:squarederror",
+        "reg:squaredlogerror",
+        "reg:absoluteerror",
+        "reg:expectileerror",
+    ],
 )
-def test_a_regressor_of_each_objective_is_native_and_equal(objective: str, tmp_path: Path) -> None:
+def test_a_regressor_of_each_objective_is_native_and_equal(
+    objective: str, booster: str, tmp_path: Path
+) -> None:
     data, target = load_diabetes(return_X_y=True)
     target = target / 400 if objective == "reg:logistic" else target
-    estimator = xgb.XGBRegressor(objective=objective, n_estimators=40)
+    options = {"expectile_alpha": 0.3} if objective == "reg:expectileerror" else {}
+    estimator = xgb.XGBRegressor(objective=objective, n_estimators=40, booster=booster, **options)
     model = packaged(estimator, data, target, tmp_path)
     assert model.manifest["engine"] == "native", model.manifest["engine_reason"]
     got, own = answered(model, estimator, data)
     np.testing.assert_allclose(got, own, rtol=DIGITS)
+
+
+def test_several_quantiles_are_native_and_several_expectiles_are_declined(tmp_path: Path) -> None:
+    data, target = load_diabetes(return_X_y=True)
+    quantiles = xgb.XGBRegressor(
+        objective="reg:quantileerror", quantile_alpha=[0.1, 0.5, 0.9], n_estimators=5
+    )
+    model = packaged(quantiles, data, target, tmp_path)
+    assert model.manifest["engine"] == "native", model.manifest["engine_reason"]
+    np.testing.assert_array_equal(*answered(model, quantiles, data))
+    expectiles = xgb.XGBRegressor(objective="reg:expectileerror", expectile_alpha=[0.1, 0.9], n_estimators=5)
+    manifest = packaged(expectiles, data, target, tmp_path).manifest
+    assert "objective='reg:expectileerror'" in manifest["engine_reason"]
 
 
 def test_labels_of_softmax_come_from_its_margins(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import random
 from typing import TYPE_CHECKING, Any
 
 import artifacts
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -135,6 +137,73 @@ def test_twenty_thousand_bodies(birds: Client, seed: int) -> None:
         if make is raw_bytes:
             event = {**event, "isBase64Encoded": True}
         check(birds.send(body, **event), (body, event))
+
+
+MEDIA_TYPES = [
+    "application/json",
+    "text/csv",
+    "text/csv; header=absent",
+    "application/jsonlines",
+    "application/x-npy",
+]
+FORMATS = ["instances", "inputs", "dataframe_records", "dataframe_split", "params", "signature_name", "index"]
+
+
+def of_a_peer(chance: random.Random) -> str:
+    """A body as MLflow's, KServe's and SageMaker's clients write it, mostly with something wrong with it."""
+    rows: list[Any] = [bird(chance) for _ in range(chance.choice([0, 1, 1, 2]))]
+    columns: Any = {
+        chance.choice([name, name, chance.choice(NAMES)]): [value, chance.choice(VALUES)]
+        for name, value in artifacts.BIRD.items()
+    }
+    split: Any = {
+        "columns": chance.choice(
+            [[*artifacts.BIRD], [0, 1, 2, 3, 4], [*artifacts.BIRD, "id"], chance.choice(VALUES)]
+        ),
+        "data": chance.choice([rows, [[*artifacts.BIRD.values()]], chance.choice(VALUES)]),
+        "index": chance.choice([[0], [0, 1], None, "a"]),
+    }
+    params = {chance.choice(["predict_method", "a"]): chance.choice(["predict_proba", "transform", *VALUES])}
+    values: list[Any] = [rows, rows, columns, split, params, chance.choice(VALUES)]
+    body = {chance.choice(FORMATS): chance.choice(values) for _ in range(chance.choice([1, 1, 2, 3]))}
+    lines = "\n".join(json.dumps(row) for row in rows)
+    return chance.choice([json.dumps(body), json.dumps(rows), lines])
+
+
+def array(chance: random.Random) -> bytes:
+    """A file of NumPy's, now and then damaged."""
+    file = io.BytesIO()
+    width = chance.choice([5, 5, 1, 4])
+    kind = chance.choice(["f8", "i1", "?", "U3", "f2", ">i4"])
+    cells = [[chance.choice([0, 1, 2]) for _ in range(width)] for _ in range(chance.choice([0, 1, 3]))]
+    np.save(file, np.array(cells).astype(kind))
+    content = bytearray(file.getvalue())
+    for _ in range(chance.choice([0, 0, 1, 3])):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    return bytes(content)
+
+
+@pytest.mark.slow
+@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**64 - 1))
+def test_ten_thousand_bodies_of_other_servers_clients(birds: Client, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 (not for secrets)
+    for _ in range(BODIES_PER_EXAMPLE):
+        kind = chance.choice(MEDIA_TYPES)
+        make = chance.choice([of_a_peer, of_a_peer, csv_body, broken_body, tokens])
+        binary = kind.endswith("npy") and chance.random() < 0.9
+        body = base64.b64encode(array(chance)).decode() if binary else make(chance)
+        path = chance.choice(["/invocations", "/invocations", "/v1/models/birds:predict", "/predict"])
+        headers = {"content-type": kind, "x-request-id": chance.choice(["a", "\ud800", "\n"])}
+        if chance.random() < 0.7:
+            headers["accept"] = chance.choice([*MEDIA_TYPES, "*/*"])
+        query = chance.choice([None, {"extra": "ignore"}, {"extra": "\ud800"}])
+        answer = birds.send(body, path, headers=headers, isBase64Encoded=binary, queryStringParameters=query)
+        assert answer.status < 500, (answer.body, body, headers)
+        assert all(value.isascii() and value.isprintable() for value in answer.headers.values()), body
+        if answer.status >= 400:
+            assert "error" in answer.body or "detail" in answer.body
+            json.loads(answer.body)
 
 
 json_values = st.recursive(

@@ -58,7 +58,7 @@ def test_what_is_wrong_stands_in_the_exception(tmp_path: Path) -> None:
         Problem, match=r"(?s)2 problems.*/instances/0/age: age: expected a number or null, got the"
     ):
         model.predict([{"age": "old", "count": "many"}])
-    with pytest.raises(Problem, match=r"survived: expected only columns of the model"):
+    with pytest.raises(Problem, match=r"\"survived\": expected only columns of the model"):
         model.predict(DATA.assign(survived=1))
     with pytest.raises(skylayer.UserError, match=r"one dimension: array\.reshape\(1, -1\)"):
         model.predict(np.array([1.0, 2.0]))

@@ -16,6 +16,7 @@ from conftest import Client
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline as ResamplingPipeline
 from lightgbm import LGBMClassifier
+from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_selector, make_column_transformer
@@ -217,6 +218,48 @@ def objects_array() -> Case:
     return make_pipeline(OneHotEncoder(), LogisticRegression()), data, data[:, 0].astype(str)
 
 
+def objects_with_none() -> Case:
+    data = objects_array()[1]
+    data[::5, 0] = None
+    return make_pipeline(OneHotEncoder(), LogisticRegression()), data, pd.Series(data[:, 0]).fillna("c")
+
+
+def rows_of_texts_and_numbers() -> Case:
+    data, target = objects_array()[1:]
+    columns = make_column_transformer((OneHotEncoder(), [0]), ("passthrough", [1]))
+    return make_pipeline(columns, LogisticRegression()), data.tolist(), target
+
+
+def sparse_by(form: str) -> Callable[[], Case]:
+    def case() -> Case:
+        data, target = numbers()
+        return LogisticRegression(), coo_matrix(np.maximum(data, 0)).asformat(form), target
+
+    case.__name__ = f"sparse_by_{form}"
+    return case
+
+
+def margins_for_probabilities() -> Case:
+    classifier = pytest.importorskip("xgboost", reason="its wheel exists for x86_64 Linux only").XGBClassifier
+    return classifier(objective="binary:logitraw", n_estimators=5), *numbers()
+
+
+def shares_that_do_not_sum_to_one() -> Case:
+    data, target = numbers()
+    target = target + (data[:, 2] > 0)
+    return LGBMClassifier(objective="multiclassova", n_estimators=5, verbose=-1), data, target
+
+
+def several_quantiles() -> Case:
+    regressor = pytest.importorskip("xgboost", reason="its wheel exists for x86_64 Linux only").XGBRegressor
+    data, _ = numbers()
+    return (
+        regressor(objective="reg:quantileerror", quantile_alpha=[0.1, 0.9], n_estimators=5),
+        data,
+        data[:, 1],
+    )
+
+
 def lightgbm() -> Case:
     frame, target = mixed_frame()
     frame["city"] = frame["city"].astype("category")
@@ -252,6 +295,12 @@ CASES: list[Callable[[], Case]] = [
     searched,
     strings_array,
     objects_array,
+    objects_with_none,
+    rows_of_texts_and_numbers,
+    *map(sparse_by, ("coo", "dia", "bsr", "csc")),
+    margins_for_probabilities,
+    shares_that_do_not_sum_to_one,
+    several_quantiles,
     lightgbm,
     xgboost,
     resampled,

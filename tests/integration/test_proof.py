@@ -39,12 +39,13 @@ from skylayer.compiler.program import Arithmetic, Code
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
-from skylayer.proof import native, rules
+from skylayer.proof import native
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.bounds import error_bounds, inexact
 from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.proof.outcome import Proof
 from skylayer.proof.replay import Replay
+from skylayer.proof.rules import comparisons
 from skylayer.proof.structure import StructureError, check_structure
 from skylayer.proof.trace import Trace
 
@@ -380,7 +381,7 @@ def test_the_largest_less_itself_is_exactly_nothing() -> None:
     shift = next(o for o in program.operations if o.kind == Arithmetic.SUBTRACT and o.code == Code.COMBINE)
     x = np.array([[3e16, 2.0, 1.0, 3e16], [1.0, 1.0 + 1e-16, 0.0, 1.0]])
     r = np.array([[300.0, 1.0, 1.0, 300.0], [1e-15, 1e-15, 1e-15, 1e-15]])
-    bound = rules.shifted(shift, x, r, x[:, :-1] - x[:, -1:])
+    bound = comparisons.shifted(shift, x, r, x[:, :-1] - x[:, -1:])
     assert bound[0, 0] == 0.0
     assert bound[0, 1] > 300.0
     assert (bound[1] > 0).all()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -23,10 +25,12 @@ from web import KEY, served
 
 import skylayer
 from serving.adapters import functions
-from skylayer import project
+from skylayer import project, servers
+from skylayer.compiler.kernel_build import KERNEL
+from skylayer.packaging import layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HEADERS = {"x-api-key": KEY}
@@ -64,7 +68,7 @@ class Live:
 def live(made: tuple[Any, Any], target: str, directory: Path) -> Iterator[Live]:
     estimator, data = made
     answers = pd.Series(estimator.predict(data), name=target)
-    folder = skylayer.package(estimator, data, answers, name="model", directory=directory)
+    folder = skylayer.package(estimator, data, answers, name="model", directory=directory, strict=True)
     with served(folder) as url:
         yield Live(url, folder, estimator, data)
 
@@ -293,16 +297,16 @@ def test_every_format_of_the_scoring_protocol(birds: Live) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ([], "one of dataframe_split"),
+        (3, "one of dataframe_split"),
         ({"columns": [], "data": []}, "exactly one of"),
         ({"instances": [], "inputs": []}, "exactly one of"),
         ({"instances": {}}, "must be a list"),
         ({"instances": []}, "no instances"),
         ({"instances": [{}]}, "0/island: expected a string"),
-        ({"instances": [1], "params": {"a": 1}}, "params are not taken"),
+        ({"instances": [1], "params": {"predict_method": "score_samples"}}, "one of predict, predict_proba"),
         ({"dataframe_split": []}, '"columns"'),
         ({"dataframe_split": {"columns": ["a", "a"], "data": []}}, "twice"),
-        ({"dataframe_split": {"columns": [1], "data": []}}, "list of names"),
+        ({"dataframe_split": {"columns": [None], "data": []}}, "list of names"),
         ({"dataframe_split": {"columns": ["a"], "data": [[1, 2]]}}, "row 0"),
         ({"inputs": {"a": 1}}, "list of values"),
         ({"inputs": {"a": [1], "b": []}}, "different lengths"),
@@ -315,20 +319,26 @@ def test_errors_have_the_shape_of_the_scoring_protocol(birds: Live, body: Any, w
 
 
 @contextmanager
-def started(module: str, *arguments: str, stack: Live) -> Iterator[Live]:
-    """A server of its own, run as a module, that answers with a stack's model."""
-    pytest.importorskip(module, reason="uv sync --group protocols")
+def started(command: list[str], environment: dict[str, str], stack: Live) -> Iterator[Live]:
+    """A server that a command starts, on a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    command = [sys.executable, "-m", module, *arguments, "--host", "127.0.0.1", "--port", port]
-    environment = {**os.environ, "SKYLAYER_MODEL": str(stack.folder)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+    where = ["--bind", f"127.0.0.1:{port}"] if "gunicorn" in command else ["--port", port]
+    inherited = {name: value for name, value in os.environ.items() if name != KERNEL}
+    with subprocess.Popen(
+        [*command, *where],
+        cwd=project.ROOT,
+        env=inherited | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
         try:
             direct = Live(f"http://127.0.0.1:{port}/", stack.folder, stack.estimator, stack.data)
             wait_for(direct, process)
             yield direct
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def wait_for(stack: Live, process: subprocess.Popen[bytes]) -> None:
@@ -343,39 +353,80 @@ def wait_for(stack: Live, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not start")
 
 
-def test_functions_framework_answers_the_same(birds: Live, tmp_path: Path) -> None:
-    source = tmp_path / "main.py"
-    source.write_text("from serving.adapters.functions import run_model\n")
+def test_a_file_with_an_index_and_an_id_is_scored_where_extra_columns_are_ignored(birds: Live) -> None:
+    rows = birds.data.head(5)
+    expected = birds.estimator.predict(rows).tolist()
+    table = rows.assign(id=range(5)).to_csv()
+    status, _, text = birds.send("POST", "/predict", table, content_type="text/csv")
+    assert (status, [error["detail"][:4] for error in json.loads(text)["errors"]]) == (422, ['"": ', '"id"'])
+    status, headers, text = birds.send("POST", "/predict?extra=ignore", table, content_type="text/csv")
+    assert (status, headers["ignored-columns"]) == (200, '"", "id"')
+    assert [line.split(",")[0] for line in text.split()[1:]] == expected
+    status, headers, _ = birds.send("POST", "/invocations", table, content_type="text/csv")
+    assert (status, headers["ignored-columns"]) == (200, '"", "id"')
+
+
+def test_kserve_s_first_protocol(birds: Live) -> None:
+    records = json.loads(birds.data.head(5).to_json(orient="records"))
+    answer = birds.post("/v1/models/model:predict", {"instances": records}, content_type="application/json")
+    assert answer["predictions"] == birds.estimator.predict(birds.data.head(5)).tolist()
+    assert json.loads(birds.send("GET", "/v1/models/model")[2]) == {"name": "model", "ready": True}
+
+
+def lines_of_the_page() -> list[str]:
+    page = (project.ROOT / "docs" / "call.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| [^|]+ \| `(uv run [^`]+)` \|$", page, flags=re.MULTILINE)
+
+
+def test_the_page_has_a_line_for_each_kind_of_server() -> None:
+    assert [
+        next(word for word in shlex.split(line) if word in SERVERS) for line in lines_of_the_page()
+    ] == SERVERS
+
+
+SERVERS = ["uvicorn", "gunicorn", "functions-framework"]
+
+
+@pytest.mark.parametrize("number", range(len(SERVERS)), ids=SERVERS)
+def test_a_line_of_the_page_starts_a_server_that_answers_the_same(birds: Live, number: int) -> None:
+    pytest.importorskip("functions_framework", reason="uv sync --group protocols")
+    command = shlex.split(lines_of_the_page()[number])
+    command[0] = project.uv()
+    # The environment is complete, and another test must not find it changed.
+    environment = {"SKYLAYER_MODEL": str(birds.folder), "UV_NO_SYNC": "1"}
     request = {"instances": json.loads(birds.data.head(5).to_json(orient="records"))}
     expected = birds.post("/predict", request, content_type="application/json")
-    with started(
-        "functions_framework", "--source", str(source), "--target", "run_model", stack=birds
-    ) as direct:
-        for path in ("/", "/predict"):
+    with started(command, environment, birds) as direct:
+        for path in ("/", "/predict") if SERVERS[number] == "functions-framework" else ("/predict",):
             assert direct.post(path, request, content_type="application/json") == expected
-        status, headers, _ = direct.send("POST", "/", "{", content_type="application/json")
-        assert status == 400
-        assert {name.lower(): value for name, value in headers.items()}[
-            "content-type"
-        ] == "application/problem+json"
-        assert "<title>" in direct.send("GET", "/")[2]
-
-
-def test_an_asgi_server_answers_the_same(birds: Live) -> None:
-    request = {"instances": json.loads(birds.data.head(5).to_json(orient="records"))}
-    expected = birds.post("/predict", request, content_type="application/json")
-    with started("uvicorn", "serving.adapters.asgi:application", "--factory", stack=birds) as direct:
-        assert direct.post("/predict", request, content_type="application/json") == expected
         assert direct.send("GET", "/nowhere")[0] == 404
+        assert "<title>" in direct.send("GET", "/")[2]
+        assert "skylayer_requests_total{" in direct.send("GET", "/metrics")[2]
 
 
-def test_a_request_with_get_json_alone_is_enough(birds: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_make_build_leaves_is_all_that_a_server_needs(birds: Live, tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="uv sync --group protocols")
+    layers.serving_layer(tmp_path / "ServingLayer")
+    layers.model_layer(tmp_path / "ModelLayer", birds.folder)
+    paths = [str(tmp_path / layer / "python") for layer in ("ServingLayer", "ModelLayer")]
+    page = (project.ROOT / "docs" / "call.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^(uvicorn --factory .*?) #", page, flags=re.MULTILINE)
+    with started(
+        [sys.executable, "-m", *line.split()], {"PYTHONPATH": os.pathsep.join(paths)}, birds
+    ) as direct:
+        assert json.loads(direct.send("GET", "/health")[2])["model"]["version"] == birds.version
+
+
+@pytest.mark.parametrize("run_model", [functions.run_model, servers.run_model])
+def test_a_request_with_get_json_alone_is_enough(
+    birds: Live, monkeypatch: pytest.MonkeyPatch, run_model: Callable[[Any], tuple[Any, int, dict[str, str]]]
+) -> None:
     class Request:
         def get_json(self, *, silent: bool) -> Any:
             assert silent
             return {"instances": json.loads(birds.data.head(1).to_json(orient="records"))}
 
     monkeypatch.setenv("SKYLAYER_MODEL", str(birds.folder))
-    body, status, headers = functions.run_model(Request())
+    body, status, headers = run_model(Request())
     assert (status, headers["content-type"]) == (200, "application/json")
     assert json.loads(body)["predictions"] == birds.estimator.predict(birds.data.head(1)).tolist()

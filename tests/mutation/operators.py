@@ -119,8 +119,8 @@ def _changed(node: ast.expr | ast.Return) -> Iterator[ast.expr | ast.Return]:
         case ast.Constant(value=bool(value)):
             yield ast.Constant(not value)
         case ast.Constant(value=int(value) | float(value)):
-            yield ast.Constant(value + 1)
-            yield ast.Constant(value - 1)
+            # A float of more than 2**53 is the same with 1 more.
+            yield from (ast.Constant(other) for other in (value + 1, value - 1) if other != value)
         case ast.Call(func=function):
             yield from (ast.Call(other, node.args, node.keywords) for other in _opposite(function))
         case ast.Return(value=ast.expr() as value) if not _is_none(value):

@@ -26,6 +26,7 @@ UNSCOPED = {
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "lambda:CreateEventSourceMapping",
     "logs:CreateLogDelivery",
     "logs:DescribeResourcePolicies",
 }
@@ -35,6 +36,7 @@ BY_KIND = (
     ":regional/managedruleset/",
     ":deploymentconfig:CodeDeployDefault.",
     ":code-signing-config:",
+    ":event-source-mapping:",
     ":file-system/",
     ":log-group:*",
     "aws-sam-cli-managed-default",
@@ -115,7 +117,8 @@ def test_roles_are_made_within_the_boundary_and_with_known_policies() -> None:
     for statement in granted("CloudFormationRole"):
         actions = set(listed(statement["Action"]))
         if actions & {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}:
-            assert statement["Condition"]["Fn::If"][0] == "Bounded"
+            boundary = statement["Condition"]["StringEquals"]["iam:PermissionsBoundary"]
+            assert boundary["Fn::If"][0] == "BoundaryNeeded"
         if "iam:AttachRolePolicy" in actions:
             arns = [
                 arn["Fn::Sub"].rpartition("/")[2]
@@ -148,7 +151,13 @@ def test_the_policies_fit_into_a_role() -> None:
         for policy in TEMPLATE["Resources"]["CloudFormationRole"]["Properties"]["Policies"]
     ]
     text = json.dumps(documents, separators=(",", ":")).replace('{"Fn::Sub":', "")
-    written = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-2", "AWS::AccountId": "0" * 12}
+    written = {
+        "AWS::Partition": "aws-us-gov",
+        "AWS::Region": "ap-southeast-2",
+        "AWS::AccountId": "0" * 12,
+        "StackPrefix": "skylayer-",
+        "Environment": "production",
+    }
     for name, value in written.items():
         text = text.replace(f"${{{name}}}", value)
     assert len(text) <= 10_240

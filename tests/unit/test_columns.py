@@ -20,6 +20,25 @@ def refusal(of: Column, value: Any) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        ("int8", -128, 127),
+        ("Int16", -(2**15), 2**15 - 1),
+        ("int64", -(2**63), 2**63 - 1),
+        ("uint8", 0, 255),
+        ("UInt64", 0, 2**64 - 1),
+        ("object", -(2**63), 2**63 - 1),
+    ],
+)
+def test_integers_are_bounded_by_their_dtype_or_by_64_bits(dtype: str, low: int, high: int) -> None:
+    of = column("integer", dtype=dtype)
+    assert of.bounds == (low, high)
+    assert of.check_all([low, high]) == [low, high]
+    assert f"between {low} and {high}" in refusal(of, high + 1)
+    assert f"between {low} and {high}" in refusal(of, low - 1)
+
+
 # Column, a value as it comes and as the engine gets it.
 TAKEN = [
     (column("number"), 1, 1.0),

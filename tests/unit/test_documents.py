@@ -90,6 +90,18 @@ def test_a_file_that_is_named_exists(page: Path) -> None:
         assert (ROOT / name).exists() or "<" in name, name
 
 
+def test_every_claim_of_what_is_proven_has_a_test_that_exists() -> None:
+    whole, _, alone = (ROOT / "docs" / "proven.md").read_text(encoding="utf-8").partition("## What only")
+    lines = [line for line in whole.splitlines() if line.startswith("| ") and line != "| claim | shown by |"]
+    assert len(lines) > 20
+    shown = re.compile(r"`(tests/[\w/]+\.py)(?:::(test_\w+))?`")
+    for line in lines:
+        assert shown.search(line) or "`make lint`" in line, line
+    for name, test in shown.findall(whole + alone):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert f"\ndef {test}(" in text if test else "\ndef test_" in text, (name, test)
+
+
 def test_every_page_is_in_the_index() -> None:
     listed = {target.partition("#")[0] for target in links(ROOT / "docs" / "README.md")}
     docs = ROOT / "docs"

@@ -34,7 +34,7 @@ def choose() -> engines.Engines:
         ("lower", ValueError("odd\nshape"), "The compiler failed: ValueError: odd."),
         ("assemble", OverflowError("too large"), "The assembler failed: OverflowError: too large."),
         ("prove_native", KernelError("There is no compiler"), "There is no compiler."),
-        ("prove_native", ProofFailed("row 1"), "The compiled tables did not pass the proof: row 1."),
+        ("prove_native", ProofFailed("row 1"), "The compiled table did not pass the proof: row 1."),
         ("prove_native", ZeroDivisionError("by zero"), "The proof failed: ZeroDivisionError: by zero."),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serving import limits
+from serving import http, limits
 from serving.errors import Problem, pointer
 from serving.http import (
     CSV,
@@ -195,3 +195,27 @@ def test_lost_letters_are_refused_unless_the_model_knows_them() -> None:
     with pytest.raises(Problem, match=r"U\+FFFD") as caught:
         limits.check_body("a\ufffd".encode(), schema())
     assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("", {}),
+        ("extra=ignore", {"extra": "ignore"}),
+        ("a=1&a=2&b=&c", {"a": "2", "b": "", "c": ""}),
+        ("a=%C3%BC+x", {"a": "\u00fc x"}),
+    ],
+)
+def test_a_query_is_read_by_name(text: str, query: dict[str, str]) -> None:
+    assert http.query_of(text) == query
+
+
+def test_a_parameter_of_the_media_type_is_read() -> None:
+    assert http.parameter({"content-type": 'text/csv; Header="Absent"'}, "header") == "absent"
+    assert http.parameter({"content-type": "text/csv"}, "header") == ""
+    assert http.parameter({}, "header") == ""
+
+
+def test_a_body_is_text_or_bytes() -> None:
+    assert Response(200, {}, "\u00fc").content == b"\xc3\xbc"
+    assert Response(200, {}, b"\xff").content == b"\xff"

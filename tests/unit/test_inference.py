@@ -30,8 +30,10 @@ MODEL = cast(
     "Model",
     SimpleNamespace(
         reference=REFERENCE,
+        folder="",
         manifest={
             "engine": "native",
+            "task": "classification",
             "output": {
                 "fields": ["predictions", "probabilities"],
                 "classes": [[0, 1], [2, 3, 4]],
@@ -193,6 +195,12 @@ def test_nan_is_a_missing_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MODEL, "predict_instances", answer)
     body = json.dumps({"inputs": [{**INPUT, "data": [float("nan"), 1.0]}]}).encode()
     assert (b"NaN" in body, infer(body)[0], asked) == (True, 200, [[None], [1.0]])
+
+
+def test_a_tensor_that_is_no_column_is_told_in_a_header() -> None:
+    status, _, headers = infer({"inputs": [INPUT, {**INPUT, "name": "id\r\n"}]})
+    assert (status, headers["ignored-columns"]) == (200, r'"id\r\n"')
+    assert "ignored-columns" not in infer({"inputs": [INPUT]})[2]
 
 
 def test_binary_tensors_are_not_read() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from serving import instances
 from serving.errors import Problem
 from serving.instances import columns_of
-from serving.schema import Column
+from serving.schema import Column, schema_of
 
 
 def column(name: str, kind: str, *, nullable: bool = False, **more: Any) -> Column:
@@ -164,7 +164,7 @@ ONE = [column("a", "number")]
             TWO,
             [
                 ("/b", "b: expected a number or null, got no such column; a missing value is sent as null"),
-                ("/bb", 'bb: expected only columns of the model, got an unknown column; did you mean "b"?'),
+                ("/bb", '"bb": expected only columns of the model, got an unknown column; did you mean "b"?'),
             ],
         ),
         (
@@ -173,7 +173,23 @@ ONE = [column("a", "number")]
             [
                 (
                     "/xyz",
-                    "xyz: expected only columns of the model, got an unknown column; GET /model lists them",
+                    (
+                        '"xyz": expected only columns of the model, got an unknown column; '
+                        "GET /model lists them, ?extra=ignore leaves others out"
+                    ),
+                )
+            ],
+        ),
+        (
+            {"": 0, "a": 1, "b": 2},
+            TWO,
+            [
+                (
+                    "/",
+                    (
+                        '"": expected only columns of the model, got an unknown column; '
+                        "an index, as df.to_csv(index=False) leaves out and ?extra=ignore"
+                    ),
                 )
             ],
         ),
@@ -189,7 +205,7 @@ def test_a_likely_name_is_proposed_for_names_of_up_to_forty_letters() -> None:
     schema = [column("a" * 39 + "x", "number"), column("other", "number")]
     row = {"a" * 39 + "x": 1, "other": 1}
     assert refusal([{**row, "a" * 40: 1}], schema)[0][1].endswith(f'did you mean "{"a" * 39}x"?')
-    assert refusal([{**row, "a" * 41: 1}], schema)[0][1].endswith("GET /model lists them")
+    assert refusal([{**row, "a" * 41: 1}], schema)[0][1].endswith("?extra=ignore leaves others out")
 
 
 def test_the_most_similar_name_is_proposed() -> None:
@@ -254,3 +270,36 @@ def test_all_problems_are_counted_and_a_hundred_listed(number: int, detail: str)
         "expected": "a number",
         "received": 'the string "x"',
     }
+
+
+def positional(*names: str, kind: str = "number") -> list[Column]:
+    """The columns of a model that was fitted on an array."""
+    return schema_of({
+        "container": "array",
+        "columns": [{"name": name, "kind": kind, "nullable": False} for name in names],
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [
+    [{"0": 1, "1": 2}, {"1": 4, "0": 3}],
+    [{"x0": 1, "x1": 2}, {"0": 3, "1": 4}],
+    [{"0": 1, "x1": 2}, [3, 4]],
+])  # fmt: skip
+def test_columns_of_an_array_are_called_by_position_or_name(rows: list[Any]) -> None:
+    assert columns_of(rows, positional("x0", "x1")) == [[1.0, 3.0], [2.0, 4.0]]
+
+
+def test_columns_with_names_have_no_positions() -> None:
+    assert refusal([{"0": 1, "1": 2}], TWO)[0][0] == "/instances/0/a"
+
+
+def test_a_problem_of_a_position_points_to_what_the_client_sent() -> None:
+    schema = positional("x0", "x1")
+    assert refusal([{"0": 1, "1": "a"}], schema) == [
+        ("/instances/0/1", 'x1: expected a number, got the string "a"')
+    ]
+    assert [place for place, _ in refusal([{"0": 1, "x0": 1, "2": 2}], schema)] == [
+        "/instances/0/x1",
+        "/instances/0/0",
+        "/instances/0/2",
+    ]

@@ -35,9 +35,11 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """Run the real Makefile with a uv that writes down its arguments and what it is given by make."""
-    uv = tmp_path / "uv"
-    uv.write_text(
-        f"#!{sys.executable}\nimport json, os, sys\n"
+    # Not the interpreter's own line: the path of a fork may have a space, which #! does not take.
+    uv, noting = tmp_path / "uv", tmp_path / "noting.py"
+    uv.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{noting}' \"$@\"\n", encoding="utf-8")
+    noting.write_text(
+        "import json, os, sys\n"
         f"given = {{name: text for name, text in os.environ.items() if name.startswith('GIVEN_')}}\n"
         f"with open({str(tmp_path / 'called')!r}, 'a') as file:\n"
         "    print(json.dumps([sys.argv[1:], given, os.environ.get('MAKEFLAGS', '')]), file=file)\n",

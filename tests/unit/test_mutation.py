@@ -179,6 +179,11 @@ def test_each_equivalent_mutant_still_exists() -> None:
         assert key in {mutant.key for mutant in mutants(key[0], source)}
 
 
+def test_a_constant_that_one_more_does_not_change_is_no_mutant() -> None:
+    assert mutants("m.py", "x = 1e300\n") == []
+    assert [mutant.name for mutant in mutants("m.py", "x = 2.0\n")] == ["2.0 → 1.0", "2.0 → 3.0"]
+
+
 def test_an_equivalent_mutant_is_known_by_its_line_s_text() -> None:
     first, second = mutants("m.py", "if a:\n    x = not b\ny = not b\n")
     assert (first.name, second.name) == ("not b → b", "not b → b")

@@ -6,56 +6,12 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from openapi_documents import COLUMNS, OUTPUTS, ROW, manifest, of
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from serving.openapi import document
 from skylayer import project
 from skylayer.commands import openapi
-
-COLUMNS: list[dict[str, Any]] = [
-    {"name": "mass/g", "kind": "number", "nullable": True, "minimum": 2700.0, "maximum": 6300.0},
-    {"name": "year", "kind": "integer", "nullable": False, "minimum": 2007, "maximum": 2009},
-    {"name": "tagged", "kind": "boolean", "nullable": False},
-    {"name": "island", "kind": "category", "nullable": True, "categories": ["Biscoe", "Dream"]},
-    {"name": "code", "kind": "category", "nullable": False, "categories": [1, 2.5, True, "x"]},
-    {"name": "note", "kind": "text", "nullable": False},
-    {"name": "seen", "kind": "date", "nullable": True},
-]
-ROW = {"mass/g": 4100.5, "year": 2008, "tagged": True, "island": "Dream", "code": 1, "note": "", "seen": None}
-
-
-def manifest(output: dict[str, Any], task: str = "classification") -> dict[str, Any]:
-    return {
-        "name": "birds",
-        "version": "0" * 16,
-        "task": task,
-        "input": {"columns": COLUMNS},
-        "output": output,
-    }
-
-
-OUTPUTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "classes": (
-        {"fields": ["predictions", "probabilities"], "classes": ["a", "b"], "targets": ["species"]},
-        {"predictions": ["a"], "probabilities": [[0.75, 0.25]]},
-    ),
-    "several targets": (
-        {"fields": ["predictions", "probabilities"], "classes": [["a", "b"], [0, 1]], "targets": ["x", "y"]},
-        {"predictions": [["a", 1]], "probabilities": [[[0.75, 0.25], [0.5, 0.5]]]},
-    ),
-    "number": ({"fields": ["predictions"], "targets": ["mass"]}, {"predictions": [4.5]}),
-    "numbers": ({"fields": ["predictions"], "targets": ["x", "y"]}, {"predictions": [[4.5, None]]}),
-    "scores": ({"fields": ["predictions", "scores"]}, {"predictions": [-1], "scores": [-0.5]}),
-    "distances": (
-        {"fields": ["predictions", "distances"]},
-        {"predictions": [2], "distances": [[1.0, 2.0, 0.5]]},
-    ),
-}
-
-
-def of(kind: str) -> dict[str, Any]:
-    output, answers = OUTPUTS[kind]
-    return document(manifest(output), {"instances": [ROW], "answers": answers})
 
 
 def accepts(made: dict[str, Any], schema: str, value: object) -> bool:
@@ -105,12 +61,89 @@ def test_instances_are_described_as_they_are_validated(change: dict[str, Any], f
 
 def test_an_enumeration_names_the_categories_and_a_description_the_range() -> None:
     columns = of("classes")["components"]["schemas"]["Instance"]["properties"]
-    assert columns["island"]["anyOf"][0] == {"enum": ["Biscoe", "Dream"]}
+    assert columns["island"]["anyOf"][0] == {"type": "string", "enum": ["Biscoe", "Dream"]}
     assert "from 2700.0 to 6300.0" in columns["mass/g"]["description"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "change", "fits"),
+    [
+        ("classes", {"predictions": ["c"]}, False),
+        ("classes", {"probabilities": [[1.0]]}, False),
+        ("classes", {"probabilities": [[0.5, None]]}, False),
+        ("classes", {"probabilities": None}, False),
+        ("classes", {"classes": ["a"]}, False),
+        ("classes", {"classes": None}, False),
+        ("integers as classes", {"predictions": [0, 1]}, True),
+        ("integers as classes", {"predictions": [2]}, False),
+        ("integers as classes", {"predictions": ["0"]}, False),
+        ("fractions as classes", {"predictions": ["1.0"]}, False),
+        ("booleans as classes", {"predictions": [0]}, False),
+        ("scores of three classes", {"scores": [0.5]}, False),
+        ("scores of three classes", {"scores": [[0.5, 1]]}, False),
+        ("several targets", {"predictions": [[1, "a"]]}, False),
+        ("several targets", {"predictions": [["a"]]}, False),
+        ("several targets", {"probabilities": [[[0.5, 0.5]]]}, False),
+        ("several labels", {"predictions": [[0]]}, False),
+        ("number", {"predictions": [None]}, True),
+        ("number", {"predictions": [[1]]}, False),
+        ("numbers", {"predictions": [[1]]}, False),
+        ("outliers", {"predictions": [0]}, False),
+        ("outliers", {"scores": [[0.5]]}, False),
+        ("clusters", {"predictions": [0.5]}, False),
+        ("clusters", {"distances": [[0.5]]}, False),
+    ],
+)
+def test_an_answer_that_this_model_never_gives_does_not_fit(
+    kind: str, change: dict[str, Any], fits: bool
+) -> None:
+    made = of(kind)
+    answers = made["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]["examples"]
+    answer = answers["one"]["value"]
+    assert accepts(made, "Predictions", answer)
+    changed = {name: value for name, value in {**answer, **change}.items() if value is not None}
+    assert accepts(made, "Predictions", changed) is fits
+    scored = {"predictions": changed["predictions"]}
+    if [*change] == ["predictions"] and kind != "outliers":  # whose scores, if asked for, are any number
+        assert accepts(made, "ScoringResponse", scored) is fits
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_without_golden_rows_the_answers_still_fit(kind: str) -> None:
+    task, output, _ = OUTPUTS[kind]
+    answers = of(kind)["paths"]["/predict"]["post"]["responses"]["200"]["content"]["application/json"]
+    answer = answers["examples"]["one"]["value"]
+    assert accepts(document(manifest(output, task), {}), "Predictions", answer)
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_every_list_says_what_it_holds(kind: str) -> None:
+    def check(schema: Any, place: str) -> None:
+        if isinstance(schema, list):
+            for index, each in enumerate(schema):
+                check(each, f"{place}/{index}")
+        elif isinstance(schema, dict):
+            if "array" in str(schema.get("type")):
+                assert isinstance(schema.get("items"), dict), place
+            for name, each in schema.items():
+                check(each, f"{place}/{name}")
+
+    check(of(kind)["components"]["schemas"], "schemas")
+
+
+def test_an_integer_may_have_a_fraction_and_a_category_be_one_of_a_few_by_the_estimator() -> None:
+    made = manifest(OUTPUTS["number"][1], "regression")
+    made["input"] = {"columns": [{**COLUMNS[1], "widened": ["fraction"]}, {**COLUMNS[3], "unseen": False}]}
+    properties = document(made, {})["components"]["schemas"]["Instance"]["properties"]
+    assert properties["year"]["type"] == "number"
+    assert properties["island"]["anyOf"] == [
+        {"type": "string", "enum": ["Biscoe", "Dream"]},
+        {"type": "null"},
+    ]
+
+
 def test_an_artifact_without_golden_rows_has_no_examples() -> None:
-    made = document(manifest(OUTPUTS["number"][0], "regression"), {})
+    made = document(manifest(OUTPUTS["number"][1], "regression"), {})
     OpenAPIV31SpecValidator(made).validate()
     assert made["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"] == {}
 
@@ -127,7 +160,7 @@ def test_an_artifact_without_golden_rows_has_no_examples() -> None:
 def test_the_scheme_is_what_the_stack_asks_for(
     authentication: str, scheme: tuple[str, str] | None, refusals: set[str]
 ) -> None:
-    made = document(manifest(OUTPUTS["number"][0], "regression"), {}, authentication)
+    made = document(manifest(OUTPUTS["number"][1], "regression"), {}, authentication)
     OpenAPIV31SpecValidator(made).validate()
     schemes = made["components"]["securitySchemes"]
     assert [(each["type"], each.get("name") or each["scheme"]) for each in schemes.values()] == (

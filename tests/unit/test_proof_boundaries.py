@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,8 +83,12 @@ def test_the_value_at_a_split_and_the_next_one_are_made(o: Operation, borders: l
     assert found == [(border, float(np.nextafter(border, np.inf))) for border in borders]
 
 
-def test_a_narrow_split_lies_between_two_floats_of_single_precision() -> None:
-    ((low, high),) = pairs(made(program(1, [forest(0.1, 1)]), [[0.0, 1.0]]))
+@pytest.mark.parametrize("missing_left", [False, True])
+def test_a_narrow_split_lies_between_two_floats_of_single_precision(missing_left: bool) -> None:
+    o = forest(0.1, 1)
+    if missing_left:
+        o.arrays[0]["word"][0] |= 1 << o.kind
+    ((low, high),) = pairs(made(program(1, [o]), [[0.0, 1.0]]))
     assert high == np.nextafter(low, np.inf)
     assert np.float32(low) == np.float32(0.1)
     assert np.float32(high) == np.nextafter(np.float32(0.1), np.float32(np.inf))
@@ -116,7 +121,8 @@ def test_negative_splits_are_found_as_positive_ones() -> None:
     assert (low, high) == (-0.3, float(np.nextafter(-0.3, np.inf)))
 
 
-def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
+@pytest.mark.parametrize("position", range(4))
+def test_the_other_columns_are_those_of_a_row_that_reaches_the_split(position: int) -> None:
     """The second split is looked at by rows on the left of the first only."""
     nodes = np.zeros(5, dtype=NODE_F64)
     leaf = np.uint64(0x7FF8000000000000)
@@ -126,7 +132,9 @@ def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
     nodes["right"] = [4, 2, 0, 0, 0]
     trees = np.array([(0, 5, 2, 0)], dtype=TREE)
     o = operation(Code.TREES_F64, (0, 1), 2, 1, nodes, trees, [1.0, 2.0], np.zeros(0, dtype="<u4"), width=1)
-    rows = made(program(2, [o]), transposed([[0.1, 1.0], [0.9, 1.0], [0.2, -7.0], [0.3, 1.0]]))
+    data = [[0.1, 1.0], [0.9, 1.0], [0.3, 1.0]]
+    data.insert(position, [0.2, -7.0])
+    rows = made(program(2, [o]), transposed(data))
     at = [k for k, value in enumerate(rows[0]) if value == 0.5]
     assert at
     assert {rows[1][k] for k in at} == {-7.0}
@@ -135,8 +143,43 @@ def test_the_other_columns_are_those_of_a_row_that_reaches_the_split() -> None:
 def test_no_more_pairs_are_made_than_the_limit() -> None:
     edges = [k / 10 for k in range(1, 10)]
     o = operation(Code.BINS, (0,), 1, 1, [0, 9], edges)
-    assert len(pairs(made(program(1, [o]), [[0.0, 1.0]], limit=4))) == 4
+    for limit in (0, 4, 8):
+        assert len(set(pairs(made(program(1, [o]), [[0.0, 1.0]], limit=limit)))) == limit
     assert len(pairs(made(program(1, [o]), [[0.0, 1.0]]))) == 9
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("inputs", "which", "own"),
+    [((0, 1, 2, 3), 0, {0, 2}), ((0, 1, 2, 3), 1, {1, 3}), ((0, 1, 2), 0, {0, 2}), ((0, 1, 2), 1, {1, 2})],
+    ids=["first of two", "second of two", "first and the one for all", "second and the one for all"],
+)
+def test_a_split_on_one_of_several_sums_is_crossed_by_one_of_its_own_columns(
+    inputs: tuple[int, ...], which: int, own: set[int], seed: int
+) -> None:
+    count = len(inputs)
+    added = operation(Code.COMBINE, inputs, count, 2, kind=Arithmetic.ADD)
+    split = dataclasses.replace(forest(0.5, count + 2), inputs=(count + which,))
+    built = program(count, [added, split])
+    rows = neighbours(built, numbers(count), [[0.0, 0.25]] * count, 100, np.random.default_rng(seed))
+    assert len(rows[0]) == 2
+    assert {i for i, column in enumerate(rows) if column[0] != column[1]} <= own
+    answers = Trace(built, [count + 2], [f"x{i}" for i in range(count)]).values(rows, 2)[:, 0]
+    assert sorted(answers.tolist()) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("border", "found"), [(-1.5, 0), (-0.5, 1), (0.5, 1), (1.5, 0)])
+def test_a_column_without_values_is_looked_at_from_minus_one_to_one(border: float, found: int) -> None:
+    missing = operation(Code.REPLACE, (0,), 1, 1, [0.0])
+    assert len(pairs(made(program(1, [missing, forest(border, 2)]), [[None, None]]))) == found
+
+
+def test_each_slot_of_a_comparison_is_crossed_at_a_constant_of_its_own() -> None:
+    o = operation(Code.ARITHMETIC, (0, 1), 2, 2, [0.25, 0.75], kind=Arithmetic.LESS)
+    rows = made(program(2, [o]), [[0.0, 1.0], [0.0, 1.0]])
+    assert len(rows[0]) == 4
+    assert 0.25 in rows[0]
+    assert 0.75 in rows[1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from programs import operation, program
 
 from skylayer.compiler.program import Code
-from skylayer.proof import coupling
+from skylayer.proof.rules import coupling
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -65,3 +65,6 @@ def test_an_error_near_the_limit_leaves_the_number_of_rounds_undecided() -> None
             high = middle
     bound = coupling.coupling(COUPLE, low, np.zeros((1, 3)), evaluate(low))
     assert np.isinf(bound).all()
+    for by in (1e-8, -1e-8):
+        beside = low + np.array([[by, 0.0, 0.0]])
+        assert np.isfinite(coupling.coupling(COUPLE, beside, np.zeros((1, 3)), evaluate(beside))).all()

@@ -9,7 +9,7 @@ import pytest
 from programs import Estimator, numbers, operation, program
 
 from skylayer.compiler.assembler import assemble
-from skylayer.compiler.program import Code, Output, Reduce
+from skylayer.compiler.program import CheckFlag, Code, Output, Reduce, Unary
 from skylayer.compiler.tree_nodes import NODE, TREE
 from skylayer.proof.native import ProofFailed, prove_native, work
 
@@ -52,6 +52,51 @@ def test_ties_that_come_out_equal_pass_and_are_counted_by_kind_of_row() -> None:
     assert told[-1] == 1.0
 
 
+def test_a_quarter_of_the_rows_are_pairs_beside_splits_and_the_grid_makes_up_the_rest() -> None:
+    edges = [float(k) + 0.5 for k in range(ROWS)]
+    made = program(1, [operation(Code.BINS, (0,), 1, 1, [0, ROWS], edges)])
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(lambda x: np.searchsorted(edges, np.nan_to_num(x[:, 0], nan=-1.0), "right")),
+        schema=numbers(1),
+        fields=("predictions",),
+        data=[[float(k) for k in range(0, ROWS, 4)]],
+        rows=ROWS,
+    )
+    assert proof.tally("either side of a split").rows == 2 * (ROWS // 4)
+    assert proof.rows == ROWS
+
+
+def test_progress_is_a_share_of_the_rows_after_the_data_however_many_are_refused() -> None:
+    def predict(x: Any) -> Any:
+        if not (x >= 0).all():
+            raise ValueError("Negative values in data.")
+        return -x[:, 0]
+
+    made = program(
+        1,
+        [
+            operation(Code.CHECK, (0,), 1, 0, flags=CheckFlag.NOT_NEGATIVE, refusal="negative"),
+            operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE),
+        ],
+    )
+    told: list[float] = []
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(predict),
+        schema=numbers(1),
+        fields=("predictions",),
+        data=[[float(k) for k in range(-50, 50)]],
+        rows=ROWS,
+        progress=told.append,
+    )
+    assert proof.refused > 50
+    assert told[-1] == 1.0
+    assert all(0.0 < share <= 1.0 for share in told)
+
+
 def test_too_many_differing_ties_of_the_data_fail_the_proof() -> None:
     assert proven(labels(lambda x: np.isin(x, [1.0, 2.0, 3.0]))).tally("the data").differing == 3
     with pytest.raises(ProofFailed, match="4 of 300 rows of the data come out differently"):
@@ -67,6 +112,22 @@ def test_no_share_of_adversarial_rows_is_too_many() -> None:
     proof = proven(labels(lambda x: np.abs(x) > 1e15))
     tally = proof.tally("an adversarial row")
     assert tally.differing > 0.2 * tally.rows
+
+
+def test_of_much_data_five_thousand_rows_are_replayed_and_four_hundred_adversarial_ones_twice_two() -> None:
+    columns, rows = 20, 5_200
+    made = program(columns, [operation(Code.UNARY, (0,), columns, 1, kind=Unary.NEGATE)])
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(lambda x: -x[:, 0]),
+        schema=numbers(columns),
+        fields=("predictions",),
+        data=[[float(k) for k in range(rows)]] * columns,
+        rows=10_000,
+    )
+    assert proof.tally("the data").rows == 5_000
+    assert proof.tally("an adversarial row").rows == 402
 
 
 def test_a_table_of_another_program_fails_the_proof() -> None:

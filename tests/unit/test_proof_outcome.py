@@ -47,6 +47,12 @@ def test_the_manifest_has_every_count_and_a_tolerance_of_twice_what_was_proven()
     assert 0 < tolerance["probabilities"][1] < 1e-8
 
 
+def test_a_proof_of_nothing_counts_nothing() -> None:
+    manifest = Proof().to_manifest()
+
+    assert {name: value for name, value in manifest.items() if value} == {}
+
+
 @pytest.mark.parametrize(("rows", "most"), [(0, 1), (199, 1), (200, 2), (1000, 10)])
 def test_one_in_a_hundred_may_differ_and_one_row_always(rows: int, most: int) -> None:
     Tally(rows, rows, most).check_share("the data")

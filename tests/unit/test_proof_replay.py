@@ -13,6 +13,7 @@ from skylayer.compiler.program import Arithmetic, CheckFlag, Code, Output, Reduc
 from skylayer.proof import replay
 from skylayer.proof.outcome import Proof, ProofFailed
 from skylayer.proof.replay import Replay
+from skylayer.proof.ties import Ties
 from skylayer.proof.trace import open_program
 
 if TYPE_CHECKING:
@@ -216,6 +217,32 @@ def test_the_largest_bound_is_that_of_answers_no_larger_than_the_first_rows_are(
     assert proof.tally("the data").rows == proof.tally(WHAT).rows == 1
 
 
+def test_an_infinite_answer_says_nothing_of_how_large_usual_ones_are() -> None:
+    """Of the second replay, one answer is larger than the first one's only finite answer."""
+    proof = Proof()
+    operations = [
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.ARITHMETIC, (2,), 3, 1, [1.0], kind=Arithmetic.MULTIPLY),
+    ]
+    made = program(2, operations)
+    both = Replay(
+        Estimator(lambda x: x.sum(axis=1)), made, assemble(made), numbers(2), ("predictions",), proof
+    )
+    both.compare([[0.25, 1.7e308], [0.25, 1.7e308]], "the data")
+    usual = proof.bound["predictions"]
+    both.compare([[0.375, 0.125], [0.375, 0.125]], WHAT)
+    assert proof.bound["predictions"] == usual > 0.0
+
+
+def test_a_number_as_far_away_as_its_bound_is_near_and_the_next_one_is_not() -> None:
+    made = weighted([1.0, 1.0])
+    bound = Ties(made, ["x0", "x1"]).bounds([[1.0], [-1.0]], 1)[0][2][0]
+    proof = replayed(made, constant(bound), [[1.0, -1.0]])
+    assert (proof.largest, proof.bound) == ({"predictions": bound}, {"predictions": bound})
+    with pytest.raises(ProofFailed, match=r"0\.0 instead of"):
+        replayed(made, constant(float(np.nextafter(bound, 1.0))), [[1.0, -1.0]])
+
+
 def test_an_undecided_number_that_differs_by_more_than_rounding_is_counted_as_differing() -> None:
     operations = [
         operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
@@ -251,6 +278,8 @@ def test_a_long_row_is_cut_in_the_message() -> None:
     with pytest.raises(ProofFailed, match=r"'x1': 1.0, .*… came out as") as caught:
         replayed(made, lambda x: x[:, 0], [[1.0] * count])
     assert "x59" not in str(caught.value)
+    shown = str(caught.value).partition(" of ")[2].partition("… came out")[0]
+    assert len(shown) == 300
 
 
 # --- one row and a batch ----------------------------------------------------------------------------------------------
@@ -291,6 +320,17 @@ def test_how_far_the_estimators_batch_lies_from_its_row_by_row_is_its_floor() ->
         batch_invariance,
     )
     assert proof.floor == {"predictions": 0.25}
+
+
+def test_two_dozen_rows_are_answered_one_at_a_time_as_well() -> None:
+    asked: list[int] = []
+
+    def predict(x: Any) -> Any:
+        asked.append(len(x))
+        return -x[:, 0]
+
+    replayed(program(1, NEGATED), predict, [[float(k)] for k in range(30)], batch_invariance)
+    assert asked == [24] + [1] * 24
 
 
 def test_rows_that_the_kernel_refuses_are_left_out_of_the_comparison_with_a_batch() -> None:

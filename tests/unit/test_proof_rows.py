@@ -26,19 +26,49 @@ def signed(values: list[Any]) -> set[tuple[type, Any, float]]:
 
 def test_a_column_of_numbers_meets_zero_of_either_sign_denormals_and_the_ends_of_both_precisions() -> None:
     (cells,) = adversarial(described("number", dtype="float64"), [[1.5, 2.5, None]], random(), 1000)
-    met = signed(cells)
-    largest, single = float(np.finfo(np.float64).max), float(np.finfo(np.float32).max)
-    first_above = 3.4028235677973366e38  # the first that float32 rounds to infinity
-    for value in (0.0, -0.0, 5e-324, -5e-324, single, first_above, -first_above, largest, -largest, 1e16):
-        assert (float, value, math.copysign(1.0, value)) in met, value
-    assert math.nextafter(first_above, 0.0) in cells
-    assert {math.nextafter(1.5, math.inf), 5.0, -5.0} <= set(cells)
+    double, single = np.finfo(np.float64), np.finfo(np.float32)
+    # Half a step beyond the largest float32: the first number that float32 rounds to infinity.
+    overflows = float(single.max) + 2.0 ** (127 - 24)
+    wanted = {
+        *(
+            s * float(v)
+            for v in (double.smallest_subnormal, double.max, 1.0, 1e300, overflows)
+            for s in (1, -1)
+        ),
+        float(double.smallest_normal),
+        1e-310,  # a number below the normal ones
+        1e-35,  # counts as 0 to LightGBM
+        0.1,
+        1e16,
+        2.0**53 + 2,
+        2.0**24 + 1,  # float32 has no such number
+        float(single.max),
+        math.nextafter(overflows, 0.0),
+        # And of the data: its own, the next one, beyond both ends.
+        *(1.5, 2.5, math.nextafter(1.5, math.inf), 5.0, -5.0),
+    }
+    assert signed(cells) == signed([*wanted, 0.0, -0.0])
     assert None in cells
+
+
+def test_a_column_of_integers_meets_the_ends_of_every_type_and_of_what_a_double_holds() -> None:
+    (cells,) = adversarial(described("integer", dtype="int64"), [[5, 7]], random(), 1000)
+    wanted = {0, 1, -1, 5, 7, 2**24 + 1, 2**53 - 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**62 + 1}
+    for bits in (8, 16, 32, 64):
+        wanted |= {2 ** (bits - 1) - 1}
+    wanted |= {-(2**7), -(2**31), -(2**63), 2**8 - 1, 2**32 - 1}
+    assert set(cells) - {None} == wanted
+
+
+def test_a_column_of_booleans_meets_both_whatever_its_data_have() -> None:
+    for own in (True, False):
+        (cells,) = adversarial(described("boolean", dtype="bool"), [[own]], random(), 1000)
+        assert {True, False} <= set(cells)
 
 
 def test_a_column_of_categories_meets_every_type_that_could_be_taken_for_another() -> None:
     schema = described("category", dtype="object", categories=["x", 1.0, True])
-    (cells,) = adversarial(schema, [["x", 1.0, True]], random(), 1000)
+    (cells,) = adversarial(schema, [["x"]], random(), 1000)
     met = signed(cells)
     wanted: list[Any] = [0, 1, 1.0, True, False, -0.0, 2**53 + 1]
     assert {(type(v), v, math.copysign(1.0, v)) for v in wanted} <= met
@@ -62,6 +92,13 @@ def test_a_column_meets_what_its_validation_lets_through(
     (cells,) = adversarial(described(kind, **more), [own], random(), 1000)
     assert some <= set(cells)
     assert not never & set(cells)
+
+
+def test_each_value_has_a_row_a_quarter_more_are_adversarial_throughout_and_two_are_duplicates() -> None:
+    """Both booleans, a null, and the first two values of the data."""
+    (cells,) = adversarial(described("boolean", dtype="bool"), [[True, False]], random(), 1000)
+    assert len(cells) == 5 + 5 // 4 + 4 + 2
+    assert cells[:2] == cells[-2:] == [True, False]
 
 
 def test_a_column_that_takes_no_missing_value_meets_none() -> None:
@@ -104,9 +141,21 @@ def test_numbers_lie_on_a_grid_of_at_least_a_hundred_points_around_the_data(
         assert not np.allclose(values / (10 * step), np.rint(values / (10 * step)), atol=1e-6)
 
 
-def test_integers_reach_one_beyond_the_data_and_no_further_than_their_type() -> None:
-    (made,) = on_the_grid(described("integer", dtype="int8"), [[120, 127]], 500, random())
-    assert set(made) == set(range(118, 128))
+@pytest.mark.parametrize(
+    ("dtype", "cells", "least", "most"),
+    [
+        ("int8", [120, 127], 118, 127),
+        ("int8", [-128, -121], -128, -119),
+        ("int64", [0, 0], -1, 1),
+        ("int64", [0, 20], -3, 23),
+    ],
+    ids=["the upper end", "the lower end", "one value", "a tenth and one beyond"],
+)
+def test_integers_reach_one_beyond_the_grid_and_no_further_than_their_type(
+    dtype: str, cells: list[int], least: int, most: int
+) -> None:
+    (made,) = on_the_grid(described("integer", dtype=dtype), [cells], 1000, random())
+    assert set(made) == set(range(least, most + 1))
     assert {type(v) for v in made} == {int}
 
 

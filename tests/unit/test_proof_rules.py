@@ -14,6 +14,7 @@ A number against NaN isn't compared: the replay calls them different whatever th
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,14 @@ from hypothesis import strategies as st
 from programs import operation, program
 from scipy import special  # type: ignore[import-untyped]
 
-from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
+from skylayer.compiler.program import Arithmetic, Code, NeighbourFlag, Pairwise, Reduce, TreeFlag, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE, ZERO_IS_MISSING
-from skylayer.proof.bounds import inexact
-from skylayer.proof.functions import TRANSCENDENTAL
+from skylayer.proof.bounds import error_bounds, inexact
 from skylayer.proof.rounding import EPSILON, FLOAT32_EPSILON
-from skylayer.proof.rules import RULES, shifted, unknown
+from skylayer.proof.rules import RULES, is_source, unknown
+from skylayer.proof.rules.comparisons import shifted
+from skylayer.proof.rules.functions import TRANSCENDENTAL
+from skylayer.proof.rules.trees import thresholds
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from skylayer.compiler.program import Operation
+    from skylayer.compiler.program import Operation, Program
 
     Rows = NDArray[np.float64]
     Values = st.SearchStrategy[float]
@@ -336,7 +339,28 @@ PIECES = [
     ),
 ]
 
+GRID = np.array([[a, b] for a in (-3.0, -1.0, 0.0, 1.0, 2.0) for b in (-2.0, 0.0, 0.5, 3.0)])
+
+
+def neighbours_of(points: Any, ranks: int, kind: Pairwise, flags: int = 0) -> Operation:
+    """A tree of one leaf; the value of each point is its number."""
+    count, width = np.shape(points)
+    edges = np.stack([np.min(points, axis=0), np.max(points, axis=0)]).ravel()
+    return operation(
+        Code.NEIGHBOURS, range(width), width, 2 * ranks, points, np.arange(count, dtype=float)[:, None],
+        np.append(edges, 0.0), np.array([[0, count, 1]], dtype="<u4"), kind=kind, width=1, flags=flags,
+    )  # fmt: skip
+
+
+# What is tight about ranks: test_a_rank_is_undecided_just_where_another_point_may_take_it.
+NEAREST = [
+    Case(f"neighbours, {kind.name.lower()}", lambda kind=kind: neighbours_of(GRID, 3, kind),  # type: ignore[misc]
+         MIXED, times=UNSEEN)
+    for kind in (Pairwise.SQUARED_EUCLIDEAN, Pairwise.MANHATTAN, Pairwise.CHEBYSHEV)
+]  # fmt: skip
+
 CASES = [
+    *NEAREST,
     *itertools.chain.from_iterable(map(binary, Arithmetic)),
     *map(of_one_slot, (kind for kind in Unary if kind != Unary.IS_NAN)),
     *MANY,
@@ -407,6 +431,51 @@ def test_a_bound_is_sound_and_tight(case: Case) -> None:
     examine()
 
 
+WIDE = st.one_of(st.just(0.0), st.sampled_from([0.25, 0.5, 1.0, 1.5, 2.0, 4.0]))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_bound_wider_than_its_value_is_sound(case: Case) -> None:
+    """Across zero, poles and knots; how tight it is there depends on what it crosses."""
+    o = case.make()
+    n = len(o.inputs)
+    shift = case.name == "the largest taken from each"
+
+    @EXAMPLES
+    @given(st.lists(case.values, min_size=n, max_size=n), st.lists(WIDE, min_size=n, max_size=n))
+    def examine(values: list[float], shares: list[float]) -> None:
+        x = np.array(values)
+        r = np.array(shares) * np.where(x == 0.0, 1.0, np.abs(x))
+        if shift:
+            x[-1], r[-1] = x[:-1].max(), 0.0
+        points = box(x, r, np.random.default_rng(0))
+        if shift:
+            points[:, -1] = points[:, :-1].max(axis=1)
+        ys = evaluate(o, points)
+        bound = bound_of(o, x, r, ys[-1], shifted if shift else None)
+        with np.errstate(all="ignore"):
+            moved = np.abs(ys - ys[-1])
+            assert (np.where(np.isfinite(moved), moved, 0.0) <= bound).all(), f"{bound} at {x} within {r}"
+
+    examine()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_made_of_exact_numbers_is_exact_unless_libraries_differ(case: Case) -> None:
+    o = case.make()
+    if is_source(o):
+        return
+
+    @EXAMPLES
+    @given(st.lists(case.values, min_size=len(o.inputs), max_size=len(o.inputs)))
+    def examine(values: list[float]) -> None:
+        x = np.array(values)
+        y = evaluate(o, x[None])[0]
+        assert (bound_of(o, x, np.zeros_like(x), y) == 0.0).all()
+
+    examine()
+
+
 # --- what no sampling shows -------------------------------------------------------------------------------------------
 
 
@@ -431,8 +500,8 @@ def test_a_comparison_is_undecided_just_where_the_operands_bounds_meet(
         operation(Code.TABLE, (0,), 1, 2, [[1.0, 2.0], [3.0, 4.0]], [0.0, 0.0]),
         operation(Code.ONE_HOT, (0,), 1, 3),
         operation(
-            Code.NEIGHBOURS, (0,), 1, 2, [[0.0], [1.0]], [[5.0], [6.0]], [0.0, 1.0, 0.0],
-            np.zeros(3, dtype="<u4"), kind=Pairwise.SQUARED_EUCLIDEAN, width=1,
+            Code.NEIGHBOURS, (0,), 1, 3, [[0.0], [1.0]], [[5.0], [6.0]], [0.0, 1.0, 0.0],
+            np.zeros(3, dtype="<u4"), kind=Pairwise.MANHATTAN, width=1, flags=NeighbourFlag.WITHIN_RADIUS,
         ),
     ],
     ids=lambda o: o.code.name.lower(),
@@ -443,12 +512,59 @@ def test_a_key_is_exact_or_undecided(o: Operation) -> None:
     assert np.isinf(bound_of(o, x, np.array([1e-300]), y)).all()
 
 
+@pytest.mark.parametrize("kind", [Pairwise.SQUARED_EUCLIDEAN, Pairwise.MANHATTAN, Pairwise.CHEBYSHEV])
+def test_a_rank_is_undecided_just_where_another_point_may_take_it(kind: Pairwise) -> None:
+    points = np.array([[0.0], [1.0], [3.0], [7.0]])
+
+    def undecided(x: float, r: float, flags: int = 0) -> list[bool]:
+        o = neighbours_of(points, 2, kind, flags)
+        y = evaluate(o, np.array([[x]]))[0]
+        found = bound_of(o, np.array([x]), np.array([r]), y)
+        assert (found[:2] <= 1.1 * r + 1e-6).all()  # how far away: hardly further than the row moves
+        return [bool(infinite) for infinite in np.isinf(found[2:])]
+
+    assert undecided(0.4, 0.01) == [False, False]
+    assert undecided(0.5, 0.01) == [True, True]
+    assert undecided(2.0, 0.01) == [True, True]
+    assert undecided(1.5, 0.01) == [False, True]  # the points 0 and 3 are as far, for the second rank
+    # Equal ones that are exact are told apart by the tree, unless scikit-learn searched otherwise.
+    assert undecided(0.5, 0.0) == [False, False]
+    assert undecided(0.5, 0.0, NeighbourFlag.ANY_ORDER) == [True, True]
+    assert undecided(1.5, 0.0, NeighbourFlag.ANY_ORDER) == [False, True]
+    assert undecided(0.4, 0.0, NeighbourFlag.ANY_ORDER) == [False, False]
+
+
+def test_every_rank_is_undecided_where_a_distance_overflows() -> None:
+    o = neighbours_of(GRID, 3, Pairwise.SQUARED_EUCLIDEAN, NeighbourFlag.ANY_ORDER)
+    x = np.array([1e200, 0.0])
+    assert np.isinf(bound_of(o, x, np.zeros(2), evaluate(o, x[None])[0])[3:]).all()
+
+
 @pytest.mark.parametrize(("kind", "edge"), [(0, 1.5), (1, 1.0)], ids=["right", "left"])
 def test_an_edge_at_the_end_of_the_bound_may_be_crossed(kind: int, edge: float) -> None:
     o = operation(Code.BINS, (0,), 1, 1, [0, 1], [edge], kind=kind)
     ys = evaluate(o, np.array([[1.0], [1.25], [1.5]]))[:, 0]
     assert ys.max() - ys.min() == 1.0
     assert bound_of(o, np.array([1.25]), np.array([0.25]), ys[1:2])[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("x", "r", "wanted"),
+    [
+        ((0.0, -4.0, 3.0), (0.5, 0.25, 0.0), 7.25),
+        ((0.5, -4.0, 3.0), (0.5, 0.25, 0.125), 7.25),
+        ((-0.5, 4.0, 3.0), (0.5, 0.0, 0.125), 1.125),
+        ((0.5, -4.0, 3.0), (0.25, 0.25, 0.125), 0.25),
+        ((0.0, -4.0, 3.0), (0.0, 0.25, 0.125), 0.125),
+        ((np.nan, -4.0, 3.0), (0.5, 0.25, 0.0), 7.25),
+    ],
+    ids=["at 0", "just at 0 within its bound", "the same from below", "first", "second", "missing"],
+)
+def test_a_choice_is_undecided_just_where_its_condition_may_be_zero(
+    x: tuple[float, ...], r: tuple[float, ...], wanted: float
+) -> None:
+    o = operation(Code.SELECT, (0, 1, 2), 3, 1)
+    assert bound_of(o, np.array(x), np.array(r), np.zeros(1))[0] == pytest.approx(wanted, rel=1e-14)
 
 
 def test_each_row_has_a_bound_of_its_own() -> None:
@@ -503,6 +619,127 @@ def test_an_operation_without_a_rule_is_close_if_exact_and_else_undecided() -> N
 def test_what_libraries_round_differently_is_inexact(o: Operation, expected: bool) -> None:
     after = operation(Code.UNARY, (1,), 2, 1, kind=Unary.NEGATE)
     assert inexact(program(1, [o, after])) == ({1, 2} if expected else set())
+
+
+# Beside libm's and SIMD's 4 ulp: scipy's quantile lies up to 3.8 ulp from the true one.
+ROUNDED = {Unary.PROBIT: 6 * EPSILON, **dict.fromkeys(TRANSCENDENTAL - {Unary.PROBIT}, 4 * EPSILON)}
+
+
+@pytest.mark.parametrize("kind", sorted(TRANSCENDENTAL), ids=lambda kind: Unary(kind).name.lower())
+@pytest.mark.parametrize("at", [0.03, 0.4, 0.9])
+def test_a_function_of_an_exact_number_is_off_by_its_own_rounding_alone(kind: Unary, at: float) -> None:
+    y = LIBRARIES[kind](np.array([at]))
+    bound = bound_of(operation(Code.UNARY, (0,), 1, 1, kind=kind), np.array([at]), np.zeros(1), y)[0]
+    assert bound == pytest.approx(ROUNDED[kind] * abs(y[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize(("kind", "at"), [(Unary.EXP, 1000.0), (Unary.LOG, 0.0), (Unary.EXP2, 2000.0)])
+def test_an_infinite_value_of_an_exact_number_is_exact(kind: Unary, at: float) -> None:
+    o = operation(Code.UNARY, (0,), 1, 1, kind=kind)
+    assert bound_of(o, np.array([at]), np.zeros(1), evaluate(o, np.array([[at]]))[0])[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("x", "r", "wanted"), [(-1.0, 3.0, 2.0), (-1.0, 0.5, 0.0), (0.0, 1.0, 1.0), (1.0, 0.5, 0.5)]
+)
+def test_what_is_cut_off_below_zero_moves_above_it_alone(x: float, r: float, wanted: float) -> None:
+    o = operation(Code.UNARY, (0,), 1, 1, kind=Unary.RECTIFY)
+    assert bound_of(o, np.array([x]), np.array([r]), np.array([max(x, 0.0)]))[0] == wanted
+
+
+@pytest.mark.parametrize(("base", "exponent"), [(3.0, 2.5), (0.5, -3.0)])
+def test_a_power_of_exact_numbers_is_off_by_its_own_rounding_alone(base: float, exponent: float) -> None:
+    o = operation(Code.COMBINE, (0, 1), 2, 1, kind=Arithmetic.POWER)
+    y = np.array([base**exponent])
+    bound = bound_of(o, np.array([base, exponent]), np.zeros(2), y)[0]
+    assert bound == pytest.approx(4 * EPSILON * y[0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("base", "by", "exponent", "at_least", "at_most"),
+    [
+        (1.0, 1.0, 0.5, 1.0, 2.5),
+        (0.25, 1.0, 3.0, 1.25**3 - 0.25**3, 2.0),
+        (-0.25, 1.0, 3.0, 1.25**3 - 0.25**3, 2.0),
+        (0.5, 1.0, 0.0, 0.0, 2.5),
+        (0.5, 1.0, -1.0, np.inf, np.inf),
+    ],
+)
+def test_a_power_whose_base_may_be_zero_is_bounded_by_both_ends_unless_it_has_a_pole(
+    base: float, by: float, exponent: float, at_least: float, at_most: float
+) -> None:
+    o = operation(Code.COMBINE, (0, 1), 2, 1, kind=Arithmetic.POWER)
+    x, y = np.array([base, exponent]), np.array([base**exponent])
+    assert at_least <= bound_of(o, x, np.array([by, 0.0]), y)[0] <= at_most
+    assert bound_of(o, x, np.array([by, 1e-9]), y)[0] == np.inf
+
+
+SLOPES: dict[Unary, Callable[[float], float]] = {
+    Unary.EXP: np.exp,
+    Unary.EXPM1: np.exp,
+    Unary.EXP2: lambda x: np.log(2) * 2.0**x,
+    Unary.EXPIT: lambda x: special.expit(x) * special.expit(-x),
+    Unary.LOG: lambda x: 1 / x,
+    Unary.LOG1P: lambda x: 1 / (1 + x),
+    Unary.LOG2: lambda x: 1 / (np.log(2) * x),
+    Unary.LOG10: lambda x: 1 / (np.log(10) * x),
+    Unary.TANH: lambda x: 1 - np.tanh(x) ** 2,
+    Unary.SIN: lambda x: abs(np.cos(x)),
+    Unary.COS: lambda x: abs(np.sin(x)),
+    # Their steepest slopes, wherever x is.
+    Unary.ERF: lambda _: 2 / np.sqrt(np.pi),
+    Unary.NORMAL_CDF: lambda _: 1 / np.sqrt(2 * np.pi),
+}
+
+
+@pytest.mark.parametrize("kind", SLOPES, ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("at", [0.03, 0.4, 0.9])
+def test_the_bound_of_a_function_grows_by_its_slope(kind: Unary, at: float) -> None:
+    """Where x is moved by less than its last bit, no evaluation at both ends can tell."""
+    o = operation(Code.UNARY, (0,), 1, 1, kind=kind)
+    x, r, y = np.array([at]), np.array([1e-18]), LIBRARIES[kind](np.array([at]))
+    grown = (bound_of(o, x, r, y) - bound_of(o, x, np.zeros(1), y))[0] / r[0]
+    assert SLOPES[kind](at) * (1 - 1e-3) <= grown <= 1.5 * SLOPES[kind](at)
+
+
+@pytest.mark.parametrize("kind", [Unary.SIN, Unary.COS])
+def test_a_wave_moves_no_faster_than_its_argument_and_no_further_than_from_end_to_end(kind: Unary) -> None:
+    o = operation(Code.UNARY, (0,), 1, 1, kind=kind)
+    steep = np.array([0.0 if kind == Unary.SIN else np.pi / 2])
+    y = LIBRARIES[kind](steep)
+    assert bound_of(o, steep, np.array([0.5]), y)[0] == pytest.approx(0.5)
+    assert bound_of(o, steep, np.array([50.0]), y)[0] == pytest.approx(2.0)
+
+
+def inner(shift: Operation, *before: Operation) -> Program:
+    products = operation(Code.MATRIX, (0,), 1, 3, [[1.0], [2.0], [-1.0]], np.zeros(0))
+    return program(1, [products, *before, shift])
+
+
+LARGEST = operation(Code.REDUCE, (1, 2, 3), 4, 1, kind=Reduce.MAXIMUM)
+TAKEN = operation(Code.COMBINE, (1, 2, 3, 4), 5, 3, kind=Arithmetic.SUBTRACT)
+
+
+@pytest.mark.parametrize(
+    ("before", "o", "exact"),
+    [
+        (LARGEST, TAKEN, True),
+        (dataclasses.replace(LARGEST, kind=Reduce.MINIMUM), TAKEN, False),
+        (dataclasses.replace(LARGEST, inputs=(2, 1, 3)), TAKEN, False),
+        (dataclasses.replace(LARGEST, inputs=(1, 2)), TAKEN, False),
+        (LARGEST, dataclasses.replace(TAKEN, kind=Arithmetic.REVERSE_SUBTRACT), False),
+        (LARGEST, dataclasses.replace(TAKEN, inputs=(1, 2, 3, 2)), False),
+        (LARGEST, operation(Code.COMBINE, (1, 4), 5, 1, kind=Arithmetic.SUBTRACT), False),
+    ],
+    ids=["itself", "smallest", "another order", "of others", "reversed", "not the largest", "of one"],
+)
+def test_only_the_largest_less_itself_is_exactly_zero(before: Operation, o: Operation, exact: bool) -> None:
+    built = inner(o, before)
+    slots = list(range(o.first + o.outputs))
+    values = Trace(built, slots, ["x0"]).values([[0.3]], 1)
+    found = error_bounds(built, inexact(built), {slot: values[:, slot] for slot in slots})
+    bounds = [found[s][0] for s in range(o.first, o.first + o.outputs)]
+    assert (min(bounds) == 0.0) == exact
 
 
 def test_a_long_sum_is_only_as_exact_as_its_order() -> None:
@@ -575,6 +812,39 @@ def test_what_counts_as_zero_is_undecided_at_its_border(side: float) -> None:
     assert ys[:, 0].tolist() == [2.0, 1.0]
     assert bound_of(o, x, r, ys[0])[0] == np.inf
     assert bound_of(o, 3 * x, r, ys[0])[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("start", "r", "leaf"),
+    [(0.0, 1e16, 0.3), (0.3, 1e-3, 3e15), (1e16, 1.0, 0.3), (-5.0, 1e-12, 1e-3)],
+    ids=["a wide bound", "large leaves", "a large start", "all small"],
+)
+def test_the_sums_of_trees_round_by_the_size_of_start_bound_and_leaves(
+    start: float, r: float, leaf: float
+) -> None:
+    o = dataclasses.replace(
+        stump(0.5, start=1), arrays=(*stump(0.5).arrays[:2], np.full(2, leaf), stump(0.5).arrays[3])
+    )
+    x, by = np.array([0.0, start]), np.array([0.0, r])
+    points = np.stack([np.zeros(401), start + np.linspace(-r, r, 401)], axis=1)
+    y = evaluate(o, x[None])[0]
+    seen = np.abs(evaluate(o, points) - y).max()
+    assert seen <= bound_of(o, x, by, y)[0] <= r + 2.1 * EPSILON * (abs(start) + r + leaf)
+
+
+def test_the_splits_on_a_feature_are_its_own_and_each_once() -> None:
+    narrow, wide = np.zeros(7, dtype=NODE), np.zeros(7, dtype=NODE_F64)
+    borders, features, rights = [0.5, 0.25, 0.5], [1, 2, 1], [6, 4, 2]
+    for k, (border, feature, right) in enumerate(zip(borders, features, rights, strict=True)):
+        narrow["threshold"][k] = np.float32(border).view(np.uint32)
+        narrow["word"][k] = (right << 3) | feature
+        wide["threshold"][k] = np.float64(border).view(np.uint64)
+        wide["word"][k], wide["right"][k] = feature, right
+    for code, nodes in ((Code.TREES, narrow), (Code.TREES_F64, wide)):
+        o = operation(
+            code, (0, 1, 2), 3, 1, nodes, np.zeros(1, dtype=TREE), [0.0], np.zeros(0, "<u4"), kind=2
+        )
+        assert [thresholds(o, feature).tolist() for feature in range(3)] == [[], [0.5], [0.25]]
 
 
 @pytest.mark.parametrize("flags", [0, TreeFlag.FLOAT32_SUMS], ids=["float64", "float32"])

@@ -18,7 +18,7 @@ from skylayer.compiler import lower
 from skylayer.compiler.assembler import HEADER, RECORD, assemble
 from skylayer.compiler.program import Arithmetic, Code
 from skylayer.compiler.tree_nodes import LEAF_LIMIT
-from skylayer.proof.structure import StructureError, check_structure
+from skylayer.proof.structure import StructureError, _signature, check_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +50,13 @@ def _changed(at: int, form: str, value: int) -> bytes:
         (assemble(MADE) + bytes(8), "the header doesn't fit"),
         (_changed(HEADER.size, "<H", Code.UNARY), "its operations aren't those of the program"),
         (_changed(HEADER.size + 2, "<H", Arithmetic.SUBTRACT), "the shape of ARITHMETIC"),
+        (_changed(HEADER.size + 4, "<I", 1), "the shape of ARITHMETIC"),
         (_changed(HEADER.size + 8, "<I", 3), "the shape of ARITHMETIC"),
+        (_changed(HEADER.size + 20, "<I", 1), "the shape of ARITHMETIC"),
         (_changed(HEADER.size + RECORD.size + 16, "<I", 2), "the shape of MATRIX"),
         (_changed(HEADER.size + RECORD.size + 40, "<Q", 1), "array 0 of MATRIX"),
     ],
-    ids=["magic", "size", "code", "kind", "inputs", "outputs", "count"],
+    ids=["magic", "size", "code", "kind", "flags", "inputs", "width", "outputs", "count"],
 )
 def test_a_table_that_differs_is_found(table: bytes, reason: str) -> None:
     with pytest.raises(StructureError, match=reason):
@@ -121,13 +123,32 @@ def test_a_tree_that_is_none_of_the_estimators_is_found(change: Callable[[Any, A
         check_structure(assemble(altered), altered, estimator)
 
 
-def test_a_leaf_without_values_is_found() -> None:
-    made, estimator = fitted(DecisionTreeClassifier(max_depth=3))
+def test_a_leaf_is_not_taken_for_a_split_at_zero() -> None:
+    """Two trees of five nodes, whose splits are the same and stand at other nodes."""
+    feature, threshold = np.array([0, 1, 1, 1, 1]), np.array([0.5, 0.0, 0.0, 0.0, 0.0])
+    signatures = {
+        _signature(np.array(left), np.array(right), feature, threshold)
+        for left, right in (
+            ([1, -1, 3, -1, -1], [2, -1, 4, -1, -1]),
+            ([1, 2, -1, -1, -1], [4, 3, -1, -1, -1]),
+        )
+    }
+    assert len(signatures) == 2
 
-    def beyond(_: Any, nodes: Any) -> None:
+
+@pytest.mark.parametrize("leaves", [3, 4])
+@pytest.mark.parametrize("number", [0, -1, LEAF_LIMIT - 1], ids=["the first of none", "the last", "far"])
+def test_a_leaf_without_values_is_found(leaves: int, number: int) -> None:
+    made, estimator = fitted(DecisionTreeRegressor(max_leaf_nodes=leaves), classes=False)
+
+    def numbered(o: Any, nodes: Any) -> None:
+        assert o.arrays[2].size == leaves
         leaf = np.flatnonzero(nodes["word"] == 0)[0]
-        nodes["threshold"][leaf] |= np.uint32(LEAF_LIMIT - 1)
+        nodes["threshold"][leaf] = 0x7FC00000 | (number if number > 0 else leaves + number)
 
-    altered = _altered(made, beyond)
+    altered = _altered(made, numbered)
+    if number == -1:
+        assert check_structure(assemble(altered), altered, estimator) > 0
+        return
     with pytest.raises(StructureError, match="has no values"):
         check_structure(assemble(altered), altered, estimator)

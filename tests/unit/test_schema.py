@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
+from scipy import sparse  # type: ignore[import-untyped]
 
 from serving.engines.containers import container_of
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import Column, infer
-from skylayer.data.tables import tabulate
+from skylayer.data.tables import tabulate, take
 from skylayer.errors import UserError
 
 
@@ -149,6 +150,25 @@ def test_arrays_and_texts_have_a_schema_too() -> None:
         "container": "texts",
         "columns": [{"name": "review", "kind": "text", "dtype": "object", "nullable": False}],
     }
+
+
+def test_none_in_an_array_of_objects_stays_none() -> None:
+    table = tabulate(np.array([["a", 1], [None, 2]], dtype=object))
+    text, number = infer(table).columns
+    assert (text.dtype, text.missing, number.kind) == ("object", "none", "integer")
+
+
+def test_rows_of_texts_and_numbers_are_objects_and_rows_of_texts_are_texts() -> None:
+    mixed = tabulate([["a", 1.5], ["b", 2.0]])
+    assert (mixed.container, mixed.dtype) == ("array", "object")
+    assert [column.kind for column in infer(mixed).columns] == ["category", "number"]
+    assert tabulate([["a", "1.5"], ["b", "2.0"]]).dtype == "str"
+
+
+@pytest.mark.parametrize("form", ["coo", "dia", "bsr", "csr", "csc", "lil", "dok"])
+def test_rows_of_every_sparse_matrix_are_taken(form: str) -> None:
+    matrix = sparse.coo_matrix(np.diag([1.0, 2.0, 3.0])).asformat(form)
+    np.testing.assert_array_equal(take(matrix, np.array([2, 0])).toarray(), [[0, 0, 3], [1, 0, 0]])
 
 
 scalars = st.one_of(

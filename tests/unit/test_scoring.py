@@ -41,7 +41,7 @@ def send(model: Answering, body: Any, **headers: str) -> tuple[int, str, dict[st
     sent = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = scoring.invocations(Request("POST", "/invocations", named, sent), cast("Model", model))
-    return response.status, response.body, response.headers
+    return response.status, response.content.decode(), response.headers
 
 
 def refusal(model: Answering, body: Any, **headers: str) -> tuple[int, str]:
@@ -107,11 +107,18 @@ FORMATS = "dataframe_split, dataframe_records, instances, inputs"
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ([], f"The body must be an object with one of {FORMATS}."),
+        (1, f"The body must be rows, or an object with one of {FORMATS}."),
         ({}, f"The body must have exactly one of {FORMATS}."),
         ({"else": []}, f"The body must have exactly one of {FORMATS}."),
         ({"instances": [], "inputs": []}, f"The body must have exactly one of {FORMATS}."),
-        ({"instances": [], "params": {"a": 1}}, "params are not taken: this model has none."),
+        (
+            {"instances": [], "params": {"predict_method": "predict_proba"}},
+            "params.predict_method must be one of predict, decision_function, score_samples, not 'predict_proba'.",
+        ),
+        (
+            {"instances": [], "params": {"predict_method": [1]}},
+            "params.predict_method must be one of predict, decision_function, score_samples, not [1].",
+        ),
         ({"instances": {}}, "The rows must be a list."),
         ({"inputs": 1}, "The rows must be a list."),
         ({"inputs": {"a": 1}}, "inputs: each column must be a list of values."),
@@ -121,19 +128,27 @@ FORMATS = "dataframe_split, dataframe_records, instances, inputs"
         ({"dataframe_split": {}}, 'dataframe_split must be {"columns": [...], "data": [[...], ...]}.'),
         (
             {"dataframe_split": {"columns": "a", "data": []}},
-            "dataframe_split: columns must be a list of names.",
+            "dataframe_split: columns must be a list of names or positions.",
         ),
         (
-            {"dataframe_split": {"columns": [1], "data": []}},
-            "dataframe_split: columns must be a list of names.",
+            {"dataframe_split": {"columns": [1.5], "data": []}},
+            "dataframe_split: columns must be a list of names or positions.",
         ),
         (
-            {"dataframe_split": {"columns": ["a", 1], "data": []}},
-            "dataframe_split: columns must be a list of names.",
+            {"dataframe_split": {"columns": ["a", True], "data": []}},
+            "dataframe_split: columns must be a list of names or positions.",
         ),
         (
             {"dataframe_split": {"columns": ["a", "a"], "data": []}},
             "dataframe_split: columns names one twice.",
+        ),
+        (
+            {"dataframe_split": {"columns": ["0", 0], "data": []}},
+            "dataframe_split: columns names one twice.",
+        ),
+        (
+            {"dataframe_split": {"index": [1, 2], "data": [[1], [2], [3]]}},
+            "dataframe_split: index has 2 values, data 3 rows.",
         ),
         (
             {"dataframe_split": {"columns": ["a"], "data": [[1], [1, 2]]}},
@@ -172,7 +187,7 @@ def test_other_problems_are_bad_requests(
 
 
 def test_a_problem_s_kind_is_the_outcome(model: Answering) -> None:
-    response = scoring.invocations(Request("POST", "/invocations", {}, b"[]"), cast("Model", model))
+    response = scoring.invocations(Request("POST", "/invocations", {}, b"{}"), cast("Model", model))
     assert response.outcome == "malformed-body"
 
 

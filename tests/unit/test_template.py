@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from serving import npy
 from serving.openapi import document, security
 from skylayer.aws import sam
 
@@ -65,9 +66,34 @@ def test_only_health_and_the_empty_page_are_open() -> None:
         for method, operation in methods.items():
             if method in {"options", "parameters"}:
                 continue
-            assert method in {"get", "post"}
+            assert method in {"get", "head", "post"}
             security = operation.get("security")
             assert security is None if path in OPEN else "Authenticated" in str(security), path
+
+
+def test_head_is_answered_where_a_monitor_or_a_browser_asks() -> None:
+    with_head = {path for path, methods in PATHS.items() if "head" in methods}
+    assert with_head == {*OPEN, "/model", "/openapi.json"}
+    assert all(PATHS[path]["head"] == PATHS[path]["get"] for path in with_head)
+
+
+def test_a_client_that_is_too_fast_is_told_when_to_come_again() -> None:
+    responses = RESOURCES["Api"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    told = {
+        name: answer["responseParameters"]["gatewayresponse.header.Retry-After"].strip("'")
+        for name, answer in responses.items()
+        if answer.get("statusCode") == 429
+    }
+    assert told == {"THROTTLED": "1", "QUOTA_EXCEEDED": "3600"}
+    problem = responses["ACCESS_DENIED"]["responseParameters"]
+    for name in told:
+        assert problem.items() <= responses[name]["responseParameters"].items()
+
+
+def test_the_gateway_compresses_and_takes_arrays_as_bytes() -> None:
+    api = RESOURCES["Api"]["Properties"]
+    assert api["MinimumCompressionSize"] == 1024
+    assert api["BinaryMediaTypes"] == [npy.MEDIA_TYPE]
 
 
 def test_every_authentication_of_the_template_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +204,22 @@ def test_the_role_may_write_only_its_own_logs() -> None:
 
 @pytest.mark.parametrize("environment", ["default", "prod", "local"])
 def test_every_environment_deploys_and_sets_parameters_that_there_are(environment: str) -> None:
-    assert re.fullmatch(r"skylayer-\w+", sam.parameters(environment, "deploy")["stack_name"])
+    # A fork may call them anything that AWS takes, the hook's CodeDeployHook_ before it:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html
+    assert re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{,48}", sam.stack_name(environment))
     assert set(sam.overrides(environment)) <= set(TEMPLATE["Parameters"])
+
+
+def test_prod_is_asked_about_and_goes_live_by_degrees() -> None:
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    assert settings["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+    chosen = sam.overrides("prod")
+    assert chosen["Monitoring"] == chosen["GradualDeployment"] == "true"
+    assert chosen["DeploymentType"] in TEMPLATE["Parameters"]["DeploymentType"]["AllowedValues"]
+
+
+def test_each_environment_is_a_stack_of_its_own() -> None:
+    assert len({sam.stack_name(environment) for environment in ("default", "prod", "local")}) == 3
 
 
 def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
@@ -190,7 +230,7 @@ def test_every_environment_tags_its_stack_and_so_all_its_resources() -> None:
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     for environment in ("default", "prod", "local"):
         tags = settings[environment]["deploy"]["parameters"]["tags"].split()
-        assert {"application=skylayer"} < set(tags)
+        assert any(tag.startswith("application=") for tag in tags)
         assert any(tag.startswith("stage=") for tag in tags)
     assert not [name for name, part in RESOURCES.items() if "Tags" in part.get("Properties", {})]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from openapi_documents import OUTPUTS
 
 from serving.errors import Problem
 from serving.protocols.tensors import datatype_of_column, output_tensors, output_types, rows_of
-from serving.schema import Column
+from serving.schema import Column, schema_of
 
 
 def column(
@@ -60,6 +61,28 @@ def test_a_tensor_for_each_column_in_any_order_becomes_rows() -> None:
 @pytest.mark.parametrize("data", [[1.0, 2.0, 3.0, 4.0], [[1.0, 2.0], [3.0, 4.0]]])
 def test_a_matrix_becomes_rows_flat_or_nested(data: list[Any]) -> None:
     assert rows_of([tensor(data, shape=[2, 2], name="any")], NUMBERS) == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_a_tensor_that_is_no_column_is_left_out_and_named() -> None:
+    unknown: list[str] = []
+    inputs = [
+        tensor(["k", "l", "m"], "BYTES", name="id"),
+        tensor([3.0], name="b"),
+        tensor([1.0]),
+        tensor([1.0, 2.0], shape=[1, 2], name="wide"),
+    ]
+    assert rows_of(inputs, NUMBERS, unknown) == [[1.0, 3.0]]
+    assert unknown == ["id", "wide"]
+
+
+def test_inputs_of_a_model_of_an_array_are_called_by_position_or_name() -> None:
+    columns = [{"name": name, "kind": "number", "nullable": True} for name in ("x0", "x1")]
+    schema = schema_of({"container": "array", "columns": columns})
+    for first, second in (("0", "1"), ("x0", "x1"), ("x0", "1")):
+        inputs = [tensor([2.0], name=second), tensor([1.0], name=first)]
+        assert rows_of(inputs, schema) == [[1.0, 2.0]]
+    missing = refusal([tensor([1.0], name="1")], schema)
+    assert missing == "The inputs must be one for each column: x0 is missing."
 
 
 def test_one_column_may_be_flat_or_a_matrix_under_any_name() -> None:
@@ -158,13 +181,12 @@ def test_an_absent_shape_or_datatype_is_refused() -> None:
 
 def test_long_names_and_long_lists_are_cut() -> None:
     assert refusal([tensor([1.0], "X", name="x" * 100)]).startswith(f"Input '{'x' * 60}': ")
-    unknown = refusal([tensor([1.0]), tensor([1.0], name="b"), tensor([1.0], name="x" * 100)])
-    assert unknown.endswith(f": '{'x' * 60}' is not a column.")
-    wide = refusal([tensor([1.0]), tensor([1.0], name="b"), tensor([1.0, 2.0], name="y" * 100, shape=[1, 2])])
-    assert wide == (
-        "The inputs must be one for each column: "
-        f"'{'y' * 60}' is not a column; '{'y' * 60}' must have the shape [rows] or [rows, 1]."
-    )
+    unknown = refusal([tensor([1.0]), tensor([1.0], name="x" * 100)])
+    assert unknown.endswith(f": b is missing; '{'x' * 60}' is not a column.")
+    wide = refusal([tensor([1.0]), tensor([1.0, 2.0], name="y" * 100, shape=[1, 2])], [
+        column("number", "a"), column("number", "y" * 100)
+    ])  # fmt: skip
+    assert wide.endswith(f": '{'y' * 60}' must have the shape [rows] or [rows, 1].")
     many = [column("number", f"c{index:02}") for index in range(20)]
     assert refusal([tensor([1.0], name="c00"), tensor([1.0], name="c01")], many).count(" is missing") == 10
 
@@ -173,15 +195,21 @@ FIELDS = ["predictions", "probabilities"]
 
 
 @pytest.mark.parametrize(
-    ("output", "types"),
+    ("task", "output", "types"),
     [
-        ({"fields": ["predictions"], "targets": ["y"]}, [("predictions", "FP64", [-1])]),
-        ({"fields": ["predictions"], "targets": ["x", "y"]}, [("predictions", "FP64", [-1, 2])]),
+        ("regression", {"fields": ["predictions"], "targets": ["y"]}, [("predictions", "FP64", [-1])]),
         (
-            {"fields": FIELDS, "classes": ["a", "b"], "targets": ["y"]},
-            [("predictions", "BYTES", [-1]), ("probabilities", "FP64", [-1, -1])],
+            "regression",
+            {"fields": ["predictions"], "targets": ["x", "y"]},
+            [("predictions", "FP64", [-1, 2])],
         ),
         (
+            "classification",
+            {"fields": FIELDS, "classes": ["a", "b"], "targets": ["y"]},
+            [("predictions", "BYTES", [-1]), ("probabilities", "FP64", [-1, 2])],
+        ),
+        (
+            "classification",
             {"fields": FIELDS, "classes": [["a", "b", "c"], ["d", "e"]], "targets": ["x", "y"]},
             [
                 ("predictions", "BYTES", [-1, 2]),
@@ -190,6 +218,7 @@ FIELDS = ["predictions", "probabilities"]
             ],
         ),
         (
+            "classification",
             {"fields": FIELDS, "classes": [[0, 1], [2, 3]], "targets": ["x", "y"]},
             [
                 ("predictions", "INT64", [-1, 2]),
@@ -198,21 +227,61 @@ FIELDS = ["predictions", "probabilities"]
             ],
         ),
         (
+            "classification",
             {"fields": FIELDS, "classes": [0, 1], "targets": ["x", "y"]},
-            [("predictions", "INT64", [-1, 2]), ("probabilities", "FP64", [-1, -1])],
+            [("predictions", "INT64", [-1, 2]), ("probabilities", "FP64", [-1, 2])],
         ),
-        ({"fields": ["predictions", "scores"]}, [("predictions", "FP64", [-1]), ("scores", "FP64", [-1])]),
         (
+            "classification",
+            {"fields": ["predictions", "scores"], "classes": [0, 1], "targets": ["y"]},
+            [("predictions", "INT64", [-1]), ("scores", "FP64", [-1])],
+        ),
+        (
+            "classification",
+            {"fields": ["predictions", "scores"], "classes": ["a", "b", "c"], "targets": ["y"]},
+            [("predictions", "BYTES", [-1]), ("scores", "FP64", [-1, 3])],
+        ),
+        (
+            "outlier_detection",
+            {"fields": ["predictions", "scores"]},
+            [("predictions", "INT64", [-1]), ("scores", "FP64", [-1])],
+        ),
+        (
+            "clustering",
             {"fields": ["predictions", "distances"]},
-            [("predictions", "FP64", [-1]), ("distances", "FP64", [-1, -1])],
+            [("predictions", "INT64", [-1]), ("distances", "FP64", [-1, -1])],
+        ),
+        (
+            "clustering",
+            {"fields": FIELDS},
+            [("predictions", "INT64", [-1]), ("probabilities", "FP64", [-1, -1])],
         ),
     ],
 )
-def test_outputs_are_described_before_there_is_an_answer(
-    output: dict[str, Any], types: list[tuple[str, str, list[int]]]
+def test_outputs_are_described_without_golden_rows(
+    task: str, output: dict[str, Any], types: list[tuple[str, str, list[int]]]
 ) -> None:
-    found = [(each["name"], each["datatype"], each["shape"]) for each in output_types(output)]
+    found = [(each["name"], each["datatype"], each["shape"]) for each in output_types(output, task, {})]
     assert found == types
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_outputs_are_described_as_they_are_answered(kind: str) -> None:
+    task, output, golden = OUTPUTS[kind]
+    described = {each["name"]: each for each in output_types(output, task, golden)}
+    answered = output_tensors({field: values * 3 for field, values in golden.items()}, output)
+    assert described.keys() == answered.keys()
+    for name, tensor in answered.items():
+        assert (tensor["datatype"], tensor["shape"]) == (
+            described[name]["datatype"],
+            [3, *described[name]["shape"][1:]],
+        )
+
+
+def test_a_label_has_the_data_type_of_all_classes() -> None:
+    output = {"fields": ["predictions"], "classes": [1, 2.5], "targets": ["y"]}
+    assert output_tensors({"predictions": [1]}, output)["predictions"]["datatype"] == "FP64"
+    assert output_types(output, "classification", {"predictions": [1]})[0]["datatype"] == "FP64"
 
 
 @pytest.mark.parametrize(

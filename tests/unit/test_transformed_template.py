@@ -44,14 +44,22 @@ SESSION = boto3.Session(region_name="us-east-1")
 MANAGED_POLICIES = {"AWSLambdaENIManagementAccess", "AWSCodeDeployRoleForLambdaLimited"}
 
 
+def source() -> dict[str, Any]:
+    template: dict[str, Any] = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    return template
+
+
 def expand(**parameters: str) -> dict[str, Any]:
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
-    for resource in source["Resources"].values():
+    return translated(source(), parameters)
+
+
+def translated(template: dict[str, Any], parameters: dict[str, str]) -> dict[str, Any]:
+    for resource in template["Resources"].values():
         for key in ("CodeUri", "ContentUri"):
             if key in resource["Properties"]:
                 resource["Properties"][key] = {"Bucket": "bucket", "Key": resource["Properties"][key]}
-    values = {name: str(part["Default"]) for name, part in source["Parameters"].items()} | parameters
-    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=SESSION).translate(source, values)
+    values = {name: str(part["Default"]) for name, part in template["Parameters"].items()} | parameters
+    expanded: dict[str, Any] = Translator({}, Parser(), boto_session=SESSION).translate(template, values)
     return json.loads(json.dumps(expanded))  # type: ignore[no-any-return]
 
 
@@ -64,6 +72,17 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     found = {name: part for name, part in template["Resources"].items() if part["Type"] == kind}
     assert found, kind
     return found
+
+
+def of_function(
+    template: dict[str, Any], kind: str, name: str = "PredictFunction"
+) -> dict[str, dict[str, Any]]:
+    """The versions, aliases or permissions of one function: a fork may have functions of its own."""
+    return {
+        key: part
+        for key, part in of_type(template, kind).items()
+        if (ref := part["Properties"]["FunctionName"]["Ref"]) == name or ref.startswith(f"{name}Alias")
+    }
 
 
 def statements(value: Any) -> Iterator[dict[str, Any]]:
@@ -81,17 +100,16 @@ def statements(value: Any) -> Iterator[dict[str, Any]]:
 
 def parameters_of(value: Any) -> set[str]:
     """Parameters that a value of the template depends on, through its conditions too."""
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    template = source()
     text = json.dumps(value)
     names = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r"\$\{(\w+)\}", text))
     for name in re.findall(r'"(?:Fn::If": \[|Condition": )"(\w+)"', text):
-        names |= parameters_of(source["Conditions"][name])
-    return names & set(source["Parameters"])
+        names |= parameters_of(template["Conditions"][name])
+    return names & set(template["Parameters"])
 
 
 # Settings of the function or of its alias, not of a version.
 UNVERSIONED = {
-    "CodeSigningConfigArn",
     "DeploymentType",
     "GradualDeployment",
     "ProvisionedConcurrency",
@@ -100,15 +118,13 @@ UNVERSIONED = {
 
 
 def test_every_parameter_of_the_function_makes_a_new_version() -> None:
-    properties = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"][
-        "Properties"
-    ]
+    properties = source()["Resources"]["PredictFunction"]["Properties"]
     # Lambda refuses to publish a version of a function that hasn't changed, so both must say the same.
     assert properties["Description"] == properties["VersionDescription"]
     described = parameters_of(properties["VersionDescription"])
     # Another architecture is another set of layers.
     assert parameters_of(properties) - UNVERSIONED - {"Architecture"} == described
-    (version,) = of_type(PLAIN, "AWS::Lambda::Version").values()
+    (version,) = of_function(PLAIN, "AWS::Lambda::Version").values()
     assert version["Properties"]["Description"] == properties["VersionDescription"]
 
 
@@ -123,9 +139,7 @@ def test_the_description_of_a_version_is_short_enough() -> None:
         "Group": "sg-0123456789abcdef0", "Files": "EFS",
         "Key": "own",
     }  # fmt: skip
-    text = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["PredictFunction"]["Properties"][
-        "Description"
-    ]
+    text = source()["Resources"]["PredictFunction"]["Properties"]["Description"]
     written = re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text["Fn::Sub"][0])
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
     assert len(written) <= 256, len(written)
@@ -170,10 +184,10 @@ def test_the_api_calls_the_alias_and_no_one_else_may(template: dict[str, Any]) -
         for method, operation in methods.items():
             if method not in {"options", "parameters"}:
                 uri = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
-                assert ":live/invocations" in uri
-    (permission,) = of_type(template, "AWS::Lambda::Permission").values()
-    assert permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
-    assert "${Api}/*" in json.dumps(permission["Properties"]["SourceArn"])
+                (called,) = re.findall(r"/\$\{(\w+)\.Arn\}:live/invocations", uri)
+                (permission,) = of_function(template, "AWS::Lambda::Permission", called).values()
+                assert permission["Properties"]["Principal"] == "apigateway.amazonaws.com"
+                assert "${Api}/*" in json.dumps(permission["Properties"]["SourceArn"])
 
 
 @BOTH
@@ -193,7 +207,7 @@ def test_every_route_asks_for_the_same_credentials_but_the_open_ones(template: d
 
 
 def _parameters_of_the_api() -> set[str]:
-    api = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["Api"]["Properties"]
+    api = source()["Resources"]["Api"]["Properties"]
     return parameters_of([api["DefinitionBody"], api["DisableExecuteApiEndpoint"]])
 
 
@@ -262,20 +276,35 @@ def test_without_a_wish_there_is_no_codedeploy() -> None:
     assert not [name for name, part in PLAIN["Resources"].items() if "CodeDeploy" in part["Type"]]
 
 
-def test_a_gradual_deployment_asks_the_hook_and_heeds_every_alarm() -> None:
+def test_a_gradual_deployment_asks_the_hook_and_watches_every_alarm() -> None:
     (group,) = of_type(FULL, "AWS::CodeDeploy::DeploymentGroup").values()
     configured = group["Properties"]["AlarmConfiguration"]["Alarms"]
     assert {alarm["Name"]["Ref"] for alarm in configured} == set(of_type(FULL, "AWS::CloudWatch::Alarm"))
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["Properties"]["AutoRollbackConfiguration"]["Events"]
     assert group["Properties"]["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
-    (alias,) = of_type(FULL, "AWS::Lambda::Alias").values()
+    (alias,) = of_function(FULL, "AWS::Lambda::Alias").values()
     assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"] == {
         "Ref": "VerifyFunction"
     }
     hook = FULL["Resources"]["VerifyFunction"]["Properties"]
     assert hook["FunctionName"] == {"Fn::Sub": "CodeDeployHook_${AWS::StackName}"}
-    (version,) = of_type(FULL, "AWS::Lambda::Version")
+    (version,) = of_function(FULL, "AWS::Lambda::Version")
     assert hook["Environment"]["Variables"]["TARGET"] == {"Ref": version}
+
+
+def test_the_hook_may_read_what_the_function_follows_and_no_more_of_it() -> None:
+    def reads(role: str) -> list[Any]:
+        policies = FULL["Resources"][role]["Properties"]["Policies"]
+        return [policy for policy in policies if "Fn::If" in policy]
+
+    assert len(reads("PredictRole")) == 5
+    assert reads("VerifyRole") == reads("PredictRole")
+    function, hook = (FULL["Resources"][name]["Properties"] for name in ("PredictFunction", "VerifyFunction"))
+    store = "SKYLAYER_STORE"
+    assert hook["Environment"]["Variables"][store] == function["Environment"]["Variables"][store]
+    assert hook["FileSystemConfigs"] == function["FileSystemConfigs"]
+    # Elsewhere it reaches AWS without your network.
+    assert hook["VpcConfig"]["Fn::If"][0] == "FileSystemMounted"
 
 
 def test_alarms_watch_what_there_is() -> None:
@@ -301,6 +330,16 @@ def test_the_firewall_follows_the_rate_of_the_api() -> None:
         if "RateBasedStatement" in rule["Statement"]
     ]
     assert rule["Limit"] == {"Fn::Sub": "${ThrottleRate}00"}
+    pattern = FULL["Parameters"]["ThrottleRate"]["AllowedPattern"]
+    for rate, allowed in (
+        ("50", True),
+        ("1", True),
+        ("0", False),
+        ("0.5", False),
+        ("1.5", False),
+        ("1e3", False),
+    ):
+        assert bool(re.fullmatch(pattern, rate)) is allowed, rate
     assert rule["EvaluationWindowSec"] in {60, 120, 300, 600}
     assert 0.5 < 100 / rule["EvaluationWindowSec"] < 1
 
@@ -314,6 +353,59 @@ def test_the_dashboard_is_a_document_of_known_functions() -> None:
     for name in ("AWS::Region", "AWS::StackName"):
         body = body.replace(f"${{{name}}}", "x")
     assert "${" not in body
+
+
+def test_sam_asks_about_signatures_of_a_fork_that_wants_them_alone() -> None:
+    """SAM's guided deployment asks for the signer of each function that has the property, also by a condition."""
+    functions = of_type(PLAIN, "AWS::Lambda::Function")
+    assert [name for name, part in functions.items() if "CodeSigningConfigArn" in part["Properties"]] == []
+    arn = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    template = source()
+    for name in ("PredictFunction", "VerifyFunction"):
+        template["Resources"][name]["Properties"]["CodeSigningConfigArn"] = arn
+    signed = translated(template, {})["Resources"]
+    for name in ("PredictFunction", "VerifyFunction"):
+        assert signed[name]["Properties"]["CodeSigningConfigArn"] == arn
+
+
+def test_no_parameter_decides_which_key_holds() -> None:
+    """A guided deployment writes every parameter down, so the next deployment would bring its first value back."""
+    (key,) = of_type(FULL, "AWS::ApiGateway::ApiKey").values()
+    assert parameters_of(key["Properties"]) == set()
+    (held,) = of_type(FULL, "AWS::ApiGateway::UsagePlanKey").values()
+    assert parameters_of(held["Properties"]) == set()
+
+
+def test_what_runs_on_aws_alone_is_wired() -> None:
+    """Private API, domain, network, own key, snapshots and kept environments: deployed nowhere here."""
+    (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
+    endpoint = api["Properties"]["EndpointConfiguration"]
+    assert endpoint["Types"] == [{"Fn::If": ["Private", "PRIVATE", "REGIONAL"]}]
+    assert endpoint["VpcEndpointIds"]["Fn::If"][1] == [{"Ref": "VpcEndpointId"}]
+    condition, policy, without = api["Properties"]["Body"]["x-amazon-apigateway-policy"]["Fn::If"]
+    assert (condition, without) == ("Private", {"Ref": "AWS::NoValue"})
+    (statement,) = policy["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceVpce": {"Ref": "VpcEndpointId"}}}
+
+    (mapping,) = of_type(PLAIN, "AWS::ApiGateway::BasePathMapping").values()
+    (stage,) = of_type(PLAIN, "AWS::ApiGateway::Stage")
+    assert mapping["Condition"] == "DomainChosen"
+    assert mapping["Properties"]["Stage"] == {"Ref": stage}
+    (domain,) = of_type(PLAIN, "AWS::ApiGateway::DomainName").values()
+    assert domain["Properties"]["SecurityPolicy"] == "TLS_1_2"
+
+    function = FULL["Resources"]["PredictFunction"]["Properties"]
+    assert function["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+    network = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    assert function["VpcConfig"]["Fn::If"][:2] == ["InVpc", network]
+    for name in ("PredictFunction", "VerifyFunction"):
+        own = FULL["Resources"][name]["Properties"]["KmsKeyArn"]
+        assert own["Fn::If"][:2] == ["KeyChosen", {"Ref": "KmsKeyArn"}]
+    alias = FULL["Resources"]["PredictFunctionAliaslive"]
+    kept = {"ProvisionedConcurrentExecutions": {"Ref": "ProvisionedConcurrency"}}
+    assert alias["Properties"]["ProvisionedConcurrencyConfig"]["Fn::If"][:2] == ["Provisioned", kept]
+    (association,) = of_type(FULL, "AWS::WAFv2::WebACLAssociation").values()
+    assert "/restapis/${Api}/stages/${Api" in association["Properties"]["ResourceArn"]["Fn::Sub"]
 
 
 def test_a_file_system_is_mounted_only_when_asked_for_and_to_read() -> None:
@@ -337,10 +429,9 @@ def test_a_file_system_is_mounted_only_when_asked_for_and_to_read() -> None:
 
 @BOTH
 def test_limits_hold(template: dict[str, Any]) -> None:
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
-    check_template(source)
+    check_template(source())
     for function in of_type(template, "AWS::Lambda::Function").values():
-        assert len(function["Properties"]["Layers"]) <= 5
+        assert len(function["Properties"].get("Layers", [])) <= 5
 
 
 def test_what_is_billed_by_method_or_trace_is_off_by_default() -> None:
@@ -352,15 +443,24 @@ def test_what_is_billed_by_method_or_trace_is_off_by_default() -> None:
     assert stage["Properties"]["TracingEnabled"] == {"Fn::If": ["Traced", True, False]}
 
 
+@BOTH
+def test_compression_and_binary_types_reach_the_api(template: dict[str, Any]) -> None:
+    (api,) = of_type(template, "AWS::ApiGateway::RestApi").values()
+    assert api["Properties"]["MinimumCompressionSize"] == 1024
+    assert api["Properties"]["BinaryMediaTypes"] == ["application/x-npy"]
+    head = api["Properties"]["Body"]["paths"]["/health"]["head"]
+    assert head["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
+
+
 def test_the_bill_counts_the_methods_of_the_api() -> None:
     (api,) = of_type(PLAIN, "AWS::ApiGateway::RestApi").values()
-    methods = [name for path in api["Properties"]["Body"]["paths"].values() for name in path]
-    assert sum(name in {"get", "post"} for name in methods) == prices.METHODS
+    operations = [one for path in api["Properties"]["Body"]["paths"].values() for one in path.values()]
+    ours = [one for one in operations if "${PredictFunction.Arn}" in json.dumps(one)]
+    assert len(ours) == prices.METHODS
 
 
 def test_extras_are_off_by_default() -> None:
-    source = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     for name in ("Monitoring", "GradualDeployment", "AccessLogs", "Firewall"):
-        assert source["Parameters"][name]["Default"] == "false"
-    conditional = {name for name, part in source["Resources"].items() if "Condition" in part}
+        assert PLAIN["Parameters"][name]["Default"] == "false"
+    conditional = {name for name, part in source()["Resources"].items() if "Condition" in part}
     assert {"WebAcl", "Dashboard", "VerifyFunction", "Domain", "AccessLogGroup"} <= conditional

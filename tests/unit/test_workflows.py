@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -47,9 +48,115 @@ def test_every_make_step_is_a_verb_with_known_variables(path: Path) -> None:
     verbs = [line for line in runs if line.startswith("make ")]
     assert verbs
     for line in verbs:
-        _, verb, *pairs = line.replace('"$CLOUDFORMATION_ROLE"', "arn:x").split()
+        given = line.replace('"$CLOUDFORMATION_ROLE"', "arn:x").replace('"$PERMISSIONS_BOUNDARY"', "arn:y")
+        _, verb, *pairs = given.split()
         options = variables.read(load(verb).VARIABLES, variables.from_arguments(pairs))
-        assert verb != "deploy" or (options.role, options.built, options.yes) == ("arn:x", True, True)
+        if verb == "deploy":
+            assert (options.role, options.boundary) == ("arn:x", "arn:y")
+            assert options.built
+            assert options.yes
+
+
+@BOTH
+def test_no_program_comes_unpinned(path: Path) -> None:
+    """Uv comes from make, at the version and hashes of bin/find-uv: an action would fetch the newest."""
+    text = path.read_text(encoding="utf-8")
+    actions = set(re.findall(r"uses: ([\w/-]+)@", text))
+    assert {owner for owner, _, _ in (action.partition("/") for action in actions)} <= {
+        "actions",
+        "aws-actions",
+    }
+    for step in steps(path):
+        assert not re.search(r"\b(curl|wget|pip|pipx|uvx?|npm|npx)\b", step.get("run", "")), step
+
+
+RETRAIN = yaml.safe_load((ROOT / ".github" / "workflows" / "retrain.yml").read_text(encoding="utf-8"))["jobs"]
+
+
+def test_what_trains_holds_no_token_that_writes_and_what_holds_one_does_not_train() -> None:
+    writing = {name for name, job in RETRAIN.items() if "write" in job["permissions"].values()}
+    running = {
+        name for name, job in RETRAIN.items() if any("make " in step.get("run", "") for step in job["steps"])
+    }
+    assert (writing, running) == ({"propose"}, {"train"})
+    for job in RETRAIN.values():
+        (checkout,) = [step for step in job["steps"] if "checkout" in step.get("uses", "")]
+        assert checkout["with"]["persist-credentials"] is False
+    assert "GH_TOKEN" not in json.dumps(RETRAIN["train"])
+
+
+VERSION = "birds/0123456789abcdef"
+
+
+def propose(folder: Path, pointer: str) -> subprocess.CompletedProcess[str]:
+    """The last step of the job that holds the token, on artifacts in `folder`, in a clone with a remote of its own."""
+    remote, clone, programs = (folder / name for name in ("remote", "clone", "programs"))
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
+        "HOME": str(folder),
+        "MODELS": str(folder / "models"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+        subprocess.run(["git", *identity, *arguments], cwd=folder, env=environment, check=True, timeout=30)
+
+    programs.mkdir()
+    (programs / "gh").write_text(f'#!/bin/sh\necho "$@" >> "{folder}/gh"\n', encoding="utf-8")
+    (programs / "gh").chmod(0o755)
+    git("init", "--quiet", "--bare", str(remote))
+    git("init", "--quiet", str(clone))
+    (clone / "model_artifacts").mkdir()
+    (clone / "model_artifacts" / "champion").write_text("birds/fedcba9876543210\n", encoding="utf-8")
+    git("-C", str(clone), "remote", "add", "origin", str(remote))
+    git("-C", str(clone), "add", ".")
+    git("-C", str(clone), "commit", "--quiet", "-m", "First")
+    (folder / "models" / "champion").write_text(pointer, encoding="utf-8")
+    return subprocess.run(
+        ["bash", "-e", "-c", RETRAIN["propose"]["steps"][-1]["run"]],
+        cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    made = tmp_path / "models" / VERSION
+    made.mkdir(parents=True)
+    (made / "model_card.md").write_text("A card.", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_new_champion_is_proposed_with_its_own_folder_alone(trained: Path) -> None:
+    (trained / "models" / "birds" / "more.py").write_text("import os", encoding="utf-8")
+    done = propose(trained, f"{VERSION}\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    changed = subprocess.run(
+        ["git", "-C", str(trained / "remote"), "show", "--name-only", "--format=", f"retrain/{VERSION}"],
+        capture_output=True, text=True, check=True, timeout=30,
+    ).stdout.split()  # fmt: skip
+    assert changed == [f"model_artifacts/{VERSION}/model_card.md", "model_artifacts/champion"]
+    assert f"pr create --title Champion: {VERSION}" in (trained / "gh").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ["../../.github/workflows", f"{VERSION}\n../..", "birds/$(id)", "--force", "", f"{VERSION}x", "."],
+)
+def test_a_pointer_that_names_no_version_is_not_proposed(pointer: str, trained: Path) -> None:
+    done = propose(trained, pointer)
+    assert done.returncode == 1
+    assert "The pointer does not name a version." in done.stdout
+    assert not (trained / "gh").exists()
+
+
+def test_an_artifact_that_leads_out_of_its_folder_is_not_proposed(trained: Path) -> None:
+    (trained / "models" / VERSION / "link").symlink_to("/etc/hostname")
+    done = propose(trained, VERSION)
+    assert done.returncode == 1
+    assert "plain files only" in done.stdout
+    assert not (trained / "gh").exists()
 
 
 def test_prod_gets_the_build_that_dev_got() -> None:
@@ -115,7 +222,7 @@ def test_what_runs_before_a_commit_is_lint_and_comes_from_here() -> None:
 
 def test_what_has_a_version_is_watched_in_one_pull_request_a_week() -> None:
     updates = loaded(".github/dependabot.yml")["updates"]
-    assert {update["package-ecosystem"] for update in updates} == {"uv", "github-actions"}
+    assert {update["package-ecosystem"] for update in updates} == {"uv", "npm", "github-actions"}
     for update in updates:
         assert update["schedule"] == {"interval": "weekly"}
         assert [group["patterns"] for group in update["groups"].values()] == [["*"]]

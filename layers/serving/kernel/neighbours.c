@@ -284,7 +284,7 @@ int check_neighbours(const char *table, const struct operation *o, uint64_t work
     if (!points || o->arrays[0].count % d || o->arrays[0].count / d != points) return SKYLAYER_BAD_TABLE;
     if ((o->arrays[2].count - 1) / 2 / d != nodes || o->arrays[2].count != nodes * 2 * d + 1) return SKYLAYER_BAD_TABLE;
     if (o->kind < SQUARED_EUCLIDEAN || o->kind > CHEBYSHEV) return SKYLAYER_BAD_TABLE;
-    if (o->flags > (WITHIN_RADIUS | WEIGHTED)) return SKYLAYER_BAD_TABLE;
+    if (o->flags > (WITHIN_RADIUS | WEIGHTED | ANY_ORDER)) return SKYLAYER_BAD_TABLE;
     if (o->flags & WITHIN_RADIUS) {
         if (o->outputs != 2 + width) return SKYLAYER_BAD_TABLE;
     } else if (!o->outputs || o->outputs % 2 || width != 1) return SKYLAYER_BAD_TABLE;

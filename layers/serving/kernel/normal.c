@@ -37,7 +37,7 @@ double sky_erf(double x) {
 }
 
 /* erfc(a) / 2 of a >= 0: far out e^(-a^2) / sqrt(pi) / (a + 1/2/(a + 1/(a + 3/2/(a + ...)))), Abramowitz and Stegun
- * 7.1.14, which has settled after 60 steps from 3 on */
+ * 7.1.14, which has converged after 60 steps from 3 on */
 static double half_complement(double a) {
     if (a < 1e-9) return 0.5 - 0.5 * TWO_BY_ROOT_PI[0] * a;
     if (a < 3.0) {

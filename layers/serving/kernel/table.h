@@ -136,7 +136,7 @@ enum tree_flag {
     SPECIAL_RULES = 2, /* some split is categorical or has rules of its own; without it none is looked for */
     FLOAT32_SUMS = 4,  /* as XGBoost adds */
 };
-enum neighbour_flag { WITHIN_RADIUS = 1, WEIGHTED = 2 };
+enum neighbour_flag { WITHIN_RADIUS = 1, WEIGHTED = 2, ANY_ORDER = 4 /* for the proof */ };
 
 /* operation.kind of ARITHMETIC and COMBINE */
 enum arithmetic {

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from serving import log
 from serving.errors import Problem
-from serving.http import Request, Response, internal_error, json_response, problem_response
+from serving.http import Request, Response, internal_error, json_response, problem_response, request_id_of
 from serving.predict import predict
 
 TYPE_CHECKING = False
@@ -38,9 +38,16 @@ def handle(request: Request, model: Model) -> Response:
         response = internal_error(request.request_id)
     if request.method == "HEAD":
         response.body = ""
-    route = _normal(request.path)
-    log.request(request, route if route in ROUTES else None, response, model, perf_counter() - started)
+    if shown := request_id_of(request):
+        response.headers["x-request-id"] = shown
+    log.request(request, route_of(request.path), response, model, perf_counter() - started)
     return response
+
+
+def route_of(path: str) -> str | None:
+    """The line of `ROUTES` that a path belongs to, None where there is none."""
+    route = _normal(path)
+    return route if route in ROUTES else None
 
 
 def dispatch(request: Request, model: Model) -> Response:
@@ -65,7 +72,9 @@ def _later(module: str, name: str) -> Handler:
     return handler
 
 
-_inference = _later("serving.protocols.inference", "respond")
+# Which method each path below a line takes, these protocols say themselves.
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_BELOW = ("/v2", "/v1/models")
 
 # Path -> method -> what responds. Whatever only some requests need is imported by the function, not above.
 ROUTES: dict[str, dict[str, Handler]] = {
@@ -74,11 +83,12 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "/health": {"GET": _health},
     "/openapi.json": {"GET": _later("serving.description", "openapi")},
     "/": {"GET": _later("serving.description", "playground")},
-    # Which method each path below it takes, the protocol says itself.
-    "/v2": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), _inference),
+    "/v2": dict.fromkeys(_METHODS, _later("serving.protocols.inference", "respond")),
+    "/v1/models": dict.fromkeys(_METHODS, _later("serving.protocols.inference_v1", "respond")),
     "/ping": {"GET": _later("serving.protocols.scoring", "ping")},
     "/version": {"GET": _later("serving.protocols.scoring", "version")},
     "/invocations": {"POST": _later("serving.protocols.scoring", "invocations")},
+    "/execution-parameters": {"GET": _later("serving.protocols.scoring", "execution_parameters")},
 }
 
 
@@ -95,4 +105,8 @@ def _handler(request: Request) -> Handler:
 
 def _normal(path: str) -> str:
     """The line of `ROUTES` that a path belongs to: all of an inference server's are one."""
-    return "/v2" if path.startswith("/v2/") else path.rstrip("/") or "/"
+    if path.startswith("/v"):
+        for line in _BELOW:
+            if path.startswith(f"{line}/"):
+                return line
+    return path.rstrip("/") or "/"

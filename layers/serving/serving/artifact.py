@@ -23,6 +23,8 @@ import os
 import re
 import stat
 
+from serving.schema import WIDER
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -285,6 +287,9 @@ def _check_input(path: str, schema: dict[str, Any]) -> None:
         _require_one_of(path, f"{where}.kind", column.get("kind"), KINDS)
         if not isinstance(column.get("nullable"), bool):
             raise ArtifactError(f"{path}: {where}.nullable must be true or false.")
+        wider = column.get("widened", [])
+        if not isinstance(wider, list) or not all(what in WIDER for what in wider):
+            raise ArtifactError(f"{path}: {where}.widened must be a list of {' and '.join(WIDER)}.")
     names = [column["name"] for column in columns]
     if len(set(names)) != len(names):
         raise ArtifactError(f"{path}: input.columns holds the same name twice.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from serving.model import Model
 
 HTML = "text/html"
+_TAG_DIGITS = 32
 
 _TOLD = ("task", "created", "engine", "engine_reason", "input", "output", "metrics", "training", "libraries")
 
@@ -33,9 +35,9 @@ def model(request: Request, model: Model) -> Response:
     offered = (JSON, HTML) if os.path.isfile(path) else (JSON,)
     if accepted(request.headers, offered) == HTML:
         with open(path, encoding="utf-8") as file:
-            return _card(file.read())
+            return _unless_known(request, _card(file.read()))
     told = {name: model.manifest[name] for name in _TOLD}
-    return json_response(
+    response = json_response(
         {
             **model.reference,
             **told,
@@ -45,16 +47,32 @@ def model(request: Request, model: Model) -> Response:
             "card": model.card(),
         }
     )
+    return _unless_known(request, response)
 
 
-def openapi(_: Request, model: Model) -> Response:
+def openapi(request: Request, model: Model) -> Response:
     """The OpenAPI document of the model's API, for whoever may call this stack."""
-    return json_response(document(model.manifest, _read(model, GOLDEN), authentication()))
+    response = json_response(document(model.manifest, _read(model, GOLDEN), authentication()))
+    return _unless_known(request, response)
 
 
-def playground(_: Request, __: Model) -> Response:
+def playground(request: Request, _: Model) -> Response:
     """The playground, a page that tells nothing of the model by itself."""
-    return _page(*page(authentication()))
+    return _unless_known(request, _page(*page(authentication())))
+
+
+def _unless_known(request: Request, response: Response) -> Response:
+    """The response with a tag, or 304 and nothing if the client has the one of this tag (RFC 9110, section 13.1.2).
+
+    The tag is a weak one: the gateway may compress what it stands for.
+    """
+    tag = hashlib.sha256(response.content).hexdigest()[:_TAG_DIGITS]
+    headers = {"etag": f'W/"{tag}"', "cache-control": "private, no-cache", "vary": "accept"}
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if f'"{tag}"' in known or known == ["*"]:
+        return Response(304, headers, "")
+    response.headers |= headers
+    return response
 
 
 def _card(html: str) -> Response:

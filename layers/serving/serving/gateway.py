@@ -1,6 +1,8 @@
-"""API Gateway's REST proxy events to requests, responses to what it expects of a Lambda.
+"""The events of a Lambda to requests, responses to what it expects of one.
 
-Both shapes: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+An event is an HTTP request, as a REST API, a load balancer, an HTTP API or a function URL describes it, or a direct
+invocation with `{"instances": [...]}`. The template's own are those of a REST API, so nothing else is imported for
+them: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 from serving import limits, log
 from serving.api import handle
 from serving.errors import Problem
-from serving.http import Request, Response, problem_response
+from serving.http import Request, Response, joined, problem_response, sent_headers
 from serving.model import load, locate
 
 TYPE_CHECKING = False
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
 # The value of SKYLAYER_STORE that means none, here so that the others need no import.
 LAYER = "layer"
 
-_SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# The codings that API Gateway unpacks, and how a gzip file begins:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
+_UNPACKED = frozenset({"gzip", "deflate", "identity"})
+_GZIP = b"\x1f\x8b"
 
 
 class NotHTTPError(Exception):
-    """An event that is no HTTP request, such as a queue's, a bucket's or a schedule's."""
+    """An event that is no request at all, such as a queue's, a bucket's or a schedule's."""
 
 
 def start() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -46,7 +51,7 @@ def start() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
 def handler(
     current: Callable[[], Model], respond: Callable[[Request, Model], Response] = handle
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """A Lambda handler of REST proxy events.
+    """A Lambda handler of HTTP requests and of direct invocations with instances.
 
     Args:
         current: Gives the model; asked once per request, so a request is answered by one model throughout.
@@ -55,7 +60,12 @@ def handler(
     log.set_up()
 
     def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return proxy(event, getattr(context, "aws_request_id", ""), current(), respond)
+        request_id = getattr(context, "aws_request_id", "")
+        if isinstance(event, dict) and "instances" in event and not _is_http(event):
+            from serving.direct import invoke  # not above: the API asks for none of it
+
+            return invoke(event, request_id, current(), respond)
+        return proxy(event, request_id, current(), respond)
 
     return lambda_handler
 
@@ -88,45 +98,78 @@ def request_of(event: dict[str, Any], request_id: str) -> Request:
         NotHTTPError: It is no HTTP request. Lambda must see an error: a queue takes any answer for success and
             deletes its message.
     """
-    method = event.get("httpMethod") if isinstance(event, dict) else None
-    if not isinstance(method, str):
-        raise NotHTTPError("The event is not one of an API Gateway REST proxy: it has no httpMethod.")
+    if not _is_http(event):
+        raise NotHTTPError(
+            "The event is neither an HTTP request (httpMethod, or requestContext.http.method and rawPath) nor a "
+            'direct invocation ({"instances": [...]}).'
+        )
+    if "httpMethod" not in event:
+        from serving import payload_2  # not above: the template's API sends the other shape
+
+        method, path, headers = payload_2.head(event)
+    else:
+        method, path, headers = event["httpMethod"], _path(event), _headers(event)
+    body = _body(event)
+    # With MinimumCompressionSize the gateway unpacks a body, and hands on the header that says how it was packed.
+    if headers.get("content-encoding") in _UNPACKED and not body.startswith(_GZIP):
+        del headers["content-encoding"]
     return Request(
         method=method.upper(),
-        path=_path(event),
-        headers=_headers(event),
-        body=_body(event),
+        path=path,
+        headers=headers,
+        body=body,
         request_id=request_id,
+        query=event.get("queryStringParameters"),
     )
 
 
 def response_of(response: Response) -> dict[str, Any]:
     """A response as API Gateway takes it."""
-    headers = {**response.headers, **_SECURITY_HEADERS}
-    origin = os.environ.get("SKYLAYER_CORS_ORIGIN")
-    if origin:
-        headers["access-control-allow-origin"] = origin
-        headers["access-control-expose-headers"] = "model-version"
-        if origin != "*":
-            headers["vary"] = "origin"
+    body = response.body
+    binary = type(body) is bytes
     return {
         "statusCode": response.status,
-        "headers": headers,
-        "body": response.body,
-        "isBase64Encoded": False,
+        "headers": sent_headers(response),
+        "body": _base64(body) if binary else body,
+        "isBase64Encoded": binary,
     }
+
+
+def _is_http(event: Any) -> bool:
+    """Whether an event is an HTTP request, of either format of payload."""
+    if not isinstance(event, dict):
+        return False
+    if "httpMethod" in event:
+        return isinstance(event["httpMethod"], str)
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, dict) else None
+    return (
+        isinstance(http, dict)
+        and isinstance(http.get("method"), str)
+        and isinstance(event.get("rawPath"), str)
+    )
+
+
+def _base64(body: Any) -> str:
+    import binascii  # not above: an answer in JSON or CSV goes as it is
+
+    return binascii.b2a_base64(body, newline=False).decode()
 
 
 def _path(event: dict[str, Any]) -> str:
     """The path below the API's root: a stage or a custom domain's base path may stand before it.
 
-    The resource, the template's own path, has neither; its `{parameters}` are filled in.
+    The resource, the template's own path, has neither; its `{parameters}` are filled in. An HTTP API that sends this
+    format has the resource `$default` where no route of its own matched.
     """
     path: str = event.get("resource") or event.get("path") or "/"
-    if "{" in path:
-        for name, value in (event.get("pathParameters") or {}).items():
-            path = path.replace(f"{{{name}}}", value).replace(f"{{{name}+}}", value)
-    return path
+    if "{" not in path and path != "$default":
+        return path
+    from serving import event_path  # not above: the route of a prediction needs neither
+
+    if path == event_path.DEFAULT:
+        return event_path.below_stage(event.get("path") or "/", event)
+    return event_path.filled_in(path, event)
 
 
 def _headers(event: dict[str, Any]) -> dict[str, str]:
@@ -134,7 +177,7 @@ def _headers(event: dict[str, Any]) -> dict[str, str]:
     single = event.get("headers") or {}
     several = event.get("multiValueHeaders") or {}
     headers = {name.lower(): value for name, value in single.items() if value is not None}
-    headers.update((name.lower(), ", ".join(values)) for name, values in several.items() if values)
+    headers.update(joined((name, value) for name, values in several.items() for value in values))
     return headers
 
 

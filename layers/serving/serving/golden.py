@@ -27,6 +27,14 @@ def read(folder: str | os.PathLike[str]) -> tuple[list[dict[str, Any]], dict[str
     return golden["instances"], golden["answers"]
 
 
+def answers(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The estimator's answers to the golden rows of the artifact in `folder`; empty if it has none."""
+    try:
+        return read(folder)[1]
+    except FileNotFoundError:
+        return {}
+
+
 def replay(model: Model) -> None:
     """Ask a loaded model for its golden rows, in this process.
 

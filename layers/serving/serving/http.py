@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import os
+
 from serving import json_body
 from serving.errors import Problem, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 JSON = "application/json"
 CSV = "text/csv"
 PROBLEM = "application/problem+json"
+# Every answer's, whoever gives it: the function, an adapter or, by the template, the gateway itself;
+# a response may say that it is to be kept.
+SECURITY_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# What a page of the allowed origin may read beside the headers that any may.
+_EXPOSED = "model-version, x-request-id, ignored-columns, ignored-members, missing-columns, retry-after, etag"
+_MAX_ID = 128
 
 
 class Request:
-    """One HTTP request, its path without the prefix of a stage and its header names in lower case."""
+    """One HTTP request, its path without the prefix of a stage and its header names in lower case.
 
-    __slots__ = ("body", "headers", "method", "path", "request_id")
+    `query` holds what follows the question mark, of a name that comes several times the last; None where there is
+    nothing.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "query", "request_id")
 
     def __init__(
         self,
@@ -27,16 +39,22 @@ class Request:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         request_id: str = "",
+        *,
+        query: Mapping[str, str] | None = None,
     ) -> None:
         self.method = method
         self.path = path
         self.headers = headers or {}
         self.body = body
         self.request_id = request_id
+        self.query = query
 
 
 class Response:
-    """One HTTP response; `rows` and `outcome` are for the log: how many were predicted, what went wrong."""
+    """One HTTP response; `rows` and `outcome` are for the log: how many were predicted, what went wrong.
+
+    A body of text is sent as UTF-8, one of bytes as it is.
+    """
 
     __slots__ = ("body", "headers", "outcome", "rows", "status")
 
@@ -44,7 +62,7 @@ class Response:
         self,
         status: int,
         headers: dict[str, str],
-        body: str,
+        body: str | bytes,
         *,
         rows: int = 0,
         outcome: str = "ok",
@@ -54,6 +72,11 @@ class Response:
         self.body = body
         self.rows = rows
         self.outcome = outcome
+
+    @property
+    def content(self) -> bytes:
+        """The body as it goes over a wire."""
+        return self.body.encode() if isinstance(self.body, str) else self.body
 
 
 def json_response(document: Any, *, rows: int = 0, headers: dict[str, str] | None = None) -> Response:
@@ -78,6 +101,49 @@ def internal_error(request_id: str) -> Response:
     return Response(500, {"content-type": PROBLEM}, json_body.encode(document), outcome="internal-error")
 
 
+def allowed_origin() -> str:
+    """The origin whose pages may call, `*` for any; empty for none."""
+    return os.environ.get("SKYLAYER_CORS_ORIGIN") or ""
+
+
+def sent_headers(response: Response) -> dict[str, str]:
+    """The headers of a response with those that every one has, and those for a page of the origin that may call."""
+    headers = {**SECURITY_HEADERS, **response.headers}
+    origin = allowed_origin()
+    if origin:
+        headers["access-control-allow-origin"] = origin
+        headers["access-control-expose-headers"] = _EXPOSED
+        if origin != "*":
+            headers["vary"] = f"{headers['vary']}, origin" if "vary" in headers else "origin"
+    return headers
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name; one that came several times is one list (RFC 9110, section 5.2)."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
+
+
+def request_id_of(request: Request) -> str:
+    """What a client may call its request by: its own `X-Request-Id`, if that may stand in a header, or ours."""
+    sent = request.headers.get("x-request-id")
+    if sent is None:
+        return request.request_id
+    if 0 < len(sent) <= _MAX_ID and sent.isascii() and sent.isprintable():
+        return sent
+    return "" if request.request_id == sent else request.request_id
+
+
+def query_of(text: str) -> dict[str, str]:
+    """What follows a URL's question mark, by name; of several values the last, as an API Gateway's event has it."""
+    from urllib.parse import parse_qsl  # not above: a gateway has read it already
+
+    return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+
+
 def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
     """The media type of a request's body, the first supported one if the client names none.
 
@@ -99,6 +165,12 @@ def content_type(headers: Mapping[str, str], supported: tuple[str, ...]) -> str:
     if charset not in {"utf-8", "utf8", "us-ascii"}:
         raise Problem(415, f"charset {quoted(charset)} can't be read: send UTF-8.")
     return media_type
+
+
+def parameter(headers: Mapping[str, str], name: str) -> str:
+    """A parameter of the body's media type in lower case, such as `header` of `text/csv`; empty without it."""
+    value = headers.get("content-type", "").strip().lower()
+    return _split(value)[1].get(name, "") if ";" in value else ""
 
 
 def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from serving.schema import Column, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Container, Iterator
     from typing import Any
 
 _MAX_SHOWN = 40
@@ -21,7 +21,7 @@ def columns_of(instances: list[Any], schema: list[Column]) -> list[list[Any]]:
     """The values of instances by column, in the order of the schema.
 
     An instance is an object of all columns or an array in their order; where there is one column only, its
-    value alone will do.
+    value alone will do. A model that was fitted on an array takes positions for names.
 
     Args:
         instances: Rows as JSON has them.
@@ -38,8 +38,7 @@ def _all_at_once(instances: list[Any], schema: list[Column]) -> list[list[Any]] 
     """The columns of flawless instances, several times faster than cell by cell; None if there's a doubt."""
     kinds = set(map(type, instances))
     if kinds == {dict}:
-        names = [column.name for column in schema]
-        rows: Iterator[Any] = map(itemgetter(*names), instances)
+        rows: Iterator[Any] = map(itemgetter(*keys_of(instances[0], schema)), instances)
     elif kinds == {list}:
         rows = iter(instances)
     else:
@@ -64,7 +63,7 @@ def _all_at_once(instances: list[Any], schema: list[Column]) -> list[list[Any]] 
 def _one_by_one(instances: list[Any], schema: list[Column]) -> list[list[Any]]:
     """The columns, by way of every single cell, so that each problem can be told with its place."""
     columns: list[list[Any]] = [[] for _ in schema]
-    problems = _Problems()
+    problems = Problems()
     for number, instance in enumerate(instances):
         cells = _cells(number, instance, schema, problems)
         for values, column, (key, value) in zip(columns, schema, cells, strict=False):
@@ -76,7 +75,7 @@ def _one_by_one(instances: list[Any], schema: list[Column]) -> list[list[Any]]:
     return columns
 
 
-def _cells(number: int, instance: Any, schema: list[Column], problems: _Problems) -> list[Any]:
+def _cells(number: int, instance: Any, schema: list[Column], problems: Problems) -> list[Any]:
     """The place and value of each cell of an instance in the order of the schema, or none."""
     if isinstance(instance, dict):
         return _object_cells(number, instance, schema, problems)
@@ -92,36 +91,74 @@ def _cells(number: int, instance: Any, schema: list[Column], problems: _Problems
     return []
 
 
+def keys_of(instance: Container[str], schema: list[Column]) -> list[str]:
+    """What an object, or the names of a table, call each column: its name, or its position in an array."""
+    return [
+        column.name
+        if column.position is None or column.name in instance or column.position not in instance
+        else column.position
+        for column in schema
+    ]
+
+
 def _object_cells(
-    number: int, instance: dict[str, Any], schema: list[Column], problems: _Problems
+    number: int, instance: dict[str, Any], schema: list[Column], problems: Problems
 ) -> list[Any]:
-    missing = [column for column in schema if column.name not in instance]
+    keys = keys_of(instance, schema)
+    if not check_names(number, instance, keys, schema, problems):
+        return []
+    return [((key,), instance[key]) for key in keys]
+
+
+def check_names(
+    number: int, names: Collection[str], keys: list[str], schema: list[Column], problems: Problems
+) -> bool:
+    """Whether the names of an object, or of a table's header, have every column; adds what is wrong with them.
+
+    Args:
+        number: The row that the problems are told of.
+        names: What the client sent.
+        keys: What it calls each column of the schema.
+        schema: The columns.
+        problems: Gets a problem for each column that is missing and for each name that is none.
+    """
+    sent, known = set(names), set(keys)
+    missing = [column for key, column in zip(keys, schema, strict=True) if key not in sent]
     for column in missing:
         hint = "a missing value is sent as null" if column.nullable else ""
         place = ("instances", number, column.name)
         problems.add_text(place, column.expected, "no such column", hint, column.name)
-    if len(instance) + len(missing) > len(schema):
-        names = [column.name for column in schema]
-        for name in instance:
-            if name not in names:
-                place = ("instances", number, name)
-                hint = _like(name, names)
-                problems.add_text(place, "only columns of the model", "an unknown column", hint, _cut(name))
-    return [] if missing else [((column.name,), instance[column.name]) for column in schema]
+    if len(names) + len(missing) > len(schema):
+        for name in names:
+            if name not in known:
+                problems.add_text(
+                    ("instances", number, name),
+                    "only columns of the model",
+                    "an unknown column",
+                    _like(name, [column.name for column in schema]),
+                    json.dumps(_cut(name), ensure_ascii=False),
+                )
+    return not missing
 
 
 def _like(name: str, names: list[str]) -> str:
+    if not name:
+        return "an index, as df.to_csv(index=False) leaves out and ?extra=ignore"
     from difflib import get_close_matches  # not above: only the mistaken wait for it
 
     similar = get_close_matches(name, names, n=1) if len(name) <= _MAX_SHOWN else []
-    return f"did you mean {json.dumps(similar[0])}?" if similar else "GET /model lists them"
+    return (
+        f"did you mean {json.dumps(similar[0])}?"
+        if similar
+        else "GET /model lists them, ?extra=ignore leaves others out"
+    )
 
 
 def _array(schema: list[Column]) -> str:
     return f"an array of {len(schema)} value{'s' if len(schema) > 1 else ''}"
 
 
-class _Problems:
+class Problems:
     """The first problems of a request in full, and the number of all."""
 
     def __init__(self) -> None:
@@ -131,11 +168,13 @@ class _Problems:
     def add(
         self, place: tuple[str | int, ...], expected: str, value: Any, hint: str = "", name: str = ""
     ) -> None:
+        """Note that a value isn't what its place, below the body's root, expects."""
         self.add_text(place, expected, describe(value) if self.count < MAX_PROBLEMS else "", hint, name)
 
     def add_text(
         self, place: tuple[str | int, ...], expected: str, received: str, hint: str = "", name: str = ""
     ) -> None:
+        """Note that what came, in words, isn't what its place expects."""
         self.count += 1
         if self.count > MAX_PROBLEMS:
             return
@@ -149,6 +188,7 @@ class _Problems:
         self.errors.append(error)
 
     def raise_if_any(self) -> None:
+        """Raise all of them as one problem, 422; nothing where there is none."""
         if self.count:
             noun = "1 problem" if self.count == 1 else f"{self.count} problems"
             more = f"; the first {MAX_PROBLEMS} are listed" if self.count > MAX_PROBLEMS else ""

@@ -34,14 +34,23 @@ def check_body(body: bytes, schema: list[Column]) -> None:
     Raises:
         Problem: 400 or 413.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise Problem(413, f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.")
+    check_length(body)
     if _REPLACEMENT in body and not _knows_replacement(schema):
         raise Problem(
             400,
             "The body holds U+FFFD, which stands for letters that were lost: it wasn't UTF-8 when it was sent. "
             "Save it as UTF-8 (in Excel: CSV UTF-8) and send it again.",
         )
+
+
+def check_length(body: bytes) -> None:
+    """Refuse a body over the limit.
+
+    Raises:
+        Problem: 413.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise Problem(413, f"The body is longer than {MAX_BODY_BYTES} bytes: send fewer rows at a time.")
 
 
 _REPLACEMENT = "\ufffd".encode()

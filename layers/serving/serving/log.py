@@ -1,4 +1,4 @@
-"""One line of JSON per request, as the platform's logging writes it; never a value that a client sent.
+"""One line of JSON per request, as the platform's logging writes it; of what a client sent, its request's id alone.
 
 On Lambda with JSON logs (LoggingConfig: LogFormat: JSON) the lines go to the output as they are: there, a line with
 `timestamp` and `level` needs no formatting, and the standard logging takes longer than a prediction. Elsewhere they
@@ -40,11 +40,16 @@ def set_up() -> None:
 
 
 def request(request: Request, route: str | None, response: Response, model: Model, seconds: float) -> None:
-    """Log what became of a request; `route` is None where there is none."""
+    """Log what became of a request; `route` is None where there is none.
+
+    `client_request_id` is what the client calls its request by, where it has a name for it.
+    """
+    shown = response.headers.get("x-request-id", request.request_id)
     _write(
         logging.INFO,
         "request",
         {
+            **({"client_request_id": shown} if shown != request.request_id else {}),
             "request_id": request.request_id,
             "route": route,
             "model": model.reference["name"],

@@ -8,7 +8,7 @@ import sys
 from serving import engines, json_body
 from serving.artifact import MODEL_CARD, ArtifactError, read_manifest
 from serving.errors import Problem, RowError, pointer
-from serving.schema import Column
+from serving.schema import schema_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Model:
         self.manifest = manifest
         self.engine = engine
         self.fields: list[str] = manifest["output"]["fields"]
-        self.schema = [Column(description) for description in manifest["input"]["columns"]]
+        self.schema = schema_of(manifest["input"])
         self.reference = {"name": manifest["name"], "version": manifest["version"]}
         self._tail = "," + json_body.encode(self.body({}))[1:]
 
@@ -96,13 +96,15 @@ class Model:
 
     def _refusal(self, error: RowError, instances: list[Any]) -> Problem:
         """The estimator's refusal of a row, as a problem that points to the row or to its cell."""
+        from serving.instances import keys_of
+
         place: tuple[str | int, ...] = ("instances", error.row)
         detail = error.detail
         if error.column is not None:
             detail = f"{error.column}: {detail}"
-            names = [column.name for column in self.schema]
-            by_name = isinstance(instances[error.row], dict)
-            place += (error.column if by_name else names.index(error.column),)
+            index = [column.name for column in self.schema].index(error.column)
+            row = instances[error.row]
+            place += (keys_of(row, self.schema)[index] if isinstance(row, dict) else index,)
         return Problem(
             422,
             "The model refuses an instance.",

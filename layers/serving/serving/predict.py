@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from serving import json_body, limits
-from serving.errors import MAX_PROBLEMS, Problem, pointer
-from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response
+from serving.errors import MAX_PROBLEMS, Problem, pointer, quoted
+from serving.http import CSV, JSON, Request, Response, accepted, content_type, json_response, parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ WARNINGS = "warnings"
 def predict(request: Request, model: Model) -> Response:
     """One prediction for each instance of the body.
 
+    With `?extra=ignore`, columns and members that the model doesn't have are left out and told in a header.
+
     Raises:
         Problem: 400, 406, 413, 415 or 422.
     """
@@ -25,10 +27,19 @@ def predict(request: Request, model: Model) -> Response:
     wanted = accepted(request.headers, (JSON, CSV) if sent == JSON else (CSV, JSON))
     limits.check_body(request.body, model.schema)
     headers = {"model-version": model.reference["version"]}
-    if sent == wanted == JSON:
+    if sent == wanted == JSON and not request.query:
         text, rows = _json_to_json(request.body, model)
         return Response(200, {"content-type": JSON, **headers}, text, rows=rows)
-    body = _predict_document(request.body, model) if sent == JSON else _predict_csv(request.body, model)
+    ignore = ignores_extra(request)
+    if sent == JSON:
+        document = json_body.parse(request.body)
+        instances, told = instances_of(document, model, ignore=ignore)
+        body = model.predict_instances(instances)
+        if wanted == JSON:  # a table has no room for warnings
+            body |= _warnings(document, instances, model)
+    else:
+        body, told = _predict_csv(request, model, ignore=ignore)
+    headers |= told
     rows = len(body[model.fields[0]])
     if wanted == JSON:
         return json_response(body, rows=rows, headers=headers)
@@ -40,29 +51,24 @@ def predict(request: Request, model: Model) -> Response:
     )
 
 
-def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
-    short = model.predict_json(body)
-    if short is not None and short[1] <= limits.MAX_ROWS:
-        return short
-    document = _document(body)
-    instances = document["instances"]
-    text = model.predict_text(instances)
-    if document.get(WARNINGS):
-        from serving.unseen import warnings  # not above: few ask for them
+def ignores_extra(request: Request) -> bool:
+    """Whether the client wants columns left out that the model doesn't have: `?extra=ignore`.
 
-        told = json_body.encode({WARNINGS: warnings(instances, model.schema)})
-        text = f"{text[:-1]},{told[1:]}"
-    return text, len(instances)
+    Raises:
+        Problem: 400: `extra` has another value.
+    """
+    extra = (request.query or {}).get("extra", "refuse")
+    if extra not in {"refuse", "ignore"}:
+        raise Problem(400, f"extra must be refuse or ignore, not {quoted(extra)}.")
+    return extra == "ignore"
 
 
-def _predict_document(body: bytes, model: Model) -> dict[str, Any]:
-    """The answer to a JSON body as it becomes a table, which has no room for warnings."""
-    return model.predict_instances(_document(body)["instances"])
+def instances_of(document: Any, model: Model, *, ignore: bool = False) -> tuple[list[Any], dict[str, str]]:
+    """The rows of a body, and the headers that tell what of it was ignored.
 
-
-def _document(body: bytes) -> dict[str, Any]:
-    """A body whose members are known, and its number of rows allowed."""
-    document = json_body.parse(body)
+    Raises:
+        Problem: 413 or 422: it has no rows, too many of them or, unless that is ignored, members beside them.
+    """
     if not isinstance(document, dict) or not isinstance(document.get("instances"), list):
         raise Problem(
             422,
@@ -73,12 +79,6 @@ def _document(body: bytes) -> dict[str, Any]:
             count=1,
         )
     unknown = [name for name in document if name not in {"instances", WARNINGS}]
-    if unknown:
-        errors = [
-            {"pointer": pointer(name[:200]), "detail": "unknown member; there are instances and warnings"}
-            for name in unknown[:MAX_PROBLEMS]
-        ]
-        raise Problem(422, "The body has unknown members.", errors=errors, count=len(unknown))
     if not isinstance(document.get(WARNINGS, False), bool):
         raise Problem(
             422,
@@ -86,17 +86,53 @@ def _document(body: bytes) -> dict[str, Any]:
             errors=[{"pointer": f"/{WARNINGS}", "detail": "expected true or false"}],
             count=1,
         )
-    limits.check_rows(document["instances"])
-    return document
+    instances = limits.check_rows(document["instances"])
+    if ignore:
+        from serving import ignored  # not above: few clients ask for it
+
+        instances, columns = ignored.without_unknown(instances, model.schema)
+        return instances, ignored.headers(columns, unknown)
+    if unknown:
+        errors = [
+            {
+                "pointer": pointer(name[:200]),
+                "detail": "unknown member; there are instances and warnings, ?extra=ignore leaves others out",
+            }
+            for name in unknown[:MAX_PROBLEMS]
+        ]
+        raise Problem(422, "The body has unknown members.", errors=errors, count=len(unknown))
+    return instances, {}
 
 
-def _predict_csv(body: bytes, model: Model) -> dict[str, Any]:
-    from serving import csv_body
+def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
+    short = model.predict_json(body)
+    if short is not None and short[1] <= limits.MAX_ROWS:
+        return short
+    document = json_body.parse(body)
+    instances = instances_of(document, model)[0]
+    text = model.predict_text(instances)
+    told = _warnings(document, instances, model)
+    return f"{text[:-1]},{json_body.encode(told)[1:]}" if told else text, len(instances)
 
-    instances, lines = csv_body.read(body, model.schema, limits.MAX_ROWS)
+
+def _warnings(document: dict[str, Any], instances: list[Any], model: Model) -> dict[str, Any]:
+    """The member on categories that training has not seen, where a body asks for it."""
+    if not document.get(WARNINGS):
+        return {}
+    from serving.unseen import warnings  # not above: few ask for them
+
+    return {WARNINGS: warnings(instances, model.schema)}
+
+
+def _predict_csv(request: Request, model: Model, *, ignore: bool) -> tuple[dict[str, Any], dict[str, str]]:
+    from serving import csv_body, ignored
+
+    header = parameter(request.headers, "header") != "absent"
+    table = csv_body.read(request.body, model.schema, limits.MAX_ROWS, header=header, ignore_unknown=ignore)
     try:
-        return model.predict_instances(instances)
+        body = model.predict_instances(table.instances)
     except Problem as problem:
         for error in problem.errors or []:
-            error["line"] = lines[int(error["pointer"].split("/")[2])]
+            error["line"] = table.lines[int(error["pointer"].split("/")[2])]
         raise
+    return body, ignored.headers(table.ignored, missing=table.missing)

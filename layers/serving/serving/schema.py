@@ -12,20 +12,37 @@ if TYPE_CHECKING:
 
 NoneType = type(None)
 
+# What a column may take though the training data had none of it, since the estimator takes it: a missing value, and
+# a fraction in a column of integers.
+MISSING, FRACTION = "missing", "fraction"
+WIDER = (MISSING, FRACTION)
+
 
 class Refused(Exception):
     """A value that a column doesn't take; the argument is a hint for the client or empty."""
 
 
 class Column:
-    """One column: `types` are the JSON types it may hold, `expected` says so in words."""
+    """One column: `types` are the JSON types it may hold, `expected` says so in words.
 
-    __slots__ = ("bounds", "categories", "dtype", "expected", "kind", "name", "nullable", "types")
+    A table needn't have a column that is `optional`, since it missed values in training. `fractions` says whether a
+    column of integers takes numbers between them. `position` is its number, from 0 and as text, in a model that was
+    fitted on an array: there, clients that make a data frame of an array name the columns so.
+    """
 
-    def __init__(self, description: dict[str, Any]) -> None:
+    __slots__ = (
+        "bounds", "categories", "dtype", "expected", "fractions", "kind", "name", "nullable", "optional", "position",
+        "types",
+    )  # fmt: skip
+
+    def __init__(self, description: dict[str, Any], position: str | None = None) -> None:
         self.name: str = description["name"]
+        self.position = position
         self.kind: str = description["kind"]
         self.nullable: bool = description["nullable"]
+        wider = description.get("widened") or ()
+        self.optional: bool = self.nullable and MISSING not in wider
+        self.fractions: bool = FRACTION in wider
         self.dtype: str = description.get("dtype", "object")
         self.categories: list[Any] = description.get("categories") or []
         self.types = _types(self)
@@ -83,6 +100,11 @@ def _numbers(values: list[Any], _: Column) -> list[Any]:
 
 
 def _integers(values: list[Any], column: Column) -> list[Any]:
+    if column.fractions:
+        numbers = map(float, values)
+        if not all(map(isfinite, numbers)):
+            raise _OutOfRange("the number is beyond the range of a double")
+        values = [int(value) if type(value) is float and value.is_integer() else value for value in values]
     low, high = column.bounds
     if values and not (low <= min(values) and max(values) <= high):
         raise _OutOfRange(f"it must lie between {low} and {high}")
@@ -136,7 +158,19 @@ _WORDS = {
 }
 
 
+def schema_of(description: dict[str, Any]) -> list[Column]:
+    """The columns of a manifest's `input`, in order."""
+    # Arrays and texts have no names of their own: what the manifest calls them, a client can't know.
+    positional = description.get("container") in {"array", "texts"}
+    return [
+        Column(column, str(index) if positional else None)
+        for index, column in enumerate(description["columns"])
+    ]
+
+
 def _types(column: Column) -> frozenset[type]:
+    if column.fractions:
+        return _NUMERIC
     if column.kind != "category":
         return _TYPES[column.kind]
     types = set(map(type, column.categories)) - {NoneType}
@@ -153,7 +187,7 @@ def _expected(column: Column) -> str:
             if kind in column.types
         ]
     else:
-        words = [_WORDS[column.kind]]
+        words = [_WORDS["number" if column.fractions else column.kind]]
     return " or ".join([*words, "null"] if column.nullable else words)
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from serving.model import Model
 
 
+_NUMBERS = (int, float)  # and no booleans, which are labels
+
+
 def score(request: Request, response: Response, answered: Model, shadow: Model) -> None:
     """Let the shadow answer, log how its answer differs, and throw it away; nothing of it can fail a request.
 
@@ -44,14 +47,14 @@ def compare(answer: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         `rows`, how many of them are `differing` in their prediction, and `largest_difference` of a number
-        anywhere in the answers, null where there are none to compare.
+        anywhere in the answers, null where there are none to compare: a number stands beside one of the same place.
     """
     first, second = answer["predictions"], own["predictions"]
     differences = [
-        abs(a - b)
+        difference
         for name in answer
         if name in own and name not in {"model", "classes"}
-        for a, b in zip(_numbers(answer[name]), _numbers(own[name]), strict=True)
+        for difference in _differences(answer[name], own[name])
     ]
     return {
         "rows": len(first),
@@ -60,7 +63,7 @@ def compare(answer: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _numbers(value: Any) -> list[float]:
-    if isinstance(value, list):
-        return [number for item in value for number in _numbers(item)]
-    return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
+def _differences(a: Any, b: Any) -> list[float]:
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return [difference for pair in zip(a, b, strict=True) for difference in _differences(*pair)]
+    return [abs(a - b)] if type(a) in _NUMBERS and type(b) in _NUMBERS else []

@@ -54,6 +54,8 @@ def draw_learning(estimator: Any, data: Any, target: Any, task: str) -> tuple[li
 
 
 def _supervised(holdout: Holdout, task: str) -> Iterator[Plot]:
+    if np.size(holdout.estimator.predict(holdout.data)) != holdout.target.size:
+        return  # several quantiles of one target
     several = holdout.target.ndim > 1
     columns = holdout.target if several else holdout.target.reshape(-1, 1)
     answered = outputs_of(holdout.estimator, holdout.data, columns.shape[1])

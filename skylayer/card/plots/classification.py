@@ -11,7 +11,7 @@ from sklearn.calibration import calibration_curve
 
 from skylayer.card.numbers import rows
 from skylayer.card.plots.canvas import COLOURS, INK, Plot, canvas, legend, short, to_plot
-from skylayer.train.scores import alike
+from skylayer.train.scores import alike, are_distributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,8 @@ def draw_classification(answered: Answered, target: Any, name: str, of: str) -> 
     if curves:
         yield _roc(curves, name, of)
         yield _precision_recall(curves, name, of)
-        yield _calibration(curves, name, of)
+        if are_distributions(probabilities):
+            yield _calibration(curves, name, of)
 
 
 def _confusion(target: Any, predicted: Any, classes: Any, name: str, of: str) -> Plot:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import cluster
 
-from skylayer.compiler.compositions import euclidean_distances, nearest, without_own_norm
+from skylayer.compiler.compositions import dense, euclidean_distances, nearest, without_own_norm
 from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, Reduce
 
@@ -26,7 +26,7 @@ def predict_means(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
 
 def predict_centres(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """The nearest centre."""
-    centres = getattr(estimator, "cluster_centers_", np.zeros((0, 0)))
+    centres = dense(getattr(estimator, "cluster_centers_", np.zeros((0, 0))))
     if not len(centres):
         builder.cannot("has no cluster centres")
     return Prediction((nearest(builder, builder.check(frame), centres),), integer=True)

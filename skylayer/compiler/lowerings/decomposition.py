@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.decomposition import PCA, FastICA, IncrementalPCA, TruncatedSVD
+from sklearn.decomposition import PCA, FastICA, IncrementalPCA, KernelPCA, TruncatedSVD
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 from skylayer.compiler.compositions import dense
+from skylayer.compiler.kernels import kernel_values
 from skylayer.compiler.program import Arithmetic
 
 if TYPE_CHECKING:
@@ -38,6 +39,22 @@ def transform_independent(builder: Builder, ica: Any, frame: Frame) -> Frame:
     return builder.matrix(x, ica.components_)
 
 
+def transform_kernel(builder: Builder, pca: Any, frame: Frame) -> Frame:
+    """The kernel with the stored rows, centred, and its products with the eigenvectors (Schölkopf et al. 1998)."""
+    parameters = {"gamma": pca.gamma_, "degree": pca.degree, "coef0": pca.coef0}
+    values = kernel_values(builder, pca.kernel, builder.check(frame), pca.X_fit_, **parameters)
+    centerer = pca._centerer  # noqa: SLF001
+    total = (builder.sum_in_some_order(values),)
+    mean = builder.arithmetic(Arithmetic.DIVIDE, total, float(len(values)))
+    centred = builder.arithmetic(Arithmetic.SUBTRACT, values, centerer.K_fit_rows_)
+    centred = builder.combine(Arithmetic.SUBTRACT, centred, mean)
+    centred = builder.arithmetic(Arithmetic.ADD, centred, float(centerer.K_fit_all_))
+    kept = pca.eigenvalues_ != 0
+    scaled = np.zeros_like(pca.eigenvectors_)
+    scaled[:, kept] = pca.eigenvectors_[:, kept] / np.sqrt(pca.eigenvalues_[kept])
+    return builder.matrix(centred, scaled.T)
+
+
 TRANSFORMERS = {
     PCA: transform_principal,
     IncrementalPCA: transform_principal,
@@ -45,4 +62,5 @@ TRANSFORMERS = {
     GaussianRandomProjection: transform_projection,
     SparseRandomProjection: transform_projection,
     FastICA: transform_independent,
+    KernelPCA: transform_kernel,
 }

@@ -27,20 +27,21 @@ def _raised(builder: Builder, logs: Slots, power: float) -> Slots:
     return builder.arithmetic(Arithmetic.DIVIDE, builder.unary(Unary.EXPM1, exponents), power)
 
 
-def _yeo_johnson(builder: Builder, x: Slots, power: float) -> Slots:
-    """scipy.stats.yeojohnson with a given power."""
+def _yeo_johnson(builder: Builder, x: Slots, power: np.floating[Any]) -> Slots:
+    """scipy.stats.yeojohnson with a given power, whose distance to 2 is taken in the power's own precision."""
     positive = builder.arithmetic(Arithmetic.GREATER_EQUAL, x, 0.0)
     above = builder.unary(Unary.LOG1P, x)
     if abs(power) >= EPSILON:
-        above = _raised(builder, above, power)
+        above = _raised(builder, above, float(power))
     below = builder.unary(Unary.LOG1P, builder.unary(Unary.NEGATE, x))
     if abs(power - 2) > EPSILON:
-        below = _raised(builder, below, 2 - power)
+        below = _raised(builder, below, float(2 - power))
     return builder.select(positive, above, builder.unary(Unary.NEGATE, below))
 
 
-def _box_cox(builder: Builder, x: Slots, power: float) -> Slots:
+def _box_cox(builder: Builder, x: Slots, of_any_precision: np.floating[Any]) -> Slots:
     """scipy.special.boxcox; what isn't positive is refused."""
+    power = float(of_any_precision)
     refused = builder.arithmetic(Arithmetic.LESS_EQUAL, x, 0.0)
     builder.refuse(refused, "the Box-Cox transformation accepts positive values only")
     logs = builder.unary(Unary.LOG, x)
@@ -61,7 +62,7 @@ def transform_power(builder: Builder, transformer: Any, frame: Frame) -> Frame:
     bent = tuple(
         slot
         for feature, power in zip(x, transformer.lambdas_, strict=True)
-        for slot in bend(builder, (feature,), float(power))
+        for slot in bend(builder, (feature,), power)
     )
     return builder.transform(transformer._scaler, bent, "_scaler") if transformer.standardize else bent  # noqa: SLF001
 

@@ -143,7 +143,7 @@ def _prior_variance(builder: Builder, kernel: Any, x: Slots) -> Slots:
     if isinstance(kernel, k.WhiteKernel):
         return builder.constant([kernel.noise_level])
     if isinstance(kernel, k.DotProduct):
-        norm = builder.reduce(Reduce.SUM, builder.unary(Unary.SQUARE, x))
+        norm = builder.sum_in_some_order(builder.unary(Unary.SQUARE, x), by_einsum=True)
         return builder.arithmetic(Arithmetic.ADD, (norm,), kernel.sigma_0**2)
     if isinstance(kernel, k.Sum | k.Product):
         kind = Arithmetic.ADD if isinstance(kernel, k.Sum) else Arithmetic.MULTIPLY

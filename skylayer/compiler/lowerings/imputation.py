@@ -1,4 +1,4 @@
-"""SimpleImputer and MissingIndicator."""
+"""SimpleImputer, IterativeImputer and MissingIndicator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - registers the imputer
+from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
 
 from skylayer.compiler.frame import UNSET, RawColumn
 from skylayer.compiler.program import Arithmetic, Unary
@@ -97,4 +98,40 @@ def _fill_objects(builder: Builder, imputer: Any, frame: Frame, kept: list[int])
     return tuple(result)
 
 
-TRANSFORMERS = {SimpleImputer: transform_imputer, MissingIndicator: transform_indicator}
+def transform_iteratively(builder: Builder, imputer: Any, frame: Frame) -> Frame:
+    """Round by round each feature, where it is missing, from the others, within its limits (van Buuren et al. 2011).
+
+    scikit-learn leaves a batch in which no value is known as the first imputer filled it. A row without any value
+    is taken here as it is beside others that have some.
+    """
+    if imputer.sample_posterior:
+        builder.cannot("draws at random", "sample_posterior=True")
+    value = imputer.missing_values
+    first = imputer.initial_imputer_
+    current = list(builder.numbers(builder.transform(first, frame, "initial_imputer_")))
+    empty = imputer._is_empty_feature  # noqa: SLF001
+    kept = np.flatnonzero(~empty | imputer.keep_empty_features)
+    slots = builder.check(frame, allow_nan=_is_nan(value))
+    absent = _missing(builder, [slots[i] for i in kept], value)
+    limits = [getattr(imputer, f"_{end}_value", np.nan) for end in ("min", "max")]  # none without a round
+    lowest, highest = (np.broadcast_to(limit, len(kept)) for limit in limits)
+    sequence = imputer.imputation_sequence_ if imputer.n_iter_ else ()
+    for turn, (feature, others, estimator) in enumerate(sequence):
+        if empty[kept[feature]]:
+            continue
+        known = tuple(current[int(i)] for i in others)
+        found = builder.predict(estimator, known, f"imputation_sequence_[{turn}]").values
+        found = builder.arithmetic(Arithmetic.MAXIMUM, found, float(lowest[feature]))
+        found = builder.arithmetic(Arithmetic.MINIMUM, found, float(highest[feature]))
+        (current[feature],) = builder.select((absent[feature],), found, (current[feature],))
+    filled = tuple(current)
+    if imputer.indicator_ is not None:
+        filled = (*filled, *_indicate(builder, imputer.indicator_, frame))
+    return filled
+
+
+TRANSFORMERS = {
+    IterativeImputer: transform_iteratively,
+    MissingIndicator: transform_indicator,
+    SimpleImputer: transform_imputer,
+}

@@ -1,10 +1,11 @@
-"""Nystroem and RBFSampler: features whose products approximate a kernel."""
+"""Nystroem, RBFSampler and PolynomialCountSketch: features whose products approximate a kernel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn.kernel_approximation import Nystroem, RBFSampler
+import numpy as np
+from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 
 from skylayer.compiler.compositions import dense
 from skylayer.compiler.kernels import kernel_values
@@ -13,6 +14,7 @@ from skylayer.compiler.program import Arithmetic, Pairwise, Reduce, Unary
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
     from skylayer.compiler.frame import Frame
+    from skylayer.compiler.prediction import Slots
 
 PARAMETERS = {"gamma", "degree", "coef0"}
 
@@ -43,4 +45,41 @@ def transform_sampler(builder: Builder, sampler: Any, frame: Frame) -> Frame:
     return builder.arithmetic(Arithmetic.MULTIPLY, builder.unary(Unary.COS, projected), scale)
 
 
-TRANSFORMERS = {Nystroem: transform_nystroem, RBFSampler: transform_sampler}
+def transform_sketch(builder: Builder, sketch: Any, frame: Frame) -> Frame:
+    """The circular convolution of count sketches (Pham and Pagh 2013), by their Fourier transforms as products."""
+    x = builder.arithmetic(Arithmetic.MULTIPLY, builder.check(frame), float(np.sqrt(sketch.gamma)))
+    if sketch.coef0:
+        x = (*x, *builder.constant([float(np.sqrt(sketch.coef0))]))
+    count = sketch.n_components
+    angles = 2 * np.pi * (np.outer(np.arange(count), np.arange(count)) % count) / count
+    cosines, sines = np.cos(angles), np.sin(angles)
+    real: Slots = ()
+    imaginary: Slots = ()
+    for places, signs in zip(sketch.indexHash_, sketch.bitHash_, strict=True):
+        own = (
+            builder.matrix(x, cosines[:, places] * signs),
+            builder.matrix(x, -sines[:, places] * signs),
+        )
+        real, imaginary = _times(builder, (real, imaginary), own) if real else own
+    inverse = np.hstack([cosines, -sines]) / count
+    return builder.matrix((*real, *imaginary), inverse)
+
+
+def _times(builder: Builder, left: tuple[Slots, Slots], right: tuple[Slots, Slots]) -> tuple[Slots, Slots]:
+    """The product of complex numbers, each as its real and imaginary parts."""
+
+    def product(a: Slots, b: Slots) -> Slots:
+        return builder.combine(Arithmetic.MULTIPLY, a, b)
+
+    (a, b), (c, d) = left, right
+    return (
+        builder.combine(Arithmetic.SUBTRACT, product(a, c), product(b, d)),
+        builder.combine(Arithmetic.ADD, product(a, d), product(b, c)),
+    )
+
+
+TRANSFORMERS = {
+    Nystroem: transform_nystroem,
+    PolynomialCountSketch: transform_sketch,
+    RBFSampler: transform_sampler,
+}

@@ -151,6 +151,8 @@ def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Predict
 
 def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """The first class with the largest probability."""
+    if estimator.get_params().get("pred_early_stop"):
+        builder.cannot("leaves out the trees behind a clear answer", "pred_early_stop=True")
     scores, (objective, *options) = _raw_scores(builder, estimator, frame)
     if estimator.n_classes_ < BINARY:
         builder.cannot("knows one class only")

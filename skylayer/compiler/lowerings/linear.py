@@ -42,6 +42,15 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
     return Prediction((decide(builder, scores),), plain_classes(builder, [estimator.classes_]), scores=scores)
 
 
+def predict_ridge_classifier(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
+    """As `predict_classifier`; several labels at once are decided one by one."""
+    if not estimator._label_binarizer.y_type_.startswith("multilabel"):  # noqa: SLF001
+        return predict_classifier(builder, estimator, frame)
+    scores = product(builder, estimator, frame)
+    above = builder.arithmetic(Arithmetic.GREATER, scores, 0.0)
+    return Prediction(above, ((0, 1),) * len(scores), scores=scores, vector=True)
+
+
 def predict_logistic(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """Binary: the logistic function; otherwise softmax."""
     scores = product(builder, estimator, frame)
@@ -94,8 +103,8 @@ PREDICTORS = {
     models.LogisticRegression: predict_logistic,
     models.LogisticRegressionCV: predict_logistic,
     models.Perceptron: predict_classifier,
-    models.RidgeClassifier: predict_classifier,
-    models.RidgeClassifierCV: predict_classifier,
+    models.RidgeClassifier: predict_ridge_classifier,
+    models.RidgeClassifierCV: predict_ridge_classifier,
 } | dict.fromkeys(
     (
         models.ARDRegression,

@@ -36,7 +36,7 @@ def _distances(builder: Builder, mixture: Any, x: Slots) -> Slots:
     else:
         constant = np.sum(means**2, axis=1) * precisions
         cross = builder.arithmetic(Arithmetic.MULTIPLY, builder.matrix(x, means), precisions)
-        norm = builder.reduce(Reduce.SUM, squares)
+        norm = builder.sum_in_some_order(squares, by_einsum=True)
         own = builder.arithmetic(Arithmetic.MULTIPLY, (norm,) * len(means), precisions)
     twice = builder.arithmetic(Arithmetic.MULTIPLY, cross, 2.0)
     return builder.combine(

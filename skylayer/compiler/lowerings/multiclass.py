@@ -47,7 +47,7 @@ def _rest_probabilities(builder: Builder, rest: Any, members: list[tuple[Any, Pr
     shares = builder.complement(positive[0]) if len(positive) == 1 else positive
     if rest.multilabel_:
         return shares
-    total = (builder.reduce(Reduce.SUM, shares),)
+    total = (builder.sum_in_some_order(shares),)
     empty = builder.arithmetic(Arithmetic.EQUAL, total, 0.0)
     return builder.combine(Arithmetic.DIVIDE, shares, builder.select(empty, builder.constant([1.0]), total))
 

@@ -32,9 +32,7 @@ def predict_gaussian(builder: Builder, estimator: Any, frame: Frame) -> Predicti
     squares = builder.arithmetic(Arithmetic.SUBTRACT, x * classes, theta.ravel())
     squares = builder.unary(Unary.SQUARE, squares)
     squares = builder.arithmetic(Arithmetic.DIVIDE, squares, variance.ravel())
-    sums = tuple(
-        builder.reduce(Reduce.PAIRWISE_SUM, squares[k * width : (k + 1) * width]) for k in range(classes)
-    )
+    sums = tuple(builder.sum_in_some_order(squares[k * width : (k + 1) * width]) for k in range(classes))
     halves = builder.arithmetic(Arithmetic.MULTIPLY, sums, 0.5)
     norms = [-0.5 * np.sum(np.log(2.0 * np.pi * variance[k])) for k in range(classes)]
     densities = builder.arithmetic(Arithmetic.REVERSE_SUBTRACT, halves, norms)

@@ -1,4 +1,7 @@
-"""Nearest and radius neighbours by scikit-learn's own kd-tree, ties included."""
+"""Nearest and radius neighbours by scikit-learn's own kd-tree, ties included.
+
+Where it searches by brute force or a ball tree, a kd-tree finds the same neighbours but where two are equally near.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 from sklearn import neighbors as models
 
 from skylayer.compiler.classes import plain_classes
-from skylayer.compiler.compositions import outliers
+from skylayer.compiler.compositions import dense, outliers
 from skylayer.compiler.prediction import Prediction
 from skylayer.compiler.program import Arithmetic, NeighbourFlag, Pairwise, Reduce, Unary
 
@@ -19,19 +22,13 @@ if TYPE_CHECKING:
     from skylayer.compiler.prediction import Slots
 
 METRICS = {
-    "euclidean": Pairwise.SQUARED_EUCLIDEAN,
-    "manhattan": Pairwise.MANHATTAN,
-    "chebyshev": Pairwise.CHEBYSHEV,
+    **dict.fromkeys(("euclidean", "l2"), Pairwise.SQUARED_EUCLIDEAN),
+    **dict.fromkeys(("manhattan", "l1", "cityblock"), Pairwise.MANHATTAN),
+    **dict.fromkeys(("chebyshev", "infinity"), Pairwise.CHEBYSHEV),
 }
 
 
 def _metric(builder: Builder, estimator: Any) -> Pairwise:
-    method = estimator._fit_method  # noqa: SLF001
-    if method != "kd_tree":
-        reason = (
-            "brute-force answers depend on the batch" if method == "brute" else "only kd-trees are compiled"
-        )
-        builder.cannot(f"{reason}; algorithm='kd_tree' compiles", f"algorithm={method!r}")
     if estimator.effective_metric_ not in METRICS:
         builder.cannot("the metric has no native equivalent", f"metric={estimator.effective_metric_!r}")
     return METRICS[estimator.effective_metric_]
@@ -39,7 +36,10 @@ def _metric(builder: Builder, estimator: Any) -> Pairwise:
 
 def _tree(estimator: Any, values: Any, radius: float = 0.0) -> tuple[Any, ...]:
     """Points and their values in the tree's order, bounds with the radius behind them, and nodes."""
-    data, order, nodes, bounds = (np.asarray(a) for a in estimator._tree.get_arrays())  # noqa: SLF001
+    own = estimator._tree  # noqa: SLF001
+    if not isinstance(own, models.KDTree):
+        own = models.KDTree(dense(estimator._fit_X), metric=estimator.effective_metric_)  # noqa: SLF001
+    data, order, nodes, bounds = (np.asarray(a) for a in own.get_arrays())
     boxes = np.append(np.stack([bounds[0], bounds[1]], axis=1).ravel(), radius)
     records = np.stack([nodes["idx_start"], nodes["idx_end"], nodes["is_leaf"]], axis=1)
     return data[order], np.asarray(values, dtype=np.float64)[order], boxes, records.astype(np.uint32)
@@ -49,7 +49,8 @@ def nearest_neighbours(builder: Builder, estimator: Any, frame: Frame, count: in
     """Distances to the nearest training rows, ascending, and the numbers of those rows."""
     metric = _metric(builder, estimator)
     tree = _tree(estimator, np.arange(estimator.n_samples_fit_))
-    found = builder.neighbours(metric, builder.check(frame), tree, 2 * count)
+    flags = 0 if estimator._fit_method == "kd_tree" else NeighbourFlag.ANY_ORDER  # noqa: SLF001
+    found = builder.neighbours(metric, builder.check(frame), tree, 2 * count, flags=flags)
     return found[:count], found[count:]
 
 
@@ -128,6 +129,9 @@ def predict_nearest_class(builder: Builder, estimator: Any, frame: Frame) -> Pre
 
 def _within(builder: Builder, estimator: Any, frame: Frame, values: Any) -> tuple[int, int, Slots]:
     """How many training rows lie within the radius, the sum of their weights, and of their values."""
+    if estimator._fit_method != "kd_tree":  # noqa: SLF001
+        how = f"algorithm={estimator._fit_method!r}"  # noqa: SLF001
+        builder.cannot("sums in an order of its own search; algorithm='kd_tree' compiles", how)
     flags = NeighbourFlag.WITHIN_RADIUS | NeighbourFlag.WEIGHTED * _weighted(builder, estimator)
     width = values.shape[1]
     metric = _metric(builder, estimator)

@@ -23,9 +23,9 @@ def transform_normalizer(builder: Builder, normalizer: Any, frame: Frame) -> Fra
     if normalizer.norm == "max":
         norm: Slots = (builder.reduce(Reduce.MAXIMUM, builder.unary(Unary.ABSOLUTE, x)),)
     else:
-        # numpy adds in an order that depends on the memory's layout, hence a product, which has a bound.
-        terms = builder.unary(Unary.SQUARE if normalizer.norm == "l2" else Unary.ABSOLUTE, x)
-        norm = builder.matrix(terms, np.ones((1, len(x))))
+        euclidean = normalizer.norm == "l2"
+        terms = builder.unary(Unary.SQUARE if euclidean else Unary.ABSOLUTE, x)
+        norm = (builder.sum_in_some_order(terms, by_einsum=euclidean),)
         norm = builder.unary(Unary.SQUARE_ROOT, norm) if normalizer.norm == "l2" else norm
     empty = builder.arithmetic(Arithmetic.LESS, norm, ALMOST_ZERO)
     return builder.combine(Arithmetic.DIVIDE, x, builder.select(empty, builder.constant([1.0]), norm))

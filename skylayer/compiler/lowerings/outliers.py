@@ -11,7 +11,7 @@ from sklearn.ensemble._iforest import _average_path_length
 from sklearn.linear_model import SGDOneClassSVM
 
 from skylayer.compiler.compositions import outliers
-from skylayer.compiler.program import Arithmetic, Reduce, Unary
+from skylayer.compiler.program import Arithmetic, Unary
 from skylayer.compiler.tree_nodes import SklearnTree, emit_trees
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def predict_envelope(builder: Builder, estimator: Any, frame: Frame) -> Predicti
     """Minus the squared Mahalanobis distance, less the offset."""
     centred = builder.arithmetic(Arithmetic.SUBTRACT, builder.check(frame), estimator.location_)
     turned = builder.matrix(centred, estimator.get_precision())
-    square = builder.reduce(Reduce.SUM, builder.combine(Arithmetic.MULTIPLY, centred, turned))
+    square = builder.sum_in_some_order(builder.combine(Arithmetic.MULTIPLY, centred, turned))
     distance = builder.unary(Unary.SQUARE_ROOT, (square,))
     negated = builder.unary(Unary.NEGATE, builder.unary(Unary.SQUARE, distance))
     return outliers(builder, builder.arithmetic(Arithmetic.SUBTRACT, negated, estimator.offset_)[0])

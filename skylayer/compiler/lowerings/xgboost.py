@@ -30,9 +30,20 @@ if TYPE_CHECKING:
     from skylayer.compiler.frame import Frame
     from skylayer.compiler.prediction import Slots
 
-IDENTITY = {"reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror"}
+EXPECTILE = "reg:expectileerror"
+IDENTITY = {
+    "reg:squarederror",
+    "reg:squaredlogerror",
+    "reg:absoluteerror",
+    "reg:pseudohubererror",
+    "reg:quantileerror",
+    EXPECTILE,
+}
 LOGARITHMIC = {"count:poisson", "reg:gamma", "reg:tweedie"}
 LOGISTIC = {"binary:logistic", "reg:logistic"}
+RAW = "binary:logitraw"  # whose margin is answered as a probability
+HINGE = "binary:hinge"
+LINEAR = "gblinear"
 MULTICLASS = {"multi:softprob", "multi:softmax"}
 
 
@@ -103,9 +114,7 @@ def _inputs(builder: Builder, estimator: Any, frame: Frame, model: Any, codes: i
             zip(read, builder.replace([x[k] for k in read], [np.nan] * len(read), 0.0), strict=True)
         )
         x = tuple(stored.get(k, slot) for k, slot in enumerate(x))
-    x = builder.round32(x)
-    if estimator.missing is not None and not np.isnan(estimator.missing):
-        x = builder.replace(x, [np.nan] * len(x), float(np.float32(estimator.missing)))
+    x = _present(builder, estimator, x)
     split_on = {
         int(tree["split_indices"][node])
         for tree in model["trees"]
@@ -127,12 +136,9 @@ def _learner(builder: Builder, estimator: Any) -> Any:
         builder.cannot("a callable can't be compiled", "objective=<function>")
     booster = estimator.get_booster()
     best = getattr(estimator, "best_iteration", None) if estimator.early_stopping_rounds else None
-    if best is not None:
+    if best is not None and estimator.booster != LINEAR:  # which answers with its last weights
         booster = booster[: best + 1]
-    learner = json.loads(booster.save_raw("json"))["learner"]
-    if learner["gradient_booster"]["name"] != "gbtree":
-        builder.cannot("isn't made of plain trees", f"booster={learner['gradient_booster']['name']!r}")
-    return learner
+    return json.loads(booster.save_raw("json"))["learner"]
 
 
 def _base(objective: str, learner: Any, outputs: int) -> np.ndarray[Any, Any]:
@@ -154,6 +160,9 @@ def _margins(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, str
     model = learner["gradient_booster"]["model"]
     parameters = learner["learner_model_param"]
     outputs = max(1, int(parameters["num_class"]), int(parameters["num_target"]))
+    if learner["gradient_booster"]["name"] == LINEAR:
+        base = _base(objective, learner, outputs)
+        return _linear_margins(builder, estimator, frame, model["weights"], base), objective
     codes = 1 + max((c for tree in model["trees"] for c in tree["categories"]), default=0)
     x = _inputs(builder, estimator, frame, model, codes)
     bitsets: list[int] = []
@@ -166,6 +175,40 @@ def _margins(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, str
     return emit_trees_f64(
         builder, x, splits, model["tree_info"], start, bitsets, TreeFlag.FLOAT32_SUMS
     ), objective
+
+
+def _linear_margins(
+    builder: Builder, estimator: Any, frame: Frame, weights: Any, base: np.ndarray[Any, Any]
+) -> Slots:
+    """GBLinear::Pred of its gblinear.cc: bias and base, then each product in turn, each step rounded to float32.
+
+    Args:
+        builder: Of the program.
+        estimator: Fitted.
+        frame: What flows in.
+        weights: Of the features and, at the end, the biases, shape ((features + 1) * outputs,).
+        base: What the margins start from, shape (outputs,).
+    """
+    x = _present(builder, estimator, builder.check(frame, allow_nan=True, float32=True))
+    x = builder.replace(x, np.zeros(len(x)))  # what is missing adds nothing
+    weights = np.asarray(weights, dtype=np.float32).reshape(len(x) + 1, -1)
+    margins: list[int] = []
+    biases = weights[-1] + base.astype(np.float32)
+    for of_features, bias in zip(weights[:-1].T, biases, strict=True):
+        products = builder.round32(builder.arithmetic(Arithmetic.MULTIPLY, x, of_features))
+        total = builder.constant([float(bias)])
+        for product in products:
+            total = builder.round32(builder.combine(Arithmetic.ADD, total, (product,)))
+        margins += total
+    return tuple(margins)
+
+
+def _present(builder: Builder, estimator: Any, slots: Slots) -> Slots:
+    """In float32, NaN where the value is the one that stands for a missing one."""
+    x = builder.round32(slots)
+    if estimator.missing is not None and not np.isnan(estimator.missing):
+        x = builder.replace(x, [np.nan] * len(x), float(np.float32(estimator.missing)))
+    return x
 
 
 def _exponential(builder: Builder, margins: Slots) -> Slots:
@@ -197,7 +240,8 @@ def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Predict
         margins = _exponential(builder, margins)
     elif objective in LOGISTIC:
         margins = _sigmoid(builder, margins)
-    elif objective not in IDENTITY:
+    elif objective not in IDENTITY or (objective == EXPECTILE and len(margins) > 1):
+        # Several expectiles are answered as sums, so that none crosses another.
         builder.cannot("the objective has no native equivalent", f"objective={objective!r}")
     return Prediction(margins)
 
@@ -214,6 +258,10 @@ def predict_classifier(builder: Builder, estimator: Any, frame: Frame) -> Predic
         share = _sigmoid(builder, margins)
         above = builder.arithmetic(Arithmetic.GREATER, share, 0.5)
         return Prediction(above, classes, (builder.round32(builder.complement(share[0])),))
+    if objective in {RAW, HINGE} and len(estimator.classes_) == BINARY:
+        above = builder.arithmetic(Arithmetic.GREATER, margins, 0.5 if objective == RAW else 0.0)
+        (shown,) = margins if objective == RAW else above
+        return Prediction(above, classes, (builder.round32(builder.complement(shown)),))
     if objective not in MULTICLASS:
         builder.cannot("the objective has no native equivalent", f"objective={objective!r}")
     # multi:softmax has its label by the margins, and its probabilities by scipy's softmax of float32, whose exp

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT, FORMAT_VERSION = "skylayer", 1
+# Members of a column that are lists, and so datasets.
+LISTS = ("categories", "widened")
 STORED = ("created", "engine_reason", "output", "metrics", "training", "libraries")
 
 
 def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
-    """Write the tables, the schema and the golden rows of an artifact.
+    """Write the table, the schema and the golden rows of an artifact.
 
     Args:
         folder: The artifact, known to be whole.
@@ -33,7 +35,7 @@ def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
     entry = manifest["engines"].get("native")
     if entry is None:
         raise UserError(
-            f"{folder.name} has no compiled tables, which hdf5 holds: it is served by the engine "
+            f"{folder.name} has no compiled table, which hdf5 holds: it is served by the engine "
             f"{manifest['engine']}."
         )
     try:
@@ -52,7 +54,7 @@ def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
             file.attrs[name] = manifest[name]
         store_text(file, "manifest", json.dumps(content, ensure_ascii=True, allow_nan=False))
         store_text(file, "statistics", statistics)
-        write_table(file.create_group("tables"), (folder / entry["file"]).read_bytes())
+        write_table(file.create_group("table"), (folder / entry["file"]).read_bytes())
         _write_schema(file.create_group("schema"), manifest["input"])
         rows = file.create_group("golden/instances")
         for k, column in enumerate(columns):
@@ -68,7 +70,7 @@ def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
 
 
 def digest(*parts: Any) -> str:
-    """The SHA-256 of all that a file says besides its tables, which have their own."""
+    """The SHA-256 of all that a file says besides its table, which has its own."""
     return sha256(artifact.canonical(list(parts))).hexdigest()
 
 
@@ -79,7 +81,7 @@ def _write_schema(group: Any, schema: dict[str, Any]) -> None:
     for k, column in enumerate(schema["columns"]):
         inner = group.create_group(f"columns/{k:06}")
         for name, value in column.items():
-            if name == "categories":
+            if name in LISTS:
                 write_values(inner, name, value)
             else:
                 inner.attrs[name] = value

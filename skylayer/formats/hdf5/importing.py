@@ -14,7 +14,7 @@ from skylayer.artifact.engines import TABLES
 from skylayer.artifact.open import load
 from skylayer.artifact.package import as_json, check_name, write
 from skylayer.errors import UserError
-from skylayer.formats.hdf5.exporting import FORMAT, FORMAT_VERSION, STORED, digest
+from skylayer.formats.hdf5.exporting import FORMAT, FORMAT_VERSION, LISTS, STORED, digest
 from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table
 from skylayer.formats.hdf5.values import read_text, read_values
@@ -114,7 +114,7 @@ def _read(file: Any) -> Exported:
     name, version, task = (str(file.attrs[part]) for part in ("name", "version", "task"))
     if digest(said, schema, statistics, (name, task), instances, answers) != file.attrs["digest"]:
         raise ValueError("its content isn't that whose digest it holds")
-    table = read_table(file["tables"])
+    table = read_table(file["table"])
     return Exported(name, version, task, table, schema, said, statistics, instances, answers, own)
 
 
@@ -169,6 +169,7 @@ def _read_column(group: Any) -> dict[str, Any]:
     column: dict[str, Any] = {}
     for name, value in group.attrs.items():
         column[name] = str(value) if isinstance(value, str) else value.item()
-    if "categories" in group:
-        column["categories"] = read_values(group["categories"])
+    for name in LISTS:
+        if name in group:
+            column[name] = read_values(group[name])
     return column

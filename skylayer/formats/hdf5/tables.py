@@ -46,7 +46,7 @@ def write_table(group: Any, table: bytes) -> None:
         for n, array in enumerate(record.arrays):
             _write_array(inner, f"array_{n}", array)
     store(group, "outputs", sections.outputs)
-    store_text(group, "host", sections.metadata.decode())
+    store_text(group, "metadata", sections.metadata.decode())
 
 
 def read_table(group: Any) -> bytes:
@@ -66,12 +66,12 @@ def read_table(group: Any) -> bytes:
         ]
         records.append(Record(**numbers, inputs=_typed(inner["inputs"], _U4), arrays=tuple(arrays)))
     counts = {name: int(group.attrs[name]) for name in _COUNTS}
-    metadata = read_text(group["host"]).encode()
+    metadata = read_text(group["metadata"]).encode()
     table = serialize(
         Sections(**counts, records=tuple(records), outputs=_typed(group["outputs"], _U4), metadata=metadata)
     )
     if sha256(table).hexdigest() != group.attrs["sha256"]:
-        raise ValueError("the tables aren't those whose digest it holds")
+        raise ValueError("the table isn't the one whose digest it holds")
     return table
 
 

@@ -160,10 +160,10 @@ def _batch_normalization(layer: Layer, shapes: list[Shape]) -> list[Operation]:
     gamma = arrays[0] if kept[0] else np.ones(width)
     beta = arrays[sum(kept) - 1] if kept[1] else np.zeros(width)
     mean, variance = arrays[-2:]
-    spread = variance + layer.number("epsilon", 1e-3)
-    if (spread <= 0).any():
+    shifted = variance + layer.number("epsilon", 1e-3)
+    if (shifted <= 0).any():
         layer.cannot("has a variance that isn't positive")
-    return [Affine(mean, gamma / np.sqrt(spread), beta)]
+    return [Affine(mean, gamma / np.sqrt(shifted), beta)]
 
 
 def _normalization(layer: Layer, shapes: list[Shape]) -> list[Operation]:
@@ -179,11 +179,11 @@ def _normalization(layer: Layer, shapes: list[Shape]) -> list[Operation]:
         layer.cannot("normalises other axes than the last")
     if not (np.isfinite(mean).all() and (variance >= 0).all()):
         layer.cannot("has a mean or variance that can't be")
-    spread = np.maximum(np.sqrt(variance), EPSILON)
+    scale = np.maximum(np.sqrt(variance), EPSILON)
     none = np.zeros(1)
     if layer.config.get("invert"):
-        return [Affine(none, spread, mean)]
-    return [Affine(mean, 1.0 / spread, none)]
+        return [Affine(none, scale, mean)]
+    return [Affine(mean, 1.0 / scale, none)]
 
 
 def _rescaling(layer: Layer, shapes: list[Shape]) -> list[Operation]:

@@ -13,16 +13,45 @@ from __future__ import annotations
 import functools
 import json
 
-from serving.api import handle
-from serving.http import JSON, Request
-from serving.model import Model, load, locate
+from serving.adapters.service import Service
+from serving.http import JSON, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from serving.model import Model
 
-def run_model(request: Any) -> tuple[str, int, dict[str, str]]:
+    Function = Callable[[Any], tuple[bytes, int, dict[str, str]]]
+
+
+def application(model: Model | None = None) -> Function:
+    """A function that answers a Flask-like request, by default with the model that `serving.model.locate` finds.
+
+    Raises:
+        ArtifactError: There is no model.
+    """
+    service = Service(model)
+
+    def answer(request: Any) -> tuple[bytes, int, dict[str, str]]:
+        method = getattr(request, "method", "POST")
+        path = getattr(request, "path", "/")
+        headers = joined(dict(getattr(request, "headers", {})).items())
+        if hasattr(request, "get_data"):
+            read: Callable[[], bytes] = request.get_data
+        else:
+            headers["content-type"] = JSON
+            read = functools.partial(_json, request)
+        path = "/predict" if path == "/" and method == "POST" else path
+        query = getattr(request, "query_string", b"").decode("latin-1")
+        answer = service.answer(method, path, headers, read, query)
+        return answer.body, answer.status, answer.headers
+
+    return answer
+
+
+def run_model(request: Any) -> tuple[bytes, int, dict[str, str]]:
     """Answer a Flask-like request with the model that `serving.model.locate` finds.
 
     Returns:
@@ -31,27 +60,11 @@ def run_model(request: Any) -> tuple[str, int, dict[str, str]]:
     Raises:
         ArtifactError: There is no model.
     """
-    response = handle(_request(request), _model())
-    return response.body, response.status, response.headers
+    return _default()(request)
 
 
-@functools.cache
-def _model() -> Model:
-    return load(locate())
+_default = functools.cache(application)
 
 
-def _request(request: Any) -> Request:
-    method = getattr(request, "method", "POST")
-    path = getattr(request, "path", "/")
-    headers = {name.lower(): value for name, value in dict(getattr(request, "headers", {})).items()}
-    if hasattr(request, "get_data"):
-        body = request.get_data()
-    else:
-        body, headers["content-type"] = json.dumps(request.get_json(silent=True)).encode(), JSON
-    return Request(
-        method=method,
-        path="/predict" if path == "/" and method == "POST" else path,
-        headers=headers,
-        body=body,
-        request_id=headers.get("x-request-id", ""),
-    )
+def _json(request: Any) -> bytes:
+    return json.dumps(request.get_json(silent=True)).encode()

@@ -35,7 +35,7 @@ def _array_of(schema: dict[str, Any]) -> Container:
 
     def array(columns: list[list[Any]], rows: int) -> Any:
         # An array of texts is as wide as its longest; of unknown width, it would cut them all to one letter.
-        table = np.empty((rows, len(columns)), object if dtype.kind == "U" else dtype)
+        table = np.empty((rows, len(columns)), object if dtype.kind == "U" else _wide_enough(dtype, columns))
         for index, (values, null) in enumerate(zip(columns, missing, strict=True)):
             table[:, index] = _filled(values, null)
         return table.astype(dtype) if dtype.kind == "U" else table
@@ -91,11 +91,20 @@ def _series_of(column: dict[str, Any]) -> Callable[[list[Any]], Any]:
             array = np.empty(len(values), object)
             array[:] = filled
             return pd.Series(array, dtype=object)
-        if plain.kind in "iub" and missing is not None and any(v is missing for v in filled):
-            return np.array(filled, np.float64 if plain.kind != "b" else object)
-        return np.array(filled, plain)
+        return np.array(filled, _wide_enough(plain, [values]))
 
     return numpy_array
+
+
+def _wide_enough(dtype: np.dtype[Any], columns: list[list[Any]]) -> np.dtype[Any]:
+    """The type, or the one that pandas and NumPy go over to where it has no room for a missing value or a fraction."""
+    if dtype.kind in "iub" and any(
+        value is None or (type(value) is float and dtype.kind != "b")
+        for values in columns
+        for value in values
+    ):
+        return np.dtype(object if dtype.kind == "b" else np.float64)
+    return dtype
 
 
 def _missing(column: dict[str, Any], kind: str) -> Any:

@@ -40,6 +40,9 @@ def document(
                 "details (RFC 9457), several reported at once, each with a JSON pointer (RFC 6901) to the "
                 "value that it concerns."
             ),
+            # Whose it is and on what terms, its owner says in training/card.md.
+            "license": {"name": "As the model card says", "identifier": "LicenseRef-model-card"},
+            "contact": {"name": "The owner of the stack"},
         },
         # Relative to this document: the prefix of a stage stands before every path.
         "servers": [{"url": ".", "description": "The stage that serves this document"}],
@@ -52,7 +55,7 @@ def document(
         ],
         "paths": add_refusals(paths(manifest, golden), authentication),
         "components": {
-            "schemas": schemas(manifest),
+            "schemas": schemas(manifest, golden.get("answers") or {}),
             "securitySchemes": schemes(authentication),
         },
     }

@@ -6,8 +6,8 @@ import csv
 import io
 
 from serving.openapi.errors import ERRORS
-from serving.openapi.protocols import inference_paths, scoring_paths
-from serving.openapi.schemas import content, failures, page, reference
+from serving.openapi.protocols import inference_paths, inference_v1_paths, scoring_paths
+from serving.openapi.schemas import content, failures, page, reference, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
             "get": {
                 "operationId": "check_health",
                 "summary": "The version that answers",
+                "description": "Open to all: a probe needs no key.",
                 "tags": ["model"],
                 "security": [],
                 "responses": {
@@ -53,6 +54,7 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
             "get": {
                 "operationId": "read_openapi",
                 "summary": "This document",
+                "description": "Made from the model that answers, for the way in which the stack knows its callers.",
                 "tags": ["model"],
                 "responses": {
                     "200": content("OpenAPI 3.1", {"application/json": {"schema": {"type": "object"}}}),
@@ -64,12 +66,14 @@ def paths(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
             "get": {
                 "operationId": "open_playground",
                 "summary": "The playground, a page for a person",
+                "description": "It tells nothing of the model before it is given a key.",
                 "tags": ["model"],
                 "security": [],
                 "responses": {"200": content("A page", {"text/html": page()}), **_problems()},
             }
         },
         **inference_paths(manifest),
+        **inference_v1_paths(manifest),
         **scoring_paths(),
     }
 
@@ -84,6 +88,14 @@ def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
             "an empty cell in CSV."
         ),
         "tags": ["prediction"],
+        "parameters": [
+            {
+                "name": "extra",
+                "in": "query",
+                "description": "What becomes of columns and members that the model doesn't have",
+                "schema": {"enum": ["refuse", "ignore"], "default": "refuse"},
+            }
+        ],
         "requestBody": content(
             "Instances; in CSV the first line names the columns",
             {
@@ -99,12 +111,7 @@ def _predict(manifest: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]
                     "application/json": {"schema": reference("Predictions"), "examples": answers},
                     "text/csv": {"schema": {"type": "string"}},
                 },
-                headers={
-                    "model-version": {
-                        "schema": {"type": "string"},
-                        "description": "The version that answered",
-                    }
-                },
+                headers=told(),
             ),
             **_problems(400, 406, 413, 415, 422),
         },

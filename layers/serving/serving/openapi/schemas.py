@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from serving.openapi.answers import meaning
+from serving.openapi.answers import answer_schemas, any_of, enumeration, fixed, score
 from serving.openapi.tensors import protocol_schemas
+from serving.schema import FRACTION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,14 +49,37 @@ def gateway_failure(description: str) -> dict[str, Any]:
     return content(description, {kind: {"schema": reference(shape)} for kind, shape in shapes.items()})
 
 
+def told() -> dict[str, Any]:
+    """The headers of an answer: the version, and what of the request had no effect."""
+    text = {"type": "string"}
+    return {
+        "model-version": {"schema": text, "description": "The version that answered"},
+        "ignored-columns": {
+            "schema": text,
+            "description": "Columns that the model doesn't have, where left out",
+        },
+        "ignored-members": {"schema": text, "description": "Members of the body that had no effect"},
+        "missing-columns": {
+            "schema": text,
+            "description": "Columns that a table lacked: missing in every row",
+        },
+    }
+
+
 def page() -> dict[str, Any]:
     """A page for a person."""
     return {"schema": {"type": "string"}}
 
 
-def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
-    """Every named schema of the document."""
+def schemas(manifest: dict[str, Any], answers: dict[str, Any]) -> dict[str, Schema]:
+    """Every named schema of the document.
+
+    Args:
+        manifest: The artifact's.
+        answers: The estimator's to the golden rows, by field.
+    """
     columns = manifest["input"]["columns"]
+    output, task = manifest["output"], manifest["task"]
     return {
         "Instance": {
             "type": "object",
@@ -64,31 +88,19 @@ def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
             "required": [column["name"] for column in columns],
             "additionalProperties": False,
         },
-        "InstanceAsList": {
-            "type": "array",
-            "description": "One row as a list: " + ", ".join(column["name"] for column in columns),
-            "prefixItems": [_column(column) for column in columns],
-            "minItems": len(columns),
-            "maxItems": len(columns),
-        },
-        "Instances": {
+        "InstanceWithMore": {
             "type": "object",
-            "properties": {
-                "instances": {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": {"anyOf": _rows(columns)},
-                },
-                "warnings": {
-                    "type": "boolean",
-                    "default": False,
-                    "description": "Whether a JSON answer tells of categories unseen in training",
-                },
-            },
-            "required": ["instances"],
-            "additionalProperties": False,
+            "description": "One row by the names of its columns; what else it has is left out",
+            "properties": {column["name"]: _column(column) for column in columns},
+            "required": [column["name"] for column in columns],
         },
-        "Predictions": _predictions(manifest["output"], manifest["task"]),
+        "InstanceAsList": {
+            **fixed([_column(column) for column in columns]),
+            "description": "One row as a list: " + ", ".join(column["name"] for column in columns),
+        },
+        "Instances": {**_instances(columns, "Instance"), "additionalProperties": False},
+        "InstancesWithMore": _instances(columns, "InstanceWithMore"),
+        **answer_schemas(output, task, answers),
         "ModelVersion": {
             "type": "object",
             "description": "The version that answered",
@@ -108,20 +120,35 @@ def schemas(manifest: dict[str, Any]) -> dict[str, Schema]:
             "properties": {"message": {"type": "string"}},
             "required": ["message"],
         },
-        **protocol_schemas(),
+        **protocol_schemas(score(output, task, answers)),
         "InvalidInstances": _invalid_instances(),
     }
 
 
-def _rows(columns: list[dict[str, Any]]) -> list[Schema]:
-    rows = [reference("Instance"), reference("InstanceAsList")]
-    return [*rows, _column(columns[0])] if len(columns) == 1 else rows
+def _instances(columns: list[dict[str, Any]], name: str) -> Schema:
+    """A body of rows, each as the named schema or as a list; the only column of a model goes without either."""
+    rows = [reference(name), reference("InstanceAsList")]
+    items = any_of([*rows, _column(columns[0])] if len(columns) == 1 else rows)
+    return {
+        "type": "object",
+        "properties": {
+            "instances": {"type": "array", "minItems": 1, "items": items},
+            "warnings": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether a JSON answer tells of categories unseen in training",
+            },
+        },
+        "required": ["instances"],
+    }
 
 
 def _column(column: dict[str, Any]) -> Schema:
     kind = column["kind"]
     if kind == "category":
         return _category(column)
+    if kind == "integer" and FRACTION in column.get("widened", ()):
+        kind = "number"
     name = kind if kind in {"number", "integer", "boolean"} else "string"
     schema: Schema = {"type": [name, "null"] if column["nullable"] else name}
     if kind == "integer":
@@ -139,62 +166,17 @@ def _column(column: dict[str, Any]) -> Schema:
 def _category(column: dict[str, Any]) -> Schema:
     """The categories seen, beside their types: the estimator, not the schema, decides on an unseen one."""
     categories = [value for value in column.get("categories", []) if value is not None]
+    seen = enumeration(categories) if categories else {"anyOf": []}
     types = sorted({_JSON_TYPES[type(value)] for value in categories}) or ["string", "number", "boolean"]
-    choices: list[Schema] = [{"enum": categories}] if categories else []
-    choices.append(
-        {"type": types[0] if len(types) == 1 else types, "description": "A category unseen in training"}
-    )
+    choices: list[Schema] = [*seen.get("anyOf", [seen])]
+    if column.get("unseen") is not False:
+        choices += ({"type": name, "description": "A category unseen in training"} for name in types)
     if column["nullable"]:
         choices.append({"type": "null"})
-    return {"anyOf": choices, "description": "A category; the enumeration holds those seen in training"}
-
-
-def _predictions(output: dict[str, Any], task: str) -> Schema:
-    number = {"type": ["number", "null"]}
-    numbers: Schema = {"type": "array", "items": {"anyOf": [number, {"type": "array", "items": number}]}}
-    classes = output.get("classes")
-    several = len(output.get("targets") or [None]) > 1
-    properties: dict[str, Schema] = {
-        "predictions": _per_row(_prediction(classes, several), _told("predictions", task, output))
+    return {
+        **any_of(choices),
+        "description": "A category; enumerations and examples hold those seen in training",
     }
-    if "probabilities" in output["fields"]:
-        properties["probabilities"] = _per_row(numbers, _told("probabilities", task, output))
-    for field in ("scores", "distances"):
-        if field in output["fields"]:
-            properties[field] = _per_row({"anyOf": [number, numbers]}, _told(field, task, output))
-    if classes:
-        properties["classes"] = {"type": "array", "items": {}, "description": "The classes in order"}
-    properties["model"] = reference("ModelVersion")
-    properties["warnings"] = {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            "required": ["pointer", "detail"],
-        },
-        "description": "Values that are categories unseen in training, the first 100; only where asked for",
-    }
-    required = ["predictions", "model"]
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def _told(field: str, task: str, output: dict[str, Any]) -> str:
-    """What a field holds for each instance, in words."""
-    said = meaning(field, task, output)
-    return f"For each instance {said}." if said else f"The {field} of each instance"
-
-
-def _prediction(classes: list[Any] | None, several: bool) -> Schema:
-    if not classes:
-        number = {"type": ["number", "null"]}
-        return {"type": "array", "items": number} if several else number
-    if several:
-        return {"type": "array", "items": {}}
-    return {"enum": classes}
-
-
-def _per_row(item: Schema, description: str) -> Schema:
-    return {"type": "array", "items": item, "description": description}
 
 
 def _model() -> Schema:

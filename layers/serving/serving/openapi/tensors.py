@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TEXT = {"type": "string"}
+_TRUE_OR_FALSE = {"type": "boolean"}
 _SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2}
 _ROWS = {"type": "array", "items": {}}
 
@@ -15,16 +16,46 @@ DATATYPES = ["BOOL", "BYTES", "FP16", "FP32", "FP64", "BF16"] + [
 ]
 
 
-def protocol_schemas() -> dict[str, dict[str, Any]]:
-    """Every named schema of the protocols."""
-    tensor = {"name": _TEXT, "datatype": {"enum": DATATYPES}, "shape": _SHAPE, "data": _ROWS}
+def protocol_schemas(score: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every named schema of the protocols.
+
+    Args:
+        score: The schema of what one row is answered by: its prediction or, where that is asked for, its numbers.
+    """
+    datatype = {"type": "string", "enum": DATATYPES}
+    tensor = {"name": _TEXT, "datatype": datatype, "shape": _SHAPE, "data": _ROWS}
+    metadata = {
+        "name": _TEXT,
+        "datatype": datatype,
+        "shape": _list({"type": "integer", "description": "-1 for the number of rows"}),
+    }
+    described = _object(metadata, "name", "datatype", "shape")
     return {
+        "ServerMetadata": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}, "name"),
+        "ServerLive": _object({"live": _TRUE_OR_FALSE}, "live"),
+        "ServerReady": _object({"ready": _TRUE_OR_FALSE}, "ready"),
+        "ServedModels": _object({"models": _list(_TEXT)}, "models"),
+        "ModelReady": _object({"name": _TEXT, "ready": _TRUE_OR_FALSE}, "name", "ready"),
+        "ModelMetadata": _object(
+            {
+                "name": _TEXT,
+                "versions": _list(_TEXT),
+                "platform": _TEXT,
+                "inputs": _list({"$ref": "#/components/schemas/TensorMetadata"}),
+                "outputs": _list({"$ref": "#/components/schemas/TensorMetadata"}),
+            },
+            "name",
+            "platform",
+            "inputs",
+            "outputs",
+        ),
+        "TensorMetadata": described,
         "Tensor": _object(tensor, "name", "datatype", "shape", "data"),
         "InferenceRequest": _object(
             {
                 "id": _TEXT,
                 "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}, "minItems": 1},
-                "outputs": {"type": "array", "items": _object({"name": _TEXT}, "name")},
+                "outputs": _list(_object({"name": _TEXT}, "name")),
                 "parameters": {"type": "object"},
             },
             "inputs",
@@ -34,7 +65,7 @@ def protocol_schemas() -> dict[str, dict[str, Any]]:
                 "id": _TEXT,
                 "model_name": _TEXT,
                 "model_version": _TEXT,
-                "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/Tensor"}},
+                "outputs": _list({"$ref": "#/components/schemas/Tensor"}),
             },
             "model_name",
             "outputs",
@@ -42,22 +73,52 @@ def protocol_schemas() -> dict[str, dict[str, Any]]:
         "InferenceError": _object({"error": _TEXT}, "error"),
         "ScoringRequest": {
             "type": "object",
-            "description": "Exactly one of these",
+            "description": "Exactly one of the first four",
             "properties": {
                 "dataframe_split": _object(
-                    {"columns": {"type": "array", "items": _TEXT}, "data": _ROWS}, "data"
+                    {"columns": _list({"type": ["string", "integer"]}), "data": _ROWS}, "data"
                 ),
-                "dataframe_records": {"type": "array", "items": {"type": "object"}},
+                "dataframe_records": _list({"type": "object"}),
                 "instances": _ROWS,
-                "inputs": {"type": ["array", "object"]},
+                "inputs": {
+                    "anyOf": [_ROWS, {"type": "object", "additionalProperties": _ROWS}],
+                    "description": "Rows, or by its name the values of each column",
+                },
+                "params": {
+                    "type": "object",
+                    "properties": {
+                        "predict_method": {
+                            "type": "string",
+                            "description": "predict, predict_proba, decision_function or transform: what to answer",
+                        }
+                    },
+                },
+                "signature_name": _TEXT,
             },
             "minProperties": 1,
-            "maxProperties": 1,
-            "additionalProperties": False,
         },
-        "ScoringResponse": _object({"predictions": _ROWS}, "predictions"),
+        "BareRows": {
+            **_ROWS,
+            "description": "Rows in the order of the columns, as SageMaker's clients send them",
+        },
+        "Scores": _list(score) | {"description": "One for each row"},
+        "ScoringResponse": _object({"predictions": {"$ref": "#/components/schemas/Scores"}}, "predictions"),
+        "ExecutionParameters": _object(
+            {
+                "MaxConcurrentTransforms": {"type": "integer"},
+                "BatchStrategy": _TEXT,
+                "MaxPayloadInMB": {"type": "integer"},
+            },
+            "MaxConcurrentTransforms",
+            "BatchStrategy",
+            "MaxPayloadInMB",
+        ),
         "ScoringError": _object({"error_code": _TEXT, "message": _TEXT}, "error_code", "message"),
     }
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ export async function score(text, model, signal, told) {
   const answers = new Array(rows.length).fill(null);
   const refused = [];
   const names = cells(header);
-  const sent = chosen(names, model.input.columns.map(({ name }) => name));
+  const sent = chosen(names, model.input);
   for (let start = 0; start < rows.length;) {
     const end = chunkEnd(rows, start, Math.min(rowsAtOnce, model.limits?.rows ?? rowsAtOnce));
     const scored = await scoreChunk(header, sent, rows.slice(start, end), signal);
@@ -32,7 +32,10 @@ export async function score(text, model, signal, told) {
 }
 
 /** What of a file is sent: all of each record, or the cells of the model's columns where it has others as well. */
-function chosen(names, columns) {
+function chosen(names, { container, columns: described }) {
+  // A model that was fitted on an array has several names for a column: the API knows them.
+  if (container === "array") return { width: names.length, unsent: [], record: (row) => row };
+  const columns = described.map(({ name }) => name);
   const missing = columns.filter((name) => !names.includes(name));
   const unsent = names.filter((name) => !columns.includes(name));
   if (missing.length > 0) {
@@ -70,7 +73,7 @@ async function scoreChunk(header, { width, record }, rows, signal) {
     const body = [header, ...left.map((index) => rows[index])].map(record).join("\n") + "\n";
     try {
       const sent = { method: "POST", headers: { "content-type": "text/csv", accept: "text/csv" }, body, signal };
-      const [answerHeader, ...found] = records(await call("predict", sent));
+      const [answerHeader, ...found] = records(await call("predict?extra=ignore", sent));
       left.forEach((index, place) => { answers[index] = found[place]; });
       return { header: answerHeader, answers, reasons };
     } catch (problem) {

@@ -3,13 +3,14 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 
 A request holds one tensor for each column, of shape [rows] or [rows, 1], or one matrix of shape [rows,
-columns]. Where the protocol knows no missing value, `null` stands for one, NaN too in a tensor of floats, and
-empty text in a column that had missing values. Tensors are JSON; the binary extension is not spoken.
+columns]; tensors of names that the model doesn't know are left out, and named in a header. Where the protocol
+knows no missing value, `null` stands for one, NaN too in a tensor of floats, and in one of texts what CSV has for
+it. Tensors are JSON; the binary extension is not spoken.
 """
 
 from __future__ import annotations
 
-from serving import json_body
+from serving import golden, ignored, json_body
 from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
@@ -93,7 +94,9 @@ def _metadata(model: Model) -> dict[str, Any]:
         "versions": [model.reference["version"]],
         "platform": f"skylayer_{model.manifest['engine']}",
         "inputs": inputs,
-        "outputs": output_types(model.manifest["output"]),
+        "outputs": output_types(
+            model.manifest["output"], model.manifest["task"], golden.answers(model.folder)
+        ),
     }
 
 
@@ -107,7 +110,8 @@ def _infer(request: Request, model: Model) -> Response:
     if not isinstance(body, dict):
         raise Problem(400, "The body must be an inference request: an object with inputs.")
     asked = _asked(body)
-    rows = check_rows(rows_of(body.get("inputs"), model.schema))
+    left_out: list[str] = []
+    rows = check_rows(rows_of(body.get("inputs"), model.schema, left_out))
     tensors = output_tensors(model.predict_instances(rows), model.manifest["output"])
     unknown = [name for name in asked if name not in tensors]
     if unknown:
@@ -120,7 +124,8 @@ def _infer(request: Request, model: Model) -> Response:
     }
     if isinstance(body.get("id"), str):
         document["id"] = body["id"]
-    return json_response(document, rows=len(rows), headers={"model-version": model.reference["version"]})
+    headers = {"model-version": model.reference["version"], **ignored.headers(left_out)}
+    return json_response(document, rows=len(rows), headers=headers)
 
 
 def _asked(body: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from math import prod
 
 from serving.csv_body import converter
 from serving.errors import Problem, quoted
+from serving.instances import keys_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 _KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
 _MAX_AXES = 2
+_MAX_PROBLEMS = 10
 
 
 def datatype_of_column(column: Column) -> str:
@@ -33,8 +35,14 @@ def datatype_of_column(column: Column) -> str:
     return _datatype(column.categories)
 
 
-def rows_of(inputs: Any, schema: list[Column]) -> list[list[Any]]:
+def rows_of(inputs: Any, schema: list[Column], unknown: list[str] | None = None) -> list[list[Any]]:
     """The rows that the input tensors hold, in the order of the schema.
+
+    Args:
+        inputs: The tensors: one for each column, by name, or one matrix.
+        schema: The columns. Tensors of other names are left out, unless a column has none: the one may be the other,
+            misspelt.
+        unknown: Gets the names of those that were left out.
 
     Raises:
         Problem: 400: not tensors, or not those of the schema.
@@ -43,7 +51,9 @@ def rows_of(inputs: Any, schema: list[Column]) -> list[list[Any]]:
         raise Problem(400, "inputs must be a list of at least one tensor.")
     tensors = [_Tensor(tensor) for tensor in inputs]
     is_matrix = len(tensors) == 1 and (len(schema) == 1 or len(tensors[0].shape) == _MAX_AXES)
-    return _matrix(tensors[0], schema) if is_matrix else _columns(tensors, schema)
+    if is_matrix:
+        return _matrix(tensors[0], schema)
+    return _columns(tensors, schema, [] if unknown is None else unknown)
 
 
 class _Tensor:
@@ -100,26 +110,30 @@ def _matrix(tensor: _Tensor, schema: list[Column]) -> list[list[Any]]:
     return [[convert(value) for convert, value in zip(converters, row, strict=True)] for row in rows]
 
 
-def _columns(tensors: list[_Tensor], schema: list[Column]) -> list[list[Any]]:
+def _columns(tensors: list[_Tensor], schema: list[Column], unknown: list[str]) -> list[list[Any]]:
     by_name = {tensor.name: tensor for tensor in tensors}
-    wanted = {column.name for column in schema}
-    problems = [f"{name} is missing" for name in sorted(wanted - by_name.keys())]
-    problems += [f"{quoted(name)} is not a column" for name in sorted(by_name.keys() - wanted)]
+    keys = keys_of(by_name, schema)
+    known = set(keys)
+    unknown += sorted(by_name.keys() - known)
+    problems = [f"{name} is missing" for name in sorted(known - by_name.keys())]
+    if problems:
+        problems += [f"{quoted(name)} is not a column" for name in unknown[:_MAX_PROBLEMS]]
     if len(by_name) < len(tensors):
         problems.append("a name occurs twice")
-    if len({tensor.rows for tensor in tensors}) > 1:
+    used = [tensor for tensor in tensors if tensor.name in known]
+    if len({tensor.rows for tensor in used}) > 1:
         problems.append("they have different numbers of rows")
     problems += [
         f"{quoted(tensor.name)} must have the shape [rows] or [rows, 1]"
-        for tensor in tensors
+        for tensor in used
         if tensor.width != 1
     ]
     if problems:
-        raise Problem(400, f"The inputs must be one for each column: {'; '.join(problems[:10])}.")
+        raise Problem(400, f"The inputs must be one for each column: {'; '.join(problems[:_MAX_PROBLEMS])}.")
     columns = []
-    for column in schema:
-        convert = _converter(by_name[column.name].datatype, column)
-        columns.append([convert(value) for value in by_name[column.name].data])
+    for key, column in zip(keys, schema, strict=True):
+        convert = _converter(by_name[key].datatype, column)
+        columns.append([convert(value) for value in by_name[key].data])
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -133,15 +147,33 @@ def _converter(datatype: str, column: Column) -> Callable[[Any], Any]:
     return lambda value: value
 
 
-def output_types(output: dict[str, Any]) -> list[dict[str, Any]]:
-    """Name, data type and shape of each output, before there is an answer."""
+def output_types(output: dict[str, Any], task: str, golden: dict[str, Any]) -> list[dict[str, Any]]:
+    """Name, data type and shape of each output: those of the golden answers, with any number of rows.
+
+    Args:
+        output: The manifest's.
+        task: The manifest's.
+        golden: The estimator's answers to the golden rows by field, empty for an artifact that has none.
+    """
+    if all(golden.get(field) for field in output["fields"]):
+        tensors = output_tensors(golden, output)
+        return [
+            {"name": name, "datatype": tensor["datatype"], "shape": [-1, *tensor["shape"][1:]]}
+            for name, tensor in tensors.items()
+        ]
+    return _types_without_answers(output, task)
+
+
+def _types_without_answers(output: dict[str, Any], task: str) -> list[dict[str, Any]]:
+    """As much of it as the manifest tells by itself."""
     classes = output.get("classes") or []
     targets = output.get("targets") or []
     several = len(targets) > 1
     nested = several and all(isinstance(each, list) for each in classes)
-    labels = [label for each in classes for label in each] if nested else classes
+    labels = _labels(output)
+    numbers = "FP64" if task == "regression" else "INT64"  # a cluster's number, or an outlier's -1
     shape = [-1, len(targets)] if several else [-1]
-    types = [{"name": "predictions", "datatype": _datatype(labels) if labels else "FP64", "shape": shape}]
+    types = [{"name": "predictions", "datatype": _datatype(labels) if labels else numbers, "shape": shape}]
     for field in output["fields"][1:]:
         if nested:
             types += [
@@ -149,31 +181,53 @@ def output_types(output: dict[str, Any]) -> list[dict[str, Any]]:
                 for target, each in zip(targets, classes, strict=True)
             ]
         else:
-            types.append(
-                {"name": field, "datatype": "FP64", "shape": [-1, -1] if field != "scores" else [-1]}
-            )
+            types.append({"name": field, "datatype": "FP64", "shape": _shape(field, labels, targets)})
     return types
 
 
+def _shape(field: str, labels: list[Any], targets: list[str]) -> list[int]:
+    """The shape of a field of numbers, -1 for what only an answer tells."""
+    if field == "distances":
+        return [-1, -1]
+    if len(targets) > 1:
+        return [-1, len(targets)]
+    if field == "scores" and len(labels) <= 2:  # noqa: PLR2004 - of two classes, a score says both
+        return [-1]
+    return [-1, len(labels) or -1]
+
+
+def _labels(output: dict[str, Any]) -> list[Any]:
+    """The classes of every target."""
+    classes = output.get("classes") or []
+    nested = bool(classes) and all(isinstance(each, list) for each in classes)
+    return [label for each in classes for label in each] if nested else classes
+
+
 def output_tensors(answer: dict[str, Any], output: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """An answer as tensors by name; what has a list of lists for each row is split by target."""
+    """An answer as tensors by name; what has a list of lists for each row is split by target.
+
+    Labels have the data type of all classes, not of those that this very answer names.
+    """
     tensors: dict[str, dict[str, Any]] = {}
+    labels = _labels(output)
     for field in output["fields"]:
         rows = answer[field]
         first = rows[0]
+        datatype = "" if field == "predictions" else "FP64"
         if isinstance(first, list) and first and isinstance(first[0], list):
             targets = output.get("targets") or [str(index) for index in range(len(first))]
             for index, target in enumerate(targets):
-                tensors[f"{field}_{target}"] = _tensor([row[index] for row in rows])
+                tensors[f"{field}_{target}"] = _tensor([row[index] for row in rows], datatype)
         else:
-            tensors[field] = _tensor(rows)
+            tensors[field] = _tensor(rows, datatype or (_datatype(labels) if labels else ""))
     return tensors
 
 
-def _tensor(rows: list[Any]) -> dict[str, Any]:
+def _tensor(rows: list[Any], declared: str) -> dict[str, Any]:
+    """Values as a tensor, of the declared data type or, without one, of the narrowest."""
     wide = isinstance(rows[0], list)
     data = [value for row in rows for value in row] if wide else rows
-    datatype = _datatype(data)
+    datatype = declared or _datatype(data)
     if datatype == "BYTES":
         data = [value if isinstance(value, str) else str(value) for value in data]
     return {"datatype": datatype, "shape": [len(rows), len(rows[0])] if wide else [len(rows)], "data": data}

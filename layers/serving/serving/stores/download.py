@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from serving.stores import Place
 
 
-def download(place: Place, reference: str, home: str, seconds: float | None = None) -> str:
+def download(
+    place: Place, reference: str, home: str, seconds: float | None = None, only: tuple[str, ...] | None = None
+) -> str:
     """Fetch the files of a version that its chosen engine needs into `<home>/<name>-<version>`, unless it is there.
 
     Args:
@@ -26,6 +28,7 @@ def download(place: Place, reference: str, home: str, seconds: float | None = No
         reference: `<name>/<version>`.
         home: Where such folders are kept.
         seconds: How long all of it may take.
+        only: Names of the files to fetch beside the manifest, in place of all that the engine needs.
 
     Returns:
         The folder. It appears in one step, complete.
@@ -42,7 +45,7 @@ def download(place: Place, reference: str, home: str, seconds: float | None = No
         os.makedirs(home, exist_ok=True)
         draft = tempfile.mkdtemp(prefix=".draft-", dir=home)
         try:
-            _fill(place, reference, draft, deadline)
+            _fill(place, reference, draft, deadline, only)
             os.rename(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -51,7 +54,9 @@ def download(place: Place, reference: str, home: str, seconds: float | None = No
     return folder
 
 
-def _fill(place: Place, reference: str, draft: str, deadline: float | None) -> None:
+def _fill(
+    place: Place, reference: str, draft: str, deadline: float | None, only: tuple[str, ...] | None
+) -> None:
     path = os.path.join(draft, artifact.MANIFEST)
     _copy(place, reference, artifact.MANIFEST, path, artifact.MAX_MANIFEST_BYTES, deadline)
     manifest = artifact.read_manifest(draft)
@@ -60,7 +65,7 @@ def _fill(place: Place, reference: str, draft: str, deadline: float | None) -> N
         raise artifact.ArtifactError(
             f"{reference} was altered in the store: its manifest is that of {found}."
         )
-    names = artifact.layer_files(manifest)
+    names = artifact.layer_files(manifest) if only is None else only
     needed = sum(manifest["files"][name]["size"] for name in names)
     if needed > shutil.disk_usage(draft).free:
         raise StoreError(f"{reference} needs {needed} bytes, which {os.path.dirname(draft)} hasn't.")

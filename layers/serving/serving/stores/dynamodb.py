@@ -1,4 +1,4 @@
-"""A store in a table, content cut into items below DynamoDB's limit.
+"""A store in a DynamoDB table, content cut into items below DynamoDB's limit.
 
 Partition key `key` (string), sort key `part` (string)::
 
@@ -24,7 +24,7 @@ PART_BYTES = 350 * 1024
 
 
 class DynamoDBPlace:
-    """A table."""
+    """A DynamoDB table."""
 
     def __init__(self, rest: str, seconds: float | None = None) -> None:
         self.table = rest.strip("/")

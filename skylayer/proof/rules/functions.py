@@ -47,7 +47,7 @@ _SLOPES: dict[Unary, Slope] = {
     Unary.LOG1P: lambda x, r, _: 1.0 / np.maximum(1.0 + x - r, 0.0),
     Unary.LOG2: lambda x, r, _: 1.5 / np.maximum(x - r, 0.0),
     Unary.LOG10: lambda x, r, _: 0.5 / np.maximum(x - r, 0.0),
-    Unary.TANH: lambda _, r, y: np.minimum(1.0, 1.0 - y * y + 2 * r),
+    Unary.TANH: lambda _, r, y: 1.0 - y * y + 2 * r,
     Unary.EXPIT: lambda _, r, y: np.minimum(0.25, y * (1.0 - y) + r),
     Unary.ERF: lambda x, _, __: np.full_like(x, 2.0 / np.sqrt(np.pi)),
     Unary.NORMAL_CDF: lambda x, _, __: np.full_like(x, 0.4),
