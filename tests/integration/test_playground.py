@@ -94,6 +94,7 @@ def test_a_form_gets_the_answer_of_the_estimator(page: browser.Page, birds: Live
 
 @browser.needed
 def test_a_missing_value_shows_an_empty_field_and_comes_back(page: browser.Page, birds: Live) -> None:
+    page.resize(1280, 900)
     page.connect(birds.url, KEY)
     missing = page.field("body_mass_g").find_element("css selector", "[type=checkbox]")
     if missing.is_selected():
