@@ -21,8 +21,10 @@ LONGEST_ID = 200
 
 
 def pytest_configure() -> None:
-    """Find uv as `make` does, so that `pytest` called by an editor sees what `make test` sees."""
+    """Find uv and set threads as `make` does, so that `pytest` called by an editor sees what `make test` sees."""
     provide_uv(os.environ)
+    # As `skylayer.__main__` sets it, before a test imports scikit-learn: workers share the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from skylayer.artifact.serialization import to_bytes
 from skylayer.compiler import CannotCompile, lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.kernel_build import KernelError
+from skylayer.compiler.reasons import all_reasons
 from skylayer.proof.native import ProofFailed, prove_native
 from skylayer.train.tasks import first_line
 
@@ -127,7 +128,8 @@ def compile_and_prove(  # noqa: PLR0917 - as `choose`
     try:
         program = lower(estimator, manifest)
     except CannotCompile as error:
-        raise NotNative(f"{error}") from error
+        dates = tuple(column.name for column in schema.columns if column.kind == "date")
+        raise NotNative(all_reasons(estimator, error, dates)) from error
     except Exception as error:
         raise _failed("compiler", error) from error
     try:

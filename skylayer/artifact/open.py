@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from serving import artifact, model
 from skylayer.artifact.onnx_library import use_onnx_library
 from skylayer.compiler.kernel_build import KernelError, use_host_kernel
+from skylayer.data.instances import as_instances
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,11 +46,12 @@ class OpenModel:
         except artifact.ArtifactError as error:
             raise UserError(f"{error}") from error
 
-    def predict(self, instances: list[Any]) -> dict[str, Any]:
+    def predict(self, instances: Any) -> dict[str, Any]:
         """Answer rows as `POST /predict` would.
 
         Args:
-            instances: Rows, each an object by column name or a list in the columns' order.
+            instances: What the estimator itself takes: a DataFrame, an array of shape (rows, columns) or a list or
+                Series of texts; or rows, each an object by column name or a list in the columns' order.
 
         Returns:
             The API's body: `predictions` and, as the estimator has them, `probabilities`, `scores` or
@@ -57,8 +59,9 @@ class OpenModel:
 
         Raises:
             serving.errors.Problem: Values that don't fit the schema, all of them named.
+            UserError: It is nothing of this.
         """
-        return self._model.predict_instances(instances, bounded=False)
+        return self._model.predict_instances(as_instances(instances), bounded=False)
 
 
 def open(path: str | os.PathLike[str]) -> OpenModel:  # noqa: A001 - reads as skylayer.open()

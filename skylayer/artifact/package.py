@@ -51,10 +51,13 @@ def package(
     metrics: dict[str, Any] | None = None,
     training: dict[str, Any] | None = None,
     plots: Sequence[Plot] = (),
+    plot_notes: Sequence[str] = (),
+    importance: dict[str, float] | None = None,
     card_text: str = "",
     strict: bool | Sequence[str] = False,
     proof_rows: int = PROOF_ROWS,
     progress: Callable[[float], None] = lambda _: None,
+    step: Callable[[str], None] = lambda _: None,
     choose: Chooser = engines.choose,
 ) -> Path:
     """Write a fitted estimator and what is known of its data as an artifact.
@@ -70,11 +73,14 @@ def package(
             measured on X and y; a classifier or regressor without y has none.
         training: Numbers of rows and folds that the card tells; without it, the rows of X.
         plots: Pictures for the model card.
+        plot_notes: Sentences on pictures that aren't there.
+        importance: Column -> what it is worth to the estimator; a form shows the most important first.
         card_text: What the model card says of intended use and licence, as Markdown.
         strict: Columns that take no missing value, and no fraction among integers, unless the training data had
             some; True for all. The others take what the estimator takes.
         proof_rows: About how many rows the proof of the native engine replays; costly estimators get fewer.
         progress: Told the share of the proof that is done, from 0 to 1.
+        step: Told what is being done, before each step.
         choose: Prepares the engines; another one for what is no estimator of scikit-learn's.
 
     Returns:
@@ -85,6 +91,7 @@ def package(
     """
     check_name(name)
     check_estimator(estimator)
+    step("Make golden rows")
     check_fitted(estimator)
     task = task_of(estimator)
     table = tabulate(X)
@@ -93,6 +100,8 @@ def package(
     inferred = infer(table)
     columns = columns_of(table, inferred)
     golden = make_golden(estimator, inferred, columns, task)
+
+    step("Compile and prove")
 
     def choose_for(schema: Schema) -> Engines:
         fields, cells = tuple(golden["answers"]), list(columns.values())
@@ -103,7 +112,8 @@ def package(
     if metrics is None:
         unmeasured = target.values is None and task in {"classification", "regression"}
         metrics = {} if unmeasured else {"data": measure(estimator, X, target.values, task)}
-    statistics = as_json(describe(columns, schema, target))
+    step("Write the artifact and ask it")
+    statistics = as_json(describe(columns, schema, target, importance or {}))
 
     def write_with(chosen: Engines) -> Path:
         manifest = {
@@ -122,7 +132,7 @@ def package(
         }
         sizes = {file: len(content) for file, content in chosen.files.items()}
         files = {artifact.GOLDEN: as_json(golden), artifact.STATISTICS: statistics}
-        files |= chosen.files | card.files(manifest, card_text, plots, sizes)
+        files |= chosen.files | card.files(manifest, card_text, plots, sizes, plot_notes)
         return write(
             Path(directory, name), manifest, files, lambda folder: verify(folder, estimator, X, columns)
         )

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def files(
-    manifest: dict[str, Any], card_text: str, plots: Sequence[Plot], sizes: dict[str, int]
+    manifest: dict[str, Any],
+    card_text: str,
+    plots: Sequence[Plot],
+    sizes: dict[str, int],
+    plot_notes: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """The files of a card, by their names in the artifact.
 
@@ -23,10 +27,20 @@ def files(
         card_text: What the owner says of the model, as Markdown: intended use, licence.
         plots: Its pictures.
         sizes: Bytes of the engines' files, by name.
+        plot_notes: Sentences on pictures that aren't there.
     """
-    card = text.write(manifest, card_text, [page.image(plot) for plot in plots], sizes)
+    shown = [*_about(plots, plot_notes), *(page.image(plot) for plot in plots)]
+    card = text.write(manifest, card_text, shown, sizes)
     return {
         artifact.MODEL_CARD: card.encode(),
         artifact.MODEL_CARD_PAGE: page.render(manifest["name"], card, plots).encode(),
         **{page.path_of(plot): plot.svg.encode() for plot in plots},
     }
+
+
+def _about(plots: Sequence[Plot], notes: Sequence[str]) -> list[str]:
+    """What the pictures that are there show, and why others aren't."""
+    learning = [plot for plot in plots if plot.name == "learning_curve"]
+    said = ["Of the holdout, which the model has never seen."] if len(plots) > len(learning) else []
+    said += ["The learning curve is cross-validated on the other rows."] if learning else []
+    return [" ".join([*said, *notes])] if said or notes else []

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# Over the start of an empty function; measured by `make bench`, see docs/benchmarks.md.
-_COLD_STARTS = {
-    "native": "about that of an empty function: the tables are mapped, not loaded",
-    "sklearn": "20 to 30 times that of an empty function: scikit-learn and its libraries are imported",
-    "onnx": "about twice that of an empty function: ONNX Runtime's library is loaded, without its Python package",
-}
+from serving.openapi.meanings import meaning
+from skylayer.card.engines import COLD_STARTS, LIBRARIES
+from skylayer.card.numbers import metric, metric_name, number, rows
 
-_PLOTS = (
-    "Of the holdout, which the model has never seen; the learning curve is cross-validated on the other rows."
-)
+_NO_TEXT = "Nobody has written down its intended use, its data or its licence."
 
 
-def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: dict[str, int]) -> str:
+def write(manifest: dict[str, Any], card_text: str, pictures: list[str], sizes: dict[str, int]) -> str:
     """The card as Markdown, from a manifest that has no version yet.
 
     Follows the headings of Mitchell et al., "Model Cards for Model Reporting" (2019), as far as data tell.
@@ -25,7 +20,7 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
     Args:
         manifest: Of the artifact.
         card_text: What the owner says of it, as Markdown with headings of the second level; may be empty.
-        images: Lines that show the plots.
+        pictures: Lines on and of the plots.
         sizes: Bytes of the engines' files, by name.
     """
     lines = [
@@ -34,12 +29,14 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
         f"A model for {manifest['task'].replace('_', ' ')}{_of(manifest['output'])}.",
         _trained(manifest["training"]),
         "",
-        *([card_text.strip(), ""] if card_text.strip() else []),
+        card_text.strip() or _NO_TEXT,
+        "",
         "## Metrics",
         "",
         *_metrics(manifest["metrics"]),
-        *(["## Plots", "", _PLOTS, ""] if images else []),
-        *(line for image in images for line in (image, "")),
+        *(["## Plots", ""] if pictures else []),
+        *(line for picture in pictures for line in (picture, "")),
+        *_answers(manifest),
         "## Input",
         "",
         "| column | kind | missing allowed | training range or categories |",
@@ -52,7 +49,7 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
         "",
         *_proof(manifest["engines"].get("native", {}).get("proof")),
         *_size(manifest, sizes),
-        f"Cold start: {_COLD_STARTS[manifest['engine']]}.",
+        f"Cold start: {COLD_STARTS[manifest['engine']]}. Libraries: {LIBRARIES[manifest['engine']]}.",
         "",
         "## Versions",
         "",
@@ -62,13 +59,20 @@ def write(manifest: dict[str, Any], card_text: str, images: list[str], sizes: di
     return "\n".join(lines)
 
 
+def _answers(manifest: dict[str, Any]) -> list[str]:
+    """What each field of an answer means."""
+    output = manifest["output"]
+    told = [(field, meaning(field, manifest["task"], output)) for field in output["fields"]]
+    return ["## Answers", "", *(f"- `{field}`: {text}." for field, text in told if text), ""]
+
+
 def _trained(training: dict[str, Any]) -> str:
-    rows = training.get("training_rows", training["rows"])
-    if not rows:
+    count = training.get("training_rows", training["rows"])
+    if not count:
         return "Trained elsewhere, on data that are not known here."
     folds = f", cross-validated in {training['folds']} folds" if "folds" in training else ""
-    holdout = f", evaluated on {training['holdout_rows']} others" if "holdout_rows" in training else ""
-    return f"Trained on {rows} rows{folds}{holdout}."
+    holdout = f", evaluated on {training['holdout_rows']:,} others" if "holdout_rows" in training else ""
+    return f"Trained on {rows(count)}{folds}{holdout}."
 
 
 def _of(output: dict[str, Any]) -> str:
@@ -85,9 +89,9 @@ def _proof(proof: dict[str, Any] | None) -> list[str]:
     float32 = proof.get("float32")
     owner = "numpy" if float32 else "scikit-learn"
     lines = [
-        f"- rows answered by both: {proof['rows']}, refused by both: {proof['refused_rows']}",
-        f"- table entries compared: {proof['table_entries']}",
-        f"- ties, which {owner}'s own rounding decides: {proof['ties']}{_differing(proof)}",
+        f"- rows answered by both: {proof['rows']:,}, refused by both: {proof['refused_rows']:,}",
+        f"- table entries compared: {proof['table_entries']:,}",
+        f"- ties, which {owner}'s own rounding decides: {proof['ties']:,}{_differing(proof)}",
     ]
     for name, value in proof["largest_difference"].items():
         floor = proof["scikit_learn_floor"].get(name, 0.0)
@@ -127,7 +131,7 @@ _SHOWN_CATEGORIES = 12
 def _column(column: dict[str, Any]) -> str:
     extent = ""
     if "minimum" in column:
-        extent = f"{column['minimum']:g} to {column['maximum']:g}"
+        extent = f"{number(column['minimum'])} to {number(column['maximum'])}"
     elif "categories" in column:
         shown = [plain(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
         extent = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
@@ -149,20 +153,14 @@ def _metrics(metrics: dict[str, Any]) -> list[str]:
     for name in dict.fromkeys(name for part in parts for name in metrics[part]):
         cells = []
         for part in parts:
-            cell = _number(metrics[part][name]) if name in metrics[part] else ""
+            cell = metric(metrics[part][name]) if name in metrics[part] else ""
             if part == "holdout" and name in bounds:
                 low, high = bounds[name]
-                cell += f" ({_number(low)} to {_number(high)})"
+                cell += f" ({number(low)} to {number(high)})"
             cells.append(cell)
-        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} |")
+        lines.append(f"| {plain(metric_name(name))} | {' | '.join(cells)} |")
     said = ["Baseline: always the most frequent class, or the mean, whatever the row holds.", ""]
     return [*lines, "", *(said if "baseline" in metrics else [])]
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value['mean']:.4g} ± {value['standard_deviation']:.2g}"
-    return f"{value:.4g}"
 
 
 # What would be markup, of CommonMark and of tables; an underscore inside of a word is none.

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-SHARED = {"coverage_sweep", "development", "stack_options", "store_options", "variables"}
+SHARED = {
+    "coverage_sweep",
+    "derived_files",
+    "development",
+    "progress",
+    "stack_options",
+    "store_options",
+    "variables",
+}
 
 
 def verbs() -> list[str]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import Progress
-
 from skylayer import project
+from skylayer.commands import derived_files, progress
 from skylayer.commands.variables import Variable
 from skylayer.errors import UserError
 
@@ -36,9 +34,7 @@ def run(options: Options) -> int:
     from skylayer.formats.reading import OtherVersion
 
     try:
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("Import and prove", total=1.0)
+        with progress.shown("Import and prove", print) as told:
             folder = import_model(
                 options.model,
                 trust=options.trust,
@@ -46,7 +42,7 @@ def run(options: Options) -> int:
                 name=options.name,
                 classes=_labels(options.classes),
                 directory=project.ARTIFACTS,
-                progress=lambda share: bar.update(task, completed=share),
+                progress=told.proof,
             )
     except OtherVersion as other:
         if runs_with_it():
@@ -57,6 +53,7 @@ def run(options: Options) -> int:
 
     manifest = artifact.read_manifest(folder)
     project.set_champion(folder)
+    derived_files.write(folder, project.ARTIFACTS.parent)
     print(f"{folder.parent.name} {folder.name} is the champion: {folder}")
     print(f"Engine {manifest['engine']}: {manifest['engine_reason']}")
     if options.sample is None:

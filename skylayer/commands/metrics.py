@@ -41,8 +41,7 @@ def show(stack: Stack, minutes: int) -> None:
     grid = Grid(title=None)
     grid.add_column("version", no_wrap=True, min_width=artifact.VERSION_LENGTH)
     for heading in ("requests", "rows", "cold starts", "p50 ms", "p99 ms"):
-        grid.add_column(heading, justify="right")
-    grid.add_column("outcomes")
+        grid.add_column(heading, justify="right", no_wrap=True)
     for version, measured in found.items():
         grid.add_row(
             version,
@@ -51,6 +50,10 @@ def show(stack: Stack, minutes: int) -> None:
             str(measured.cold_starts),
             f"{measured.latency(MEDIAN):.2f}",
             f"{measured.latency(SLOWEST_HUNDREDTH):.2f}",
-            ", ".join(f"{outcome} {count}" for outcome, count in measured.outcomes.most_common()),
         )
-    Console().print(grid)
+    console = Console(highlight=False)
+    console.print(grid)
+    # Below the table, which has no room for words: a terminal of 80 columns cut them.
+    for version, measured in found.items():
+        outcomes = ", ".join(f"{outcome} {count:,}" for outcome, count in measured.outcomes.most_common())
+        console.print(f"{version}: {outcomes}", soft_wrap=True)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,19 +44,15 @@ EXAMPLES = (
 def run(options: Options) -> None:
     """Ask the running deployment, or the champion in process if nothing runs, a thousand rows at a time."""
     path: Path = options.file
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}. Give one as FILE=rows.csv.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} can't be read as UTF-8 text: {error}.") from error
-    header, *rows = _rows(path, text)
+    header, rows = _table(path)
+    model = _deployed() or _in_process()
+    kept = _columns_kept(path, header, model)
     requests = [rows[first : first + ROWS_OF_A_REQUEST] for first in range(0, len(rows), ROWS_OF_A_REQUEST)]
-    ask = _deployed() or _in_process()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         # Nothing is printed before all rows are answered: no half a table for a pipe to take for a whole one.
         answers = [
-            answer(ask, header, request, number * ROWS_OF_A_REQUEST)
+            answer(model.ask, _cells([header], kept)[0], _cells(request, kept), number * ROWS_OF_A_REQUEST)
             for number, request in enumerate(progress.track(requests, description="Predicting"))
         ]
     sys.stdout.write(answers[0])
@@ -96,19 +93,84 @@ def _body(table: str) -> str:
     return table.partition("\r\n")[2]
 
 
-def _rows(path: Path, text: str) -> list[list[str]]:
-    """The file's header and rows."""
-    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+@dataclass(frozen=True)
+class _Model:
+    """What answers: the columns that it takes, the targets that it predicts, and how it is asked.
+
+    `optional` are columns that a table may leave out; `positional` is a model that was fitted on an array, whose
+    columns have several names.
+
+    `ask` takes a CSV body and the number of rows in earlier ones; it gives a CSV table.
+    """
+
+    columns: list[str]
+    optional: set[str]
+    positional: bool
+    targets: list[str]
+    ask: Callable[[bytes, int], str]
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header of a CSV file and the rows below it, each as long as the header."""
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"There is no file {path}. Give one as FILE=rows.csv.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} can't be read as UTF-8 text: {error}.") from error
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row and rows and len(row) != len(rows[0]):
+                raise UserError(
+                    f"Line {reader.line_num} of {path} has {len(row)} cells where the header has {len(rows[0])}."
+                )
+            rows += [row] if row else []
     except csv.Error as error:
         raise UserError(f"{path} is not CSV: {error}.") from error
     if len(rows) < 2:  # noqa: PLR2004 - a header and a row
         raise UserError(f"{path} has no rows. It needs a header with the column names and a row below it.")
-    return rows
+    return rows[0], rows[1:]
 
 
-def _deployed() -> Ask | None:
+def _columns_kept(path: Path, header: list[str], model: _Model) -> list[int]:
+    """Where the model's columns are in a file, which may hold others: its target, as training data do.
+
+    Raises:
+        UserError: A column of the model isn't there; names every one.
+    """
+    if model.positional:
+        return list(range(len(header)))
+    missing = [name for name in model.columns if name not in header]
+    others = [name for name in header if name not in model.columns]
+    if others and any(name not in model.targets for name in others) and missing:
+        # One may be the other, misspelt.
+        required = missing
+    else:
+        required = [name for name in missing if name not in model.optional]
+    if required:
+        noun = "column" if len(required) == 1 else "columns"
+        unknown = f"; it has {', '.join(others)}, which the model doesn't take" if others else ""
+        raise UserError(
+            f"{path} lacks the {noun} {', '.join(required)}{unknown}. Name columns as in training."
+        )
+    targets = [name for name in others if name in model.targets]
+    if targets:
+        print(f"Left out, since the model predicts it: {', '.join(targets)}.", file=sys.stderr)
+    unused = [name for name in others if name not in model.targets]
+    if unused:
+        print(f"Left out, since the model doesn't take it: {', '.join(unused)}.", file=sys.stderr)
+    return [index for index, name in enumerate(header) if name in model.columns]
+
+
+def _cells(rows: list[list[str]], kept: list[int]) -> list[list[str]]:
+    """The columns that are kept."""
+    return [[row[index] for index in kept] for row in rows]
+
+
+def _deployed() -> _Model | None:
     if not project.STATE.is_dir():
         return None
     from skylayer.aws import emulator, local_stack
@@ -128,10 +190,13 @@ def _deployed() -> Ask | None:
             raise TooMuch(f"{refusal}") if answer.status == 413 else refusal  # noqa: PLR2004
         return answer.body.decode()
 
-    return ask
+    described = found.request("/model")
+    if described.status != 200:  # noqa: PLR2004
+        raise _refusal(described.body, 0)
+    return _model(described.json(), ask)
 
 
-def _in_process() -> Ask:
+def _in_process() -> _Model:
     from serving import csv_body
     from serving.errors import Problem
     from skylayer.artifact.open import load
@@ -147,7 +212,19 @@ def _in_process() -> Ask:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)
 
-    return ask
+    return _model(loaded.manifest, ask)
+
+
+def _model(described: dict[str, Any], ask: Callable[[bytes, int], str]) -> _Model:
+    """What a manifest, or `GET /model`, says of its columns and targets."""
+    columns = [column["name"] for column in described["input"]["columns"]]
+    optional = {
+        column["name"]
+        for column in described["input"]["columns"]
+        if column["nullable"] and "missing" not in column.get("widened", ())
+    }
+    positional = described["input"]["container"] == "array"
+    return _Model(columns, optional, positional, described["output"].get("targets") or [], ask)
 
 
 def _refusal(body: bytes, before: int) -> UserError:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from serving.artifact import read_manifest
 from skylayer import project
-from skylayer.commands import openapi
+from skylayer.card.engines import COLD_STARTS, LIBRARIES
+from skylayer.card.numbers import metric, metric_name
+from skylayer.commands import derived_files, progress
 from skylayer.commands.variables import Variable
 
 if TYPE_CHECKING:
@@ -28,51 +29,36 @@ def run(options: Options) -> None:
     """Fit, cross-validate, evaluate on a holdout, package, and make the result the champion."""
     console = Console(highlight=False)
     directory = options.directory or options.project / project.ARTIFACTS.name
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        step = bar.add_task("Import scikit-learn", total=None)
-        rows = bar.add_task("Replay rows", total=1.0, visible=False)
-
-        def next_step(what: str) -> None:
-            bar.update(step, description=what, advance=1)
-
-        def proof(share: float) -> None:
-            bar.update(rows, completed=share, visible=share < 1)
-
+    notes: list[str] = []
+    with progress.shown("Import scikit-learn", notes.append) as told:
         from skylayer.train.pipeline import load
-        from skylayer.train.run import STEPS, Listener, train
+        from skylayer.train.run import train
 
-        bar.update(step, total=STEPS + 1)
-        next_step("Load the data")
-        path = train(load(options.project), directory, Listener(next_step, proof))
-    committed = options.project / "docs" / openapi.DEFAULT.name
-    if options.directory is None and committed.is_file():
-        committed.write_text(openapi.document_of(path), encoding="utf-8")
+        told.step("Load the data")
+        path = train(load(options.project), directory, told)
+    if options.directory is None:
+        derived_files.write(path, options.project)
     manifest = read_manifest(path)
     console.print(_grid(manifest["metrics"]))
     console.print(f"Engine: {manifest['engine']}. {manifest['engine_reason']}", soft_wrap=True)
+    if manifest["engine"] != "native":
+        console.print(
+            f"What that costs: a cold start of {COLD_STARTS[manifest['engine']]}; {LIBRARIES[manifest['engine']]}. "
+            "docs/compiled-steps.md lists what compiles.",
+            soft_wrap=True,
+        )
+    for note in notes:
+        console.print(note, soft_wrap=True, markup=False)
     console.print(f"{path.parent.name} {path.name} is the champion: {path}", soft_wrap=True)
 
 
 def _grid(metrics: dict[str, Any]) -> Grid:
     grid = Grid(title=None)
     grid.add_column("metric")
-    for part in ("cross-validation", "holdout", "baseline"):
-        grid.add_column(part, justify="right")
-    crossed = metrics["cross_validation"]
-    for name in dict.fromkeys([*metrics["holdout"], *crossed]):
-        spread = crossed.get(name)
-        grid.add_row(
-            name.replace("_", " "),
-            f"{spread['mean']:.4g} ± {spread['standard_deviation']:.2g}" if spread else "",
-            *(
-                f"{values[name]:.4g}" if name in values else ""
-                for values in (metrics["holdout"], metrics.get("baseline", {}))
-            ),
-        )
+    parts = [part for part in ("cross_validation", "holdout", "baseline") if part in metrics]
+    for part in parts:
+        grid.add_column(part.replace("_", "-"), justify="right")
+    for name in dict.fromkeys([*metrics["holdout"], *metrics["cross_validation"]]):
+        values = (metrics[part].get(name) for part in parts)
+        grid.add_row(metric_name(name), *("" if value is None else metric(value) for value in values))
     return grid

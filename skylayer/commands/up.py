@@ -17,9 +17,11 @@ from rich.console import Console
 from serving.golden import difference as difference_of
 from skylayer import project
 from skylayer.artifact import golden
+from skylayer.artifact.examples import CSV_FILE
 from skylayer.aws import emulator as emulators
 from skylayer.aws import local_stack as deployments
 from skylayer.aws import sam
+from skylayer.commands import derived_files
 from skylayer.commands.build import check_template
 from skylayer.commands.variables import Variable, port
 from skylayer.errors import UserError
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 EMULATOR = project.STATE / "emulator"
 LOGS = project.STATE / "logs"
+LONGEST_REQUEST = 400  # characters
+LONGEST_ANSWER = 1000
 console = Console(stderr=False, highlight=False)
 VARIABLES = (Variable("PORT", f"port of the emulator (default {emulators.DEFAULT_PORT})", port),)
 EXAMPLES = (
@@ -146,26 +150,38 @@ def _show_prediction(deployment: Deployment) -> None:
             f"The answer is not the estimator's: {difference}. It is live here all the same: `make rollback` and "
             "`make up` bring back the champion before it; `make train` makes another."
         )
-    console.print("\n[bold]A request[/bold]  POST /predict")
-    console.print_json(json.dumps({"instances": [instance]}), indent=None)
+    console.print("\n[bold]A request[/bold]")
+    console.print(_curl(deployment, instance), markup=False, soft_wrap=True)
     console.print("[bold]its answer[/bold], equal to the estimator's own")
-    console.print_json(answer.body.decode(), indent=None)
+    console.print(shortened(answer.body.decode(), LONGEST_ANSWER), markup=False, soft_wrap=True)
+
+
+def _curl(deployment: Deployment, instance: dict[str, Any]) -> str:
+    """A command that asks for an instance; for more columns than a screen holds, for the rows of a file."""
+    command = ["curl", "-s", f"{deployment.url}/predict"]
+    command += ["-H", f"x-api-key: {deployment.api_key}"] if deployment.api_key else []
+    body = json.dumps({"instances": [instance]}, ensure_ascii=False)
+    if len(body) <= LONGEST_REQUEST:
+        return shlex.join([*command, "-H", "content-type: application/json", "-d", body])
+    rows = f"{derived_files.EVENTS}/{CSV_FILE}"
+    return shlex.join([*command, "-H", "content-type: text/csv", "--data-binary", f"@{rows}"])
+
+
+def shortened(text: str, most: int) -> str:
+    """A text without its middle, where it is longer than `most` characters."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
 
 
 def _show_next_steps(deployment: Deployment, seconds: float) -> None:
-    instance, _ = golden.first(project.champion())
-    curl = ["curl", "-s", f"{deployment.url}/predict", "-H", f"x-api-key: {deployment.api_key}"]
-    curl += ["-H", "content-type: application/json", "-d", json.dumps({"instances": [instance]})]
     lines = [
         "",
         f"URL         {deployment.url}",
         f"API key     {deployment.api_key or 'none needed'}",
         f"Playground  {deployment.url}/ (a page to try it: open it in a browser and give it the key)",
         "",
-        shlex.join(curl),
-        "",
-        f"Live after {seconds:.0f} s. Next: put your pipeline into training/pipeline.py, then make train up;",
-        "make logs, make metrics LOCAL=1, make status, make down; make deploy puts it into your AWS account.",
+        f"Live after {seconds:.0f} s. Next: make train up, after each change in training/; make logs, make metrics,",
+        "make status, make down; make deploy puts it into your AWS account.",
     ]
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)

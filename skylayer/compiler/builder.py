@@ -117,7 +117,10 @@ class Builder(Operations):
 
     def _number(self, raw: RawColumn, *, single: bool) -> int:
         if raw.kind not in ("number", "integer", "boolean"):
-            self.cannot(f"column {raw.name!r} holds {raw.kind} values where numbers are needed")
+            instead = (
+                "; dates don't compile, their year, month or days as numbers do" if raw.kind == "date" else ""
+            )
+            self.cannot(f"column {raw.name!r} holds {raw.kind} values where numbers are needed{instead}")
         round_to = {"float32": self.round32, "Float32": self.round32, "float16": self.round16}.get(raw.dtype)
         if round_to and not single:
             self.cannot(f"column {raw.name!r} is {raw.dtype}: the native engine computes in float64")

@@ -46,6 +46,13 @@ COMPARED = {
 SCALED = {np.deg2rad: np.pi / 180, np.radians: np.pi / 180, np.rad2deg: 180 / np.pi, np.degrees: 180 / np.pi}
 
 
+def is_known(function: Any) -> bool:
+    """Whether the kernel has a function."""
+    if not isinstance(function, np.ufunc):
+        return function is None
+    return function in {*UNARY, *SCALED, *COMPARED, np.positive}
+
+
 def apply_function(builder: Builder, function: Any, arguments: Any, slots: Slots, parameter: str) -> Slots:
     """The function of each slot; refuses what isn't in the table."""
     if function is None:

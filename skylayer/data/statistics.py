@@ -20,19 +20,24 @@ _MOST_COUNTED = 1000
 _DISTINCT_TARGETS = 20
 
 
-def describe(columns: dict[str, list[Any]], schema: Schema, target: Target) -> dict[str, Any]:
+def describe(
+    columns: dict[str, list[Any]], schema: Schema, target: Target, importance: dict[str, float] | None = None
+) -> dict[str, Any]:
     """Counts, moments, quantiles and histograms of each column and of the target; never a row.
 
     Args:
         columns: The training data by column, as JSON carries them.
         schema: Its schema.
         target: What was predicted from it.
+        importance: What a column is worth to the estimator, where that was measured.
     """
     rows = row_count(columns)
     described: dict[str, Any] = {
         "rows": rows,
         "columns": {column.name: _column(columns[column.name], column.kind) for column in schema.columns},
     }
+    for name, value in (importance or {}).items():
+        described["columns"][name]["importance"] = value
     if target.values is not None and target.names:
         outputs = target.values.reshape(rows, -1).T
         described["target"] = {

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 HOLDOUT_SHARE = 0.2
 FOLDS = 5
-STEPS = FOLDS + 2
 _MINIMUM_ROWS = 10
 _MINIMUM_ROWS_OF_A_CLASS = 3
 
@@ -66,7 +65,7 @@ def evaluate(
         target: The same, checked.
         task: One of `serving.artifact.TASKS`.
         rows: Number of rows.
-        progress: Called with what is being done before each step, at most `STEPS` times.
+        progress: Called with what is being done before each step.
 
     Raises:
         UserError: Too few rows, or the estimator can't be fitted on them.
@@ -80,15 +79,15 @@ def evaluate(
         progress(f"Cross-validation, fold {number} of {len(folds)}")
         fitted = _fit(clone(estimator), data, y, fit_rows)
         scores.append(_measure(fitted, data, target, test_rows, task))
-    progress(f"Fit on {len(training)} rows")
+    progress(f"Fit on {len(training):,} rows")
     fitted = _fit(clone(estimator), data, y, training)
-    progress(f"Evaluate on {len(holdout)} rows")
+    progress(f"Evaluate on {len(holdout):,} rows")
     metrics = {
         "cross_validation": _summarise(scores),
         "holdout": _measure(fitted, data, target, holdout, task),
     }
     if target.values is not None:
-        baseline = measure_baseline(target.values[training], target.values[holdout], task)
+        baseline = measure_baseline(target.values[training], target.values[holdout], task, target.names)
         metrics |= {"baseline": baseline} if baseline else {}
     counted = {
         "rows": rows,
@@ -156,12 +155,23 @@ def _fit(estimator: Any, data: Any, y: Any, rows: Any) -> Any:
     except Exception as error:  # whatever a fit raises, the one who wrote the pipeline can fix it
         raise UserError(
             f"{type(estimator).__name__} can't be fitted: {type(error).__name__}: {first_line(error)}"
+            f"{_instead(error)}"
         ) from error
+
+
+def _instead(error: Exception) -> str:
+    """What to write instead, where a library's message doesn't say it."""
+    if "Invalid classes inferred from unique values" in str(error):
+        return (
+            ". XGBClassifier takes classes numbered from 0. Put VotingClassifier([('xgboost', XGBClassifier())], "
+            "voting='soft') in its place: it numbers the classes for it, and answers with yours."
+        )
+    return ""
 
 
 def _measure(estimator: Any, data: Any, target: Target, rows: Any, task: str) -> dict[str, float]:
     values = None if target.values is None else target.values[rows]
-    return measure(estimator, take(data, rows), values, task)
+    return measure(estimator, take(data, rows), values, task, target.names)
 
 
 def _summarise(scores: list[dict[str, float]]) -> dict[str, dict[str, float]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
+from skylayer.train.card_text import text_of
 from skylayer.train.missing_modules import advice
 from skylayer.train.tasks import first_line
 
@@ -30,7 +31,8 @@ class Training:
         data: Rows, in the container that the estimator takes.
         target: One for each row; None where there is none.
         estimator: Not fitted.
-        card_text: What training/card.md says of intended use and licence, for the model card.
+        card_text: What training/card.md says of this model's intended use and licence, for the model card.
+        notes: Sentences for who trains it.
         strict: STRICT of the module, as `package` takes it.
     """
 
@@ -39,6 +41,7 @@ class Training:
     target: Any
     estimator: Any
     card_text: str = ""
+    notes: tuple[str, ...] = ()
     strict: bool | tuple[str, ...] = False
 
 
@@ -61,12 +64,15 @@ def load(root: Path) -> Training:
     loaded = _call("load_data()", load_data, path.parent)
     data, target = _data_and_target(loaded)
     card = path.with_name("card.md")
+    name = getattr(module, "NAME", DEFAULT_NAME)
+    card_text, note = text_of(card.read_text(encoding="utf-8") if card.is_file() else None, name)
     return Training(
-        name=getattr(module, "NAME", DEFAULT_NAME),
+        name=name,
         data=data,
         target=target,
         estimator=_call("build_estimator()", build_estimator, path.parent),
-        card_text=card.read_text(encoding="utf-8") if card.is_file() else "",
+        card_text=card_text,
+        notes=(note,) if note else (),
         strict=_strict(getattr(module, "STRICT", False)),
     )
 

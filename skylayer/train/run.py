@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,46 +10,29 @@ import numpy as np
 from skylayer import project
 from skylayer.artifact.package import check_name, package
 from skylayer.artifact.serialization import to_bytes
+from skylayer.card.numbers import rows
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate, take
-from skylayer.train.evaluation import STEPS as _EVALUATION_STEPS
+from skylayer.listener import UNWATCHED, Listener
 from skylayer.train.evaluation import evaluate
+from skylayer.train.importance import measure_importance
 from skylayer.train.intervals import intervals
 from skylayer.train.tasks import check_estimator, check_target, task_of
+from skylayer.train.unread import unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from skylayer.card.plots import Plot
     from skylayer.train.evaluation import Evaluation
+    from skylayer.train.importance import Importance
     from skylayer.train.pipeline import Training
     from skylayer.train.tasks import Target
 
-STEPS = _EVALUATION_STEPS + 2
+_TOLD = 5  # columns that a note names
 
 
-def _ignore(_: object) -> None:
-    """Nobody watches."""
-
-
-@dataclass(frozen=True)
-class Listener:
-    """Who is told how far a training is.
-
-    Attributes:
-        step: Called with what is being done before each step, at most `STEPS` times.
-        proof: Called with the share of the proof that is done, from 0 to 1.
-    """
-
-    step: Callable[[str], None] = _ignore
-    proof: Callable[[float], None] = _ignore
-
-
-_UNWATCHED = Listener()
-
-
-def train(training: Training, directory: Path, progress: Listener = _UNWATCHED) -> Path:
+def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -> Path:
     """Cross-validate, fit, evaluate on a holdout, package, and make the result the champion.
 
     Args:
@@ -65,11 +48,15 @@ def train(training: Training, directory: Path, progress: Listener = _UNWATCHED) 
     """
     # What can be refused is refused before anybody waits for a fit.
     check_name(training.name)
+    for note in training.notes:
+        progress.note(note)
     check_estimator(training.estimator)
     to_bytes(training.estimator)
     task = task_of(training.estimator)
+    training = _without_unread(training, progress)
     table = tabulate(training.data)
-    infer(table)
+    progress.step(f"Check {rows(table.rows)} of {len(table.frame.columns)} columns")
+    schema = infer(table)
     target = check_target(task, training.target, table.rows, required=True)
     evaluation = evaluate(
         training.estimator,
@@ -80,39 +67,101 @@ def train(training: Training, directory: Path, progress: Listener = _UNWATCHED) 
         rows=table.rows,
         progress=progress.step,
     )
-    metrics, plots = evaluation.metrics, []
-    if task in {"classification", "regression"}:
-        progress.step("Intervals and plots")
-        unseen, truth = take(training.data, evaluation.holdout), target.values[evaluation.holdout]
-        metrics = metrics | {"holdout_interval": intervals(evaluation.estimator, unseen, truth, task)}
-        plots = _plots(training, target, evaluation, task, unseen)
-    progress.step("Package and prove")
+    columns = tuple(column.name for column in schema.columns)
+    looked = _look(training, target, evaluation, task, columns, progress)
     path = package(
         evaluation.estimator,
         training.data,
         training.target,
         name=training.name,
         directory=directory,
-        metrics=metrics,
+        metrics=evaluation.metrics | looked.intervals,
         training=evaluation.training,
-        plots=plots,
+        plots=looked.plots,
+        plot_notes=looked.notes,
+        importance=looked.importance,
         card_text=training.card_text,
         strict=training.strict,
         progress=progress.proof,
+        step=progress.step,
     )
     project.set_champion(path)
     return path
 
 
-def _plots(training: Training, target: Target, evaluation: Evaluation, task: str, unseen: Any) -> list[Plot]:
-    """The plots of the holdout's rows, `unseen`, and the learning curve on the others."""
-    # Not above: matplotlib takes its time, and a training that is refused needs none of it.
-    from skylayer.card.plots import Holdout, draw, draw_learning_curve  # noqa: PLC0415
+def _without_unread(training: Training, progress: Listener) -> Training:
+    """The data without columns that no step reads, which then are no fields of a request."""
+    names = unread(training.estimator, training.data)
+    if not names or len(names) == len(training.data.columns):
+        return training
+    progress.note(
+        f"No step reads {', '.join(names)}: left out, so that no request has to send "
+        f"{'it' if len(names) == 1 else 'them'}."
+    )
+    return replace(training, data=training.data.drop(columns=names))
 
-    truth = target.values[evaluation.holdout]
+
+def _tell_importance(found: Importance, progress: Listener) -> None:
+    """Which columns matter, for who trains: the first few, and those without any effect."""
+    shown = ", ".join(found.ranked[:_TOLD])
+    progress.note(f"Matters most: {shown}{' …' if len(found.columns) > _TOLD else ''}")
+    idle = found.idle
+    if idle:
+        more = f" and {len(idle) - _TOLD} more" if len(idle) > _TOLD else ""
+        progress.note(
+            f"Shuffled, {', '.join(idle[:_TOLD])}{more} changed no score of the holdout: a model without "
+            f"{'it' if len(idle) == 1 else 'them'} may be as good, and asks for less."
+        )
+
+
+@dataclass
+class _Looked:
+    """What a closer look at the holdout showed: intervals for the manifest, plots, and why one is missing."""
+
+    intervals: dict[str, Any] = field(default_factory=dict)
+    plots: list[Plot] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    importance: dict[str, float] = field(default_factory=dict)
+
+
+def _look(  # noqa: PLR0917 - what was trained on what
+    training: Training,
+    target: Target,
+    evaluation: Evaluation,
+    task: str,
+    columns: tuple[str, ...],
+    progress: Listener,
+) -> _Looked:
+    """Intervals and plots of the holdout's rows, and the learning curve on the others."""
+    looked = _Looked()
+    estimator, unseen = evaluation.estimator, take(training.data, evaluation.holdout)
+    supervised = task in {"classification", "regression"}
+    truth = target.values[evaluation.holdout] if supervised else None
+    if supervised:
+        progress.step("Confidence intervals")
+        found = intervals(estimator, unseen, truth, task, target.names)
+        looked.intervals = {"holdout_interval": found}
+    progress.step("Plots")
+    # Not above: matplotlib takes its time, and a training that is refused needs none of it.
+    from skylayer.card.plots import Holdout, draw, draw_columns, draw_learning  # noqa: PLC0415
+
+    looked.plots = draw(Holdout(estimator, unseen, truth, target.names), task)
+    if not supervised:
+        return looked
+    progress.step(f"Importance of {len(columns)} columns")
+    importance = measure_importance(estimator, unseen, truth, task, columns)
+    if importance is None:
+        looked.notes.append(
+            "No permutation importance: the data is no table of columns, or the estimator refuses shuffled ones."
+        )
+    else:
+        looked.plots.append(draw_columns(importance))
+        looked.importance = importance.by_column()
+        _tell_importance(importance, progress)
+    progress.step("Learning curve")
     others = np.setdiff1d(np.arange(len(target.values)), evaluation.holdout)
     data, y = take(training.data, others), take(training.target, others)
-    return [
-        *draw(Holdout(evaluation.estimator, unseen, truth, target.names), task),
-        *draw_learning_curve(evaluation.estimator, data, y, task),
-    ]
+    curve, reason = draw_learning(estimator, data, y, task)
+    looked.plots += curve
+    looked.notes += [reason] if reason else []
+    return looked

@@ -152,7 +152,7 @@ def test_all_problems_come_at_once_with_pointers(birds: Client) -> None:
         "/instances/0/tagged": "tagged: expected true or false, got the number 1",
         "/instances/0/islnd": '"islnd": expected only columns of the model, got an unknown column; did you '
         'mean "island"?',
-        "/instances/1/note": "expected a string or null, got no such column; a missing value is sent as null",
+        "/instances/1/note": "note: expected a string or null, got no such column; a missing value is sent as null",
         "/instances/2": "expected an object or an array of 5 values, got the number 3",
         "/instances/3": "expected an array of 5 values, got 2 values",
         "/instances/4/mass": "mass: expected an integer, got null; the training data had no missing value "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimators import houses, penguins
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_linnerud, load_wine
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from web import KEY, served
 
 from serving import artifact
+from skylayer.card.numbers import number
 from skylayer.train.intervals import intervals
 from skylayer.train.pipeline import Training
 from skylayer.train.run import train
@@ -53,7 +62,7 @@ def test_the_card_names_what_the_manifest_holds(birds: Path) -> None:
     path = birds
     card = (path / artifact.MODEL_CARD).read_text(encoding="utf-8")
     manifest = artifact.verify(path)
-    assert f"| accuracy | {manifest['metrics']['cross_validation']['accuracy']['mean']:.4g} ±" in card
+    assert f"| accuracy | {number(manifest['metrics']['cross_validation']['accuracy']['mean'])} ±" in card
     for column in manifest["input"]["columns"]:
         assert f"| {column['name']} |" in card
     for picture in re.findall(r"\]\((plots/[^)]+)\)", card):
@@ -103,3 +112,58 @@ def test_a_browser_gets_the_page_and_a_program_the_json(birds: Path) -> None:
                 assert "unsafe" not in response.headers.get("content-security-policy", "")
                 kinds[accept] = response.headers.get_content_type()
     assert [*kinds.values()] == ["text/html", "application/json", "application/json"]
+
+
+WINE = load_wine(as_frame=True)
+
+
+def card_of(estimator: Any, data: Any, target: Any, folder: Path) -> tuple[set[str], str]:
+    """The plots of a trained model by name, and its card."""
+    path = train(Training("model", data, target, estimator), folder)
+    return {picture.stem for picture in (path / "plots").iterdir()}, (path / artifact.MODEL_CARD).read_text()
+
+
+def test_two_outputs_have_plots_of_their_own(tmp_path: Path) -> None:
+    numbers = load_linnerud(as_frame=True)
+    plots, card = card_of(
+        LinearRegression(), numbers.data, numbers.target[["Weight", "Waist"]], tmp_path / "a"
+    )
+    shown = {
+        "predicted_1",
+        "residuals_1",
+        "predicted_2",
+        "residuals_2",
+        "permutation_importance",
+        "learning_curve",
+    }
+    assert plots == shown
+    assert "Residuals, Weight" in card
+    assert "| mean absolute error of Waist |" in card
+    labels = pd.DataFrame({"red": (WINE.data.hue > 1).astype(str), "cultivar": WINE.target.astype(str)})
+    plots, _ = card_of(DecisionTreeClassifier(random_state=0), WINE.data, labels, tmp_path / "b")
+    assert {"confusion_matrix_1", "confusion_matrix_2", "roc_1", "calibration_2", "learning_curve"} <= plots
+
+
+def test_clusters_and_outliers_are_drawn_and_explained(tmp_path: Path) -> None:
+    clusters = make_pipeline(StandardScaler(), KMeans(3, n_init=2, random_state=0))
+    plots, card = card_of(clusters, WINE.data, None, tmp_path / "a")
+    assert plots == {"cluster_sizes", "cluster_profiles"}
+    assert "of 36 rows of the holdout" in card
+    assert "- `distances`: how far the row is from the centre of each cluster" in card
+    plots, card = card_of(IsolationForest(n_estimators=10, random_state=0), WINE.data, None, tmp_path / "b")
+    assert plots == {"scores"}
+    assert "-1 for an outlier" in card
+    assert "learning curve" not in card
+
+
+def test_a_plot_that_is_not_drawn_is_explained_and_no_caption_tells_of_it(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(2600, 79))
+    data = pd.DataFrame(rows, columns=[f"column {index}" for index in range(79)])
+    plots, card = card_of(DecisionTreeClassifier(max_depth=3), data, data["column 7"] > 0, tmp_path)
+    assert "permutation_importance" in plots
+    assert "learning_curve" not in plots
+    assert "is cross-validated" not in card
+    assert "No learning curve: it would take 15 more fits" in card
+    (path,) = tmp_path.glob("model/*")
+    described = json.loads((path / artifact.STATISTICS).read_text())["columns"]
+    assert max(described, key=lambda name: described[name]["importance"]) == "column 7"

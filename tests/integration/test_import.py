@@ -192,7 +192,8 @@ def test_the_command_says_one_line_and_nothing_else(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert not done.stdout
-        (line,) = done.stderr.splitlines()
+        *progress, line = done.stderr.splitlines()
+        assert [each.split("  ")[-1] for each in progress] == ["Import and prove"]
         assert line.startswith(f"skylayer import: {path}")
         assert said in line
 

@@ -123,7 +123,7 @@ def test_the_first_refused_row_and_its_cell_are_found(picky: model.Model, row: i
     instances[row] = instances[-1] = {"x0": 0, "x1": 3, "x2": 0}
     with pytest.raises(Problem) as caught:
         picky.predict_instances(instances)
-    assert caught.value.errors == [{"pointer": f"/instances/{row}/x1", "detail": "three is not for me"}]
+    assert caught.value.errors == [{"pointer": f"/instances/{row}/x1", "detail": "x1: three is not for me"}]
 
 
 def test_a_batch_whose_rows_pass_alone_is_answered(picky: model.Model) -> None:

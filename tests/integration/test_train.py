@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,9 @@ from skylayer.artifact import verify
 from skylayer.data.instances import rows_of
 
 ROOT = Path(__file__).parents[2]
+
+
+PROGRESS = re.compile(r" *\d+\.\d s  \S")
 
 
 def run(*arguments: str | Path, seed: int = 0) -> subprocess.CompletedProcess[str]:
@@ -78,6 +82,59 @@ def test_training_again_gives_the_committed_version(tmp_path: Path) -> None:
     assert again["metrics"]["holdout"]["accuracy"] > again["metrics"]["baseline"]["accuracy"]
     if committed["libraries"] == again["libraries"] and platform.machine() == "x86_64":
         assert again["version"] == committed["version"], "run `make train` and commit the artifact"
+
+
+def test_a_library_that_numbers_its_classes_is_told_what_takes_texts(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("xgboost")
+    text = BASE.replace(
+        "from sklearn.linear_model import LogisticRegression", "from xgboost import XGBClassifier"
+    )
+    text = text.replace("[0, 1] * 10", "['no', 'yes'] * 10").replace(
+        "LogisticRegression()", "XGBClassifier(n_jobs=1)"
+    )
+    advised = "VotingClassifier([('xgboost', XGBClassifier())], voting='soft')"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        assert main(["train", f"PROJECT={fork(tmp_path / 'fork', text)}"]) == 2
+        assert advised in capfd.readouterr().err
+        text = text.replace("XGBClassifier(n_jobs=1)", advised)
+        text = text.replace("from xgboost", "from sklearn.ensemble import VotingClassifier\n    from xgboost")
+        home = fork(tmp_path / "other", text)
+        assert main(["train", f"PROJECT={home}"]) == 0
+    manifest = artifact.verify(champion(home))
+    assert (manifest["engine"], manifest["output"]["classes"]) == ("native", ["no", "yes"])
+
+
+FORK_WITH_MORE_COLUMNS = """
+    import numpy as np
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    def load_data():
+        numbers = np.random.default_rng(0).normal(size=(60, 3))
+        data = pd.DataFrame(numbers, columns=["age", "fare", "rownames"]).assign(name="Mr. X", one=1.0)
+        return data, data["age"] > 0
+
+    def build_estimator():
+        chosen = make_column_transformer((StandardScaler(), ["age", "fare", "one"]))
+        return make_pipeline(chosen, LogisticRegression())
+"""
+
+
+def test_columns_that_no_step_reads_are_no_fields_of_a_request(tmp_path: Path) -> None:
+    home = fork(tmp_path / "fork", FORK_WITH_MORE_COLUMNS)
+    done = train(home)
+    assert done.returncode == 0, done.stderr
+    assert "No step reads rownames, name: left out, so that no request has to send them." in done.stdout
+    assert re.search(r"Matters most: age, ", done.stdout)
+    assert re.search(r"Shuffled, (fare, )?one changed no score", done.stdout)
+    manifest = artifact.verify(champion(home))
+    assert [column["name"] for column in manifest["input"]["columns"]] == ["age", "fare", "one"]
 
 
 FORK_WITH_A_FUNCTION = """
@@ -135,6 +192,34 @@ BASE = """
 """
 
 
+def test_where_there_is_no_terminal_each_phase_is_a_line_from_the_first_second(tmp_path: Path) -> None:
+    home = fork(tmp_path / "fork", BASE)
+    (home / "training" / "card.md").write_text("# penguins\n\n## Intended use\n\nBirds.\n")
+    done = train(home)
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert all(PROGRESS.match(line) for line in lines), done.stderr
+    assert re.match(r" *0\.\d s  Import scikit-learn", lines[0])
+    told = [line.partition(" s  ")[2] for line in lines]
+    phases = [
+        "Load the data",
+        "Check 20 rows of 2 columns",
+        "Cross-validation, fold 1 of 5",
+        "Fit on 16 rows",
+    ]
+    phases += [
+        "Confidence intervals",
+        "Plots",
+        "Importance of 2 columns",
+        "Learning curve",
+        "Compile and prove",
+    ]
+    assert [each for each in told if each in phases] == phases
+    assert told[-2:] == ["Replayed 100% of the rows", "Write the artifact and ask it"]
+    assert "training/card.md is about penguins" in done.stdout
+    assert "penguin" not in (champion(home) / artifact.MODEL_CARD).read_text().lower()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -165,7 +250,7 @@ def test_what_cannot_be_trained_is_one_line(
         patch.setattr(sys, "path", list(sys.path))
         assert main(["train", f"PROJECT={home}"]) == 2
     error = capfd.readouterr().err
-    lines = [line for line in error.splitlines() if line.strip()]
+    lines = [line for line in error.splitlines() if line.strip() and not PROGRESS.match(line)]
     assert len(lines) == 1, error
     assert message in lines[0]
     assert not (home / "model_artifacts" / "champion").exists()

@@ -153,17 +153,17 @@ ONE = [column("a", "number")]
         ([], ONE, [("", "expected an array of 1 value, got 0 values")]),
         (["x", 1], TWO, [("/0", 'a: expected a number, got the string "x"')]),
         ("x", ONE, [("", 'a: expected a number, got the string "x"')]),
-        ({}, ONE, [("/a", "expected a number, got no such column")]),
+        ({}, ONE, [("/a", "a: expected a number, got no such column")]),
         (
             {"a": 1},
             TWO,
-            [("/b", "expected a number or null, got no such column; a missing value is sent as null")],
+            [("/b", "b: expected a number or null, got no such column; a missing value is sent as null")],
         ),
         (
             {"a": 1, "bb": 2},
             TWO,
             [
-                ("/b", "expected a number or null, got no such column; a missing value is sent as null"),
+                ("/b", "b: expected a number or null, got no such column; a missing value is sent as null"),
                 ("/bb", '"bb": expected only columns of the model, got an unknown column; did you mean "b"?'),
             ],
         ),

@@ -112,11 +112,38 @@ def test_a_body_without_instances_is_refused_at_its_place(model: Answering, body
 
 def test_unknown_members_are_listed_up_to_a_hundred(model: Answering) -> None:
     problem = refusal(model, {"instances": [], "x" * 300: 1, "b": 2})
-    detail = "unknown member; instances is the only one, ?extra=ignore leaves others out"
+    detail = "unknown member; there are instances and warnings, ?extra=ignore leaves others out"
     assert (problem.status, problem.count) == (422, 2)
     assert problem.errors == [{"pointer": f"/{name}", "detail": detail} for name in ("x" * 200, "b")]
     problem = refusal(model, {"instances": [], **{str(number): 1 for number in range(101)}})
     assert (problem.count, len(problem.errors or [])) == (101, 100)
+
+
+def test_warnings_come_where_they_are_asked_for(model: Answering) -> None:
+    column = {"name": "island", "kind": "category", "nullable": True, "categories": ["Dream", 1, "a/b"]}
+    model.schema = [Column({"name": "a", "kind": "number", "nullable": False}), Column({**column})]
+    rows = [{"a": 1, "island": "Mars"}, [1, "Dream"], [1, 1.0], [1, None], [2, 7], {"a": 1, "island": "a/b"}]
+    asked = json.loads(send(model, {"instances": rows, "warnings": True}).body)
+    assert asked["warnings"] == [
+        {"pointer": "/instances/0/island", "detail": "island: 'Mars' is a category unseen in training"},
+        {"pointer": "/instances/4/1", "detail": "island: 7 is a category unseen in training"},
+    ]
+    assert asked["predictions"] == [1.5] * 6
+    for body in ({"instances": rows}, {"instances": rows, "warnings": False}):
+        assert "warnings" not in json.loads(send(model, body).body)
+    many = json.loads(send(model, {"instances": [[1, "Mars"]] * 101, "warnings": True}).body)
+    assert len(many["warnings"]) == 100
+    known = json.loads(send(model, {"instances": [[1, "Dream"]], "warnings": True}).body)
+    assert known["warnings"] == []
+    assert "warnings" not in str(send(model, {"instances": rows, "warnings": True}, accept=CSV).body)
+    refused = refusal(model, {"instances": rows, "warnings": 1})
+    assert refused.errors == [{"pointer": "/warnings", "detail": "expected true or false"}]
+
+
+def test_the_only_column_needs_no_name_in_a_warning(model: Answering) -> None:
+    model.schema = [Column({"name": "a", "kind": "category", "nullable": False, "categories": [True, "x"]})]
+    asked = json.loads(send(model, {"instances": ["y", True, {"a": "x"}], "warnings": True}).body)
+    assert [warning["pointer"] for warning in asked["warnings"]] == ["/instances/0"]
 
 
 def test_a_problem_of_a_csv_row_names_its_line(model: Answering) -> None:

@@ -201,3 +201,15 @@ def test_five_errors_are_shown_and_the_rest_counted(count: int, more: str) -> No
     shown = "; ".join(f"{row}: no" for row in range(5))
     assert in_one_line(Problem(422, "Refused.", errors=errors, count=count)) == f"Refused. {shown}{more}"
     assert in_one_line(Problem(400, "Refused.")) == "Refused."
+
+
+def test_a_column_is_named_once_in_an_error_of_one_line() -> None:
+    errors = [
+        {"pointer": "/instances/0/a~1b", "detail": "a/b: expected a number, got null"},
+        {"pointer": "/instances/1/0", "detail": "a/b: expected a number, got null"},
+        {"pointer": "", "detail": "expected an array"},
+    ]
+    told = in_one_line(Problem(422, "No.", errors=errors, count=3))
+    assert told == (
+        "No. 0/a~1b: expected a number, got null; 1/0: a/b: expected a number, got null; : expected an array"
+    )

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_PROBLEMS = 100
+MAX_TOLD = 5  # of them in the text of an exception
 # Of what a client sent, a message quotes so many characters of a text, digits of a number and items of an array.
 MAX_CHARACTERS = 60
 MAX_DIGITS = 40
@@ -51,6 +52,11 @@ class Problem(Exception):
         self.count = count
         self.headers = dict(headers or {})
         self.limits = dict(limits or {})
+
+    def __str__(self) -> str:
+        """What was wrong, with the first single problems: what a traceback of a notebook ends with."""
+        told = [f"{error['pointer']}: {error['detail']}" for error in (self.errors or [])[:MAX_TOLD]]
+        return "\n".join([self.detail, *told])
 
     @property
     def outcome(self) -> str:

@@ -128,7 +128,8 @@ def check_names(
     missing = [column for key, column in zip(keys, schema, strict=True) if key not in sent]
     for column in missing:
         hint = "a missing value is sent as null" if column.nullable else ""
-        problems.add_text(("instances", number, column.name), column.expected, "no such column", hint)
+        place = ("instances", number, column.name)
+        problems.add_text(place, column.expected, "no such column", hint, column.name)
     if len(names) + len(missing) > len(schema):
         own = [column.name for column in schema]
         for name in names:

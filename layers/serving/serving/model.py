@@ -111,14 +111,16 @@ class Model:
         from serving.instances import keys_of
 
         place: tuple[str | int, ...] = ("instances", error.row)
+        detail = error.detail
         if error.column is not None:
+            detail = f"{error.column}: {detail}"
             index = [column.name for column in self.schema].index(error.column)
             row = instances[error.row]
             place += (keys_of(row, self.schema)[index] if isinstance(row, dict) else index,)
         return Problem(
             422,
             "The model refuses an instance.",
-            errors=[{"pointer": pointer(*place), "detail": error.detail}],
+            errors=[{"pointer": pointer(*place), "detail": detail}],
             count=1,
         )
 

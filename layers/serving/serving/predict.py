@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from serving.model import Model
 
+WARNINGS = "warnings"
+
 
 def predict(request: Request, model: Model) -> Response:
     """One prediction for each instance of the body.
@@ -40,8 +42,11 @@ def predict(request: Request, model: Model) -> Response:
         return Response(200, {"content-type": JSON, **headers}, text, rows=rows)
     ignore = ignores_extra(request)
     if sent == JSON:
-        instances, told = instances_of(json_body.parse(request.body), model, ignore=ignore)
+        document = json_body.parse(request.body)
+        instances, told = instances_of(document, model, ignore=ignore)
         body = model.predict_instances(instances)
+        if wanted == JSON:  # a table has no room for warnings
+            body |= _warnings(document, instances, model)
     else:
         body, told = _predict_csv(request, model, ignore=ignore)
     headers |= told
@@ -84,7 +89,14 @@ def instances_of(document: Any, model: Model, *, ignore: bool = False) -> tuple[
             ],
             count=1,
         )
-    unknown = [name for name in document if name != "instances"]
+    unknown = [name for name in document if name not in {"instances", WARNINGS}]
+    if not isinstance(document.get(WARNINGS, False), bool):
+        raise Problem(
+            422,
+            "The body has a member that can't be read.",
+            errors=[{"pointer": f"/{WARNINGS}", "detail": "expected true or false"}],
+            count=1,
+        )
     instances = limits.check_rows(document["instances"], model.most_rows)
     if ignore:
         from serving import ignored  # not above: few clients ask for it
@@ -95,7 +107,7 @@ def instances_of(document: Any, model: Model, *, ignore: bool = False) -> tuple[
         errors = [
             {
                 "pointer": pointer(name[:200]),
-                "detail": "unknown member; instances is the only one, ?extra=ignore leaves others out",
+                "detail": "unknown member; there are instances and warnings, ?extra=ignore leaves others out",
             }
             for name in unknown[:MAX_PROBLEMS]
         ]
@@ -107,8 +119,20 @@ def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
     short = model.predict_json(body)
     if short is not None and short[1] <= limits.MAX_ROWS:
         return short
-    instances = instances_of(json_body.parse(body), model)[0]
-    return model.predict_text(instances), len(instances)
+    document = json_body.parse(body)
+    instances = instances_of(document, model)[0]
+    text = model.predict_text(instances)
+    told = _warnings(document, instances, model)
+    return f"{text[:-1]},{json_body.encode(told)[1:]}" if told else text, len(instances)
+
+
+def _warnings(document: dict[str, Any], instances: list[Any], model: Model) -> dict[str, Any]:
+    """The member on categories that training has not seen, where a body asks for it."""
+    if not document.get(WARNINGS):
+        return {}
+    from serving.unseen import warnings  # not above: few ask for them
+
+    return {WARNINGS: warnings(instances, model.schema)}
 
 
 def _predict_csv(request: Request, model: Model, *, ignore: bool) -> tuple[dict[str, Any], dict[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from serving.openapi.meanings import meaning
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -30,22 +32,36 @@ def answer_schemas(output: dict[str, Any], task: str, golden: dict[str, Any]) ->
     schemas: dict[str, Schema] = {}
     if classes and not nested:
         schemas[LABEL] = enumeration(classes) | {"description": "A class of the model"}
-    properties = {"predictions": _per_row(prediction(output, task, golden), "One per instance")}
+    properties = {
+        "predictions": _per_row(prediction(output, task, golden), _told("predictions", task, output))
+    }
     for field in output["fields"][1:]:
-        properties[field] = _per_row(_row(field, output, golden), _MEANINGS[field])
+        properties[field] = _per_row(_row(field, output, golden), _told(field, task, output))
     if classes:
         of_target = [_list_of(enumeration(labels), len(labels)) for labels in classes] if nested else []
         items = fixed(of_target) if nested else _list_of(_LABEL_OF, len(classes))
         properties["classes"] = items | {"description": "The classes in the order of the numbers"}
     properties["model"] = {"$ref": "#/components/schemas/ModelVersion"}
-    answer = {"type": "object", "properties": properties, "required": [*properties]}
+    required = [*properties]
+    properties["warnings"] = _WARNINGS
+    answer = {"type": "object", "properties": properties, "required": required}
     return schemas | {"Predictions": answer}
 
 
-_MEANINGS = {
-    "probabilities": "For each instance, one for each class in the order of `classes`",
-    "scores": "The decision function of each instance",
-    "distances": "For each instance, its distance to the centre of each cluster",
+def _told(field: str, task: str, output: dict[str, Any]) -> str:
+    """What a field holds for each instance, in words."""
+    said = meaning(field, task, output)
+    return f"For each instance {said}." if said else f"The {field} of each instance"
+
+
+_WARNINGS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+        "required": ["pointer", "detail"],
+    },
+    "description": "Values that are categories unseen in training, the first 100; only where asked for",
 }
 
 

@@ -131,7 +131,14 @@ def _instances(columns: list[dict[str, Any]], name: str) -> Schema:
     items = any_of([*rows, _column(columns[0])] if len(columns) == 1 else rows)
     return {
         "type": "object",
-        "properties": {"instances": {"type": "array", "minItems": 1, "items": items}},
+        "properties": {
+            "instances": {"type": "array", "minItems": 1, "items": items},
+            "warnings": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether a JSON answer tells of categories unseen in training",
+            },
+        },
         "required": ["instances"],
     }
 

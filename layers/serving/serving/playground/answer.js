@@ -1,4 +1,4 @@
-import { drawing, element, number } from "./dom.js";
+import { drawing, element, shown } from "./dom.js";
 import { histogram } from "./histogram.js";
 
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -23,7 +23,8 @@ export function answerView(model, answer) {
   for (const measure of ["scores", "distances"]) {
     const row = answer[measure]?.[0];
     if (row === undefined) continue;
-    details.push(element("h3", { class: "detail-title" }, measure), ...measures(Array.isArray(row) ? row : [row], model, measure));
+    details.push(element("h3", { class: "detail-title" }, measure), ...measures(Array.isArray(row) ? row : [row], model, measure),
+      element("p", { class: "about quiet" }, meaning(model, measure)));
   }
   const learned = model.statistics?.target?.[targets[0]];
   if (model.task === "regression" && !several && learned?.histogram) {
@@ -31,15 +32,24 @@ export function answerView(model, answer) {
     drawn.mark(prediction);
     const { minimum, maximum } = learned;
     details.push(element("h3", { class: "detail-title" }, "Where it lies among the training targets"), drawn.picture,
-      element("p", { class: "about quiet" }, `${number(minimum)} to ${number(maximum)}`));
+      element("p", { class: "about quiet" }, `${shown(minimum)} to ${shown(maximum)}`));
   }
   return { headline, details };
 }
 
 function told(model, value) {
   if (value === null) return "no value";
-  if (model.task === "outlier_detection") return value === 1 ? "inlier" : value === -1 ? "outlier" : number(value);
-  return number(value);
+  if (model.task === "outlier_detection") return value === 1 ? "inlier" : value === -1 ? "outlier" : shown(value);
+  return model.task === "clustering" ? `cluster ${value}` : shown(value);
+}
+
+/** What a score or a distance means, in words. */
+function meaning(model, measure) {
+  if (measure === "distances") return "How far the row is from the centre of each cluster.";
+  if (model.task === "outlier_detection") return "Below 0 lies an outlier, which the API calls -1, above an inlier, 1. The lower, the less alike the training data.";
+  const classes = model.output?.classes ?? [];
+  if (classes.length === 2 && !Array.isArray(classes[0])) return `Above 0 it is ${classes[1]}, below ${classes[0]}. It is no probability.`;
+  return "The class with the largest score is chosen. They are no probabilities.";
 }
 
 function shares(classes, probabilities) {
@@ -58,6 +68,6 @@ function measures(row, model, measure) {
   const named = measure === "scores" && row.length === model.output?.classes?.length ? model.output.classes : null;
   const items = row.map((value, index) => element("li", {},
     element("span", {}, String(named?.[index] ?? (row.length === 1 ? "this row" : index))),
-    element("span", { class: "number" }, number(value))));
+    element("span", { class: "number" }, shown(value))));
   return [element("ul", { class: "bars" }, ...items)];
 }

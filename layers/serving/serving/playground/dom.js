@@ -18,5 +18,13 @@ export function drawing(name, attributes = {}, ...children) {
 
 export const find = (id) => document.getElementById(id);
 
+/** A number of rows: "1 row", "1,309 rows". */
+export const rowsOf = (count) => `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
+
 const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 6, useGrouping: false });
+/** A number as a field holds it. */
 export const number = (value) => (typeof value === "number" ? plain.format(value) : String(value));
+
+const grouped = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+/** A number for reading: 1,234.5. */
+export const shown = (value) => (typeof value === "number" ? grouped.format(value) : String(value));

@@ -1,15 +1,32 @@
-import { drawing, element, number } from "./dom.js";
+import { drawing, element, number, shown } from "./dom.js";
 import { histogram } from "./histogram.js";
 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const fewEnoughToShow = 6;
 const fewEnoughForSliders = 200;
+const fewEnoughToUnfold = 24;
+const unfolded = 12;
 
-/** A form for one instance. `changed` is called after each edit. */
-export function instanceForm(form, columns, statistics, changed) {
+/**
+ * A form for one instance, the most important columns first; where there are many, the others are folded, and
+ * `search`, an input, finds them by name. `changed` is called after each edit.
+ */
+export function instanceForm(form, search, columns, statistics, changed) {
   const sliders = columns.length <= fewEnoughForSliders;
   const fields = columns.map((column, index) => field(column, statistics?.[column.name] ?? {}, `field-${index}`, sliders, changed));
-  form.replaceChildren(...fields.map((each) => each.box));
+  const importance = (column) => statistics?.[column.name]?.importance ?? 0;
+  const places = [...columns.keys()].sort((one, other) => importance(columns[other]) - importance(columns[one]) || one - other);
+  const boxes = places.map((place) => fields[place].box);
+  const many = columns.length > fewEnoughToUnfold;
+  const fold = element("details", { class: "fold" }, element("summary", {}, `${columns.length - unfolded} more fields`), element("div", { class: "fields" }, ...(many ? boxes.slice(unfolded) : [])));
+  form.replaceChildren(element("div", { class: "fields" }, ...(many ? boxes.slice(0, unfolded) : boxes)), ...(many ? [fold] : []));
+  search.parentElement.hidden = !many;
+  search.value = "";
+  search.oninput = () => {
+    const words = search.value.trim().toLowerCase();
+    for (const box of boxes) box.hidden = !box.dataset.column.toLowerCase().includes(words);
+    if (words) fold.open = true;
+  };
   return {
     fill(instance) {
       for (const [index, column] of columns.entries()) fields[index].fill(instance[column.name] ?? null);
@@ -21,7 +38,10 @@ export function instanceForm(form, columns, statistics, changed) {
       for (const each of fields) each.refuse("");
       return errors.filter(({ pointer, detail }) => {
         const index = columns.findIndex((column, place) => names(pointer, column.name, place));
-        if (index >= 0) fields[index].refuse(withoutName(detail, columns[index].name));
+        if (index >= 0) {
+          fields[index].refuse(withoutName(detail, columns[index].name));
+          if (fold.contains(fields[index].box)) fold.open = true;
+        }
         return index < 0;
       });
     },
@@ -54,15 +74,24 @@ function field(column, statistics, id, sliders, changed) {
   const box = element("div", { class: column.kind === "text" ? "field wide" : "field", ...group }, title, ...control.parts, error);
   box.dataset.column = column.name;
 
-  const toggle = () => { for (const part of control.inputs) part.disabled = missing.checked; };
-  missing.addEventListener("change", () => { toggle(); control.show?.(missing.checked); changed(); });
+  let kept = usual(column, statistics);
+  const toggle = () => {
+    for (const part of control.inputs) part.disabled = missing.checked;
+    if (missing.checked) control.empty();
+    else control.fill(kept);
+    control.show?.(missing.checked);
+  };
+  missing.addEventListener("change", () => {
+    if (missing.checked) kept = control.value() ?? kept;
+    toggle();
+    changed();
+  });
   return {
     box,
     fill(value) {
       missing.checked = value === null && column.nullable;
-      control.fill(value ?? usual(column, statistics));
+      kept = value ?? usual(column, statistics);
       toggle();
-      control.show?.(missing.checked);
     },
     json: () => (missing.checked ? "null" : control.json()),
     refuse(detail) {
@@ -91,7 +120,7 @@ function controlOf(column, statistics, id, sliders, changed) {
     if (categories.length === 0) return textControl(column, id, changed);
     return categories.length <= fewEnoughToShow
       ? choiceControl(categories, statistics, id, changed)
-      : selectControl(categories, id, changed);
+      : suggestingControl(categories, id, changed);
   }
   return textControl(column, id, changed);
 }
@@ -115,7 +144,7 @@ function numberControl(column, statistics, id, sliders, changed) {
     inputs.push(slider);
   }
   if (typeof low === "number") {
-    parts.push(element("p", { class: "about", id: `${id}-about` }, element("span", {}, number(low)), element("span", {}, number(high))));
+    parts.push(element("p", { class: "about", id: `${id}-about` }, element("span", {}, shown(low)), element("span", {}, shown(high))));
   }
   const typed = () => (jsonNumber.test(input.value.trim()) ? Number(input.value) : null);
   function show(missing) {
@@ -127,6 +156,8 @@ function numberControl(column, statistics, id, sliders, changed) {
   return {
     parts, inputs, show,
     fill(value) { input.value = String(value); },
+    empty() { input.value = ""; },
+    value: () => input.value,
     json() {
       const text = input.value.trim();
       if (text === "") return "null";
@@ -155,15 +186,25 @@ function choiceControl(choices, statistics, id, changed) {
   return {
     group: true, inputs, parts: [element("div", { class: "choices" }, ...labels)],
     fill(value) { for (const input of inputs) input.checked = input.value === JSON.stringify(value); },
+    empty() { for (const input of inputs) input.checked = false; },
+    value: () => JSON.parse(inputs.find((input) => input.checked)?.value ?? "null"),
     json: () => inputs.find((input) => input.checked)?.value ?? "null",
   };
 }
 
-function selectControl(categories, id, changed) {
-  const options = categories.map((category) => element("option", { value: JSON.stringify(category) }, String(category)));
-  const select = element("select", { id, "aria-describedby": `${id}-error` }, ...options);
-  select.addEventListener("change", changed);
-  return { inputs: [select], parts: [select], fill(value) { select.value = JSON.stringify(value); }, json: () => select.value || "null" };
+/** Many categories to choose from by typing; one that training has not seen may be typed as well. */
+function suggestingControl(categories, id, changed) {
+  const options = categories.map((category) => element("option", { value: String(category) }));
+  const input = element("input", { id, type: "text", list: `${id}-categories`, autocomplete: "off", "aria-describedby": `${id}-error` });
+  input.addEventListener("input", changed);
+  const json = () => JSON.stringify(categories.find((category) => String(category) === input.value) ?? input.value);
+  return {
+    inputs: [input], parts: [input, element("datalist", { id: `${id}-categories` }, ...options)],
+    fill(value) { input.value = String(value); },
+    empty() { input.value = ""; },
+    value: () => JSON.parse(json()),
+    json,
+  };
 }
 
 function textControl(column, id, changed) {
@@ -173,5 +214,11 @@ function textControl(column, id, changed) {
     placeholder: column.kind === "date" ? "2026-11-24T09:30:00" : false,
   });
   input.addEventListener("input", changed);
-  return { inputs: [input], parts: [input], fill(value) { input.value = String(value); }, json: () => JSON.stringify(input.value) };
+  return {
+    inputs: [input], parts: [input],
+    fill(value) { input.value = String(value); },
+    empty() { input.value = ""; },
+    value: () => input.value,
+    json: () => JSON.stringify(input.value),
+  };
 }

@@ -1,6 +1,6 @@
 import { authentication, call, credential, key, Problem, root } from "./api.js";
 import { answerView } from "./answer.js";
-import { element, find } from "./dom.js";
+import { element, find, rowsOf } from "./dom.js";
 import { instanceForm } from "./form.js";
 import { score } from "./scoring.js";
 import { languages } from "./snippets.js";
@@ -20,7 +20,8 @@ function showKeyForm(wanted) {
   find("forget").hidden = needed || !key.get();
   find("key-note").hidden = !needed && !key.get();
   find("key-name").textContent = credential?.name ?? "";
-  find("key-note").textContent = `The ${credential?.name} stays in this tab only, until it is closed.`;
+  const source = needed && authentication === "api-key" ? "make key prints it; for what make up started, make key LOCAL=1. " : "";
+  find("key-note").textContent = `${source}The ${credential?.name} stays in this tab only, until it is closed.`;
   find("forget").textContent = `Forget the ${credential?.name}`;
 }
 
@@ -52,7 +53,7 @@ function show(model) {
   find("facts").textContent = `${model.task.replaceAll("_", " ")} · ${model.input.columns.length} ${model.input.columns.length === 1 ? "input" : "inputs"} · version ${model.version} · ${model.engine} engine`;
   showKeyForm(false);
   find("main").hidden = false;
-  page.form = instanceForm(find("instance"), model.input.columns, model.statistics?.columns, changed);
+  page.form = instanceForm(find("instance"), find("search"), model.input.columns, model.statistics?.columns, changed);
   page.example = 0;
   fill();
   showCard();
@@ -76,7 +77,7 @@ async function predict() {
   const asking = new AbortController();
   page.pending = asking;
   const cells = page.form.cells();
-  const body = `{"instances": [{${cells.map((cell) => cell.join(": ")).join(", ")}}]}`;
+  const body = `{"instances": [{${cells.map((cell) => cell.join(": ")).join(", ")}}], "warnings": true}`;
   showCode(cells);
   find("answer").classList.add("stale");
   const began = performance.now();
@@ -87,7 +88,8 @@ async function predict() {
     page.form.refuse([]);
     const view = answerView(page.model, answer);
     find("answer").replaceChildren(...view.headline);
-    find("answer-detail").replaceChildren(...view.details);
+    const warnings = (answer.warnings ?? []).map(({ detail }) => element("p", { class: "warning" }, detail));
+    find("answer-detail").replaceChildren(...warnings, ...view.details);
   } catch (problem) {
     if (problem.name === "AbortError") return;
     showTrouble(problem);
@@ -99,7 +101,7 @@ function showTrouble(problem) {
   const elsewhere = page.form.refuse(problem.errors ?? []);
   const here = (problem.errors?.length ?? 0) > elsewhere.length;
   const said = problem instanceof Problem ? problem.message : "The API does not answer. Check that the stack runs.";
-  const lines = [here ? "Mend the marked fields to get an answer." : said, ...elsewhere.map(({ detail }) => detail)];
+  const lines = [here ? "Correct the marked fields to get an answer." : said, ...elsewhere.map(({ detail }) => detail)];
   find("took").textContent = "";
   find("answer").replaceChildren(...lines.map((line) => element("p", { class: "trouble" }, line)));
   find("answer-detail").replaceChildren();
@@ -144,16 +146,17 @@ async function scoreFile(file) {
   find("progress").value = 0;
   find("scored").textContent = `Reading ${file.name} …`;
   try {
-    const scored = await score(await file.text(), page.model.limits?.rows, stop.signal, (done, all) => {
+    const scored = await score(await file.text(), page.model, stop.signal, (done, all) => {
       find("progress").value = done / all;
-      find("scored").textContent = `${done.toLocaleString("en")} of ${all.toLocaleString("en")} rows`;
+      find("scored").textContent = `${done.toLocaleString("en")} of ${rowsOf(all)}`;
     });
     URL.revokeObjectURL(find("download").href);
     find("download").href = URL.createObjectURL(new Blob([scored.text], { type: "text/csv" }));
     find("download").download = file.name.replace(/(\.csv)?$/i, "-scored.csv");
     find("download").hidden = false;
     const refused = scored.refused.length;
-    find("scored").textContent = `${scored.rows.toLocaleString("en")} rows scored` + (refused ? `, ${refused} of them refused: the reasons are in the column “error”.` : ".");
+    const unsent = scored.unsent.length > 0 ? ` Not sent, since the model does not take it: ${scored.unsent.join(", ")}.` : "";
+    find("scored").textContent = `${rowsOf(scored.rows)} scored` + (refused ? `, ${refused} of them refused: the reasons are in the column “error”.` : ".") + unsent;
     find("refused").replaceChildren(...scored.refused.slice(0, 10).map(({ row, reason }) => element("li", {}, `Row ${row}: ${reason}`)));
   } catch (problem) {
     find("scored").textContent = problem.name === "AbortError" ? "Cancelled." : `Not scored: ${problem.message}`;

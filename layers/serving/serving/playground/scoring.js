@@ -7,19 +7,20 @@ const charactersAtOnce = 500_000;
 
 /**
  * Score a CSV text in chunks. A row that the API refuses gets its reason in a column of its own, and the
- * others their answers. `told(done, all)` is called after each chunk; the scored text and the refused rows
- * are returned.
+ * others their answers. Columns that the model doesn't take, such as its target, aren't sent. `told(done, all)` is
+ * called after each chunk; the scored text, the refused rows and the columns that weren't sent are returned.
  */
-export async function score(text, most, signal, told) {
+export async function score(text, model, signal, told) {
   const [header, ...rows] = records(text);
   if (header === undefined || rows.length === 0) throw new Error("The file has no rows below its header.");
   let answerHeader = null;
   const answers = new Array(rows.length).fill(null);
   const refused = [];
-  const width = cells(header).length;
+  const names = cells(header);
+  const sent = chosen(names, model.input);
   for (let start = 0; start < rows.length;) {
-    const end = chunkEnd(rows, start, Math.min(rowsAtOnce, most ?? rowsAtOnce));
-    const scored = await scoreChunk(header, width, rows.slice(start, end), signal);
+    const end = chunkEnd(rows, start, Math.min(rowsAtOnce, model.limits?.rows ?? rowsAtOnce));
+    const scored = await scoreChunk(header, sent, rows.slice(start, end), signal);
     answerHeader ??= scored.header;
     scored.answers.forEach((answer, index) => { answers[start + index] = answer; });
     const reasons = [...scored.reasons].sort(([one], [other]) => one - other);
@@ -27,7 +28,26 @@ export async function score(text, most, signal, told) {
     start = end;
     told(start, rows.length);
   }
-  return { text: joined(header, rows, answerHeader, answers, refused), rows: rows.length, refused };
+  return { text: joined(header, rows, answerHeader, answers, refused), rows: rows.length, refused, unsent: sent.unsent };
+}
+
+/** What of a file is sent: all of each record, or the cells of the model's columns where it has others as well. */
+function chosen(names, { container, columns: described }) {
+  // A model that was fitted on an array has several names for a column: the API knows them.
+  if (container === "array") return { width: names.length, unsent: [], record: (row) => row };
+  const columns = described.map(({ name }) => name);
+  const missing = columns.filter((name) => !names.includes(name));
+  const unsent = names.filter((name) => !columns.includes(name));
+  if (missing.length > 0) {
+    const others = unsent.length > 0 ? `; it has ${unsent.join(", ")}, which the model does not take` : "";
+    throw new Error(`the file lacks the column${missing.length === 1 ? "" : "s"} ${missing.join(", ")}${others}.`);
+  }
+  const kept = [...names.keys()].filter((place) => columns.includes(names[place]));
+  const record = unsent.length === 0 ? (row) => row : (row) => {
+    const found = cells(row);
+    return kept.map((place) => cell(found[place])).join(",");
+  };
+  return { width: names.length, unsent, record };
 }
 
 function chunkEnd(rows, start, most) {
@@ -41,7 +61,7 @@ function chunkEnd(rows, start, most) {
 }
 
 /** Answers of one chunk; rows that are refused are taken out, with their reasons, and the rest is sent again. */
-async function scoreChunk(header, width, rows, signal) {
+async function scoreChunk(header, { width, record }, rows, signal) {
   const reasons = new Map();
   const answers = new Array(rows.length).fill(null);
   for (const [index, row] of rows.entries()) {
@@ -50,7 +70,7 @@ async function scoreChunk(header, width, rows, signal) {
   }
   let left = [...rows.keys()].filter((index) => !reasons.has(index));
   while (left.length > 0) {
-    const body = [header, ...left.map((index) => rows[index])].join("\n") + "\n";
+    const body = [header, ...left.map((index) => rows[index])].map(record).join("\n") + "\n";
     try {
       const sent = { method: "POST", headers: { "content-type": "text/csv", accept: "text/csv" }, body, signal };
       const [answerHeader, ...found] = records(await call("predict?extra=ignore", sent));

@@ -12,8 +12,12 @@ MAX_SHOWN = 5
 def in_one_line(problem: Problem) -> str:
     """A problem's detail and the first of its errors."""
     errors = problem.errors or []
-    shown = [
-        f"{error['pointer'].removeprefix('/instances/')}: {error['detail']}" for error in errors[:MAX_SHOWN]
-    ]
+    shown = [_told(error["pointer"], error["detail"]) for error in errors[:MAX_SHOWN]]
     more = [f"{problem.count - MAX_SHOWN} more"] if problem.count > MAX_SHOWN else []
     return " ".join([problem.detail, "; ".join(shown + more)]).strip()
+
+
+def _told(place: str, detail: str) -> str:
+    """Where and what, naming a column once: pointer and detail both do."""
+    column = place.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    return f"{place.removeprefix('/instances/')}: {detail.removeprefix(f'{column}: ')}"

@@ -1,0 +1,77 @@
+"""Why an estimator isn't native: every step that stands in the way, and what to use in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier, VotingRegressor
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skylayer.compiler import registry
+from skylayer.compiler.universal_functions import is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skylayer.compiler.errors import CannotCompile
+
+_NONE = "has no native equivalent"
+_SEVERAL = (VotingClassifier, VotingRegressor, StackingClassifier, StackingRegressor)
+_FITTED = ("best_estimator_", "estimator_", "regressor_")
+
+
+def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = ()) -> str:
+    """What the compiler met first, and each further step that it knows nothing of, as one clause.
+
+    Args:
+        estimator: Fitted.
+        first: Why it was refused.
+        dates: Names of the columns of dates.
+    """
+    found = {str(first): None}
+    for path, step in _steps(estimator, (type(estimator).__name__,)):
+        if registry.transformer(step) is None and registry.predictor(step) is None:
+            found[f"{' → '.join(path)}: {_NONE}"] = None
+    if dates and "dates don't compile" not in str(first):
+        found[f"{', '.join(dates)}: dates don't compile, their year, month or days as numbers do"] = None
+    native = dict.fromkeys(filter(None, (_in_its_place(step) for _, step in _steps(estimator, ()))))
+    return ". ".join(["; ".join(found), *native])
+
+
+def _steps(estimator: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The estimators that answer, from the outermost in, each with the steps that lead to it."""
+    yield path, estimator
+    for name, step in _within(estimator):
+        if hasattr(step, "get_params"):
+            yield from _steps(step, (*path, name, type(step).__name__))
+
+
+def _within(estimator: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(estimator, Pipeline):
+        yield from estimator.steps
+    elif isinstance(estimator, ColumnTransformer):
+        yield from ((name, step) for name, step, _ in estimator.transformers_)
+    elif isinstance(estimator, FeatureUnion):
+        yield from estimator.transformer_list
+    elif isinstance(estimator, _SEVERAL):
+        yield from estimator.named_estimators_.items()
+    else:
+        yield from ((name, getattr(estimator, name)) for name in _FITTED if hasattr(estimator, name))
+
+
+def _in_its_place(step: Any) -> str | None:
+    """What is native and may do the same, as a sentence without a full stop."""
+    if isinstance(step, FunctionTransformer) and not is_known(step.func):
+        return (
+            "A FunctionTransformer compiles over a function of numpy alone, such as np.log1p; "
+            "what a function of your own computes, load_data() or the caller can"
+        )
+    if registry.transformer(step) is None and registry.predictor(step) is None:
+        name = type(step).__name__
+        if hasattr(step, "predict_proba") and any(
+            "threshold" in each for each in step.get_params(deep=False)
+        ):
+            return f"FixedThresholdClassifier(estimator, threshold=…) of scikit-learn does natively what {name} may do"
+    return None
