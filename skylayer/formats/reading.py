@@ -92,8 +92,8 @@ def _refusal(path: Path, refused: Refused, names: set[str], digest: str, trust: 
     wrong = f"TRUST={trust} is not its digest. " if trust else ""
     return (
         f"{path} is a pickle that can't be read as data, because of {refused}; to open it would run its code, so it "
-        f"was not opened. {wrong}It names {', '.join(ordered[:_SHOWN]) or 'nothing'}{more}. If you trust where it comes "
-        f"from: TRUST={digest}"
+        f"was not opened. {wrong}It names {', '.join(ordered[:_SHOWN]) or 'nothing'}{more}. If you trust where it "
+        f"comes from: TRUST={digest}"
     )
 
 

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 import skylayer
 from serving import artifact
@@ -124,15 +125,25 @@ def test_it_is_packaged_native_and_proven(version: str, name: str, tmp_path: Pat
     path.write_bytes(files(version)[path.name])
     sample = tmp_path / "rows.csv"
     rows = pd.DataFrame(entry["rows"])
-    rows.to_csv(sample, index=False)
+    rows.rename(columns=lambda name: name if isinstance(name, str) else f"x{name}").to_csv(
+        sample, index=False
+    )
     folder = import_model(
-        path, trust=None, sample=sample if name == "p_columns" else None, name=None, directory=tmp_path / "home",
-        progress=lambda _: None, proof_rows=200,
-    )  # fmt: skip
+        path,
+        trust=None,
+        sample=sample,
+        name=None,
+        directory=tmp_path / "home",
+        progress=lambda _: None,
+        proof_rows=200,
+    )
     manifest = artifact.verify(folder)
     assert manifest["engine"] == "native", manifest["engine_reason"]
-    instances = entry["rows"] if name != "p_columns" else json.loads(rows.to_json(orient="records"))
-    instances = [[None if v != v else v for v in row] if isinstance(row, list) else row for row in instances]  # noqa: PLR0124
+    columns = [column["name"] for column in manifest["input"]["columns"]]
+    instances = [
+        dict(zip(columns, (None if each != each else each for each in row), strict=True))  # noqa: PLR0124
+        for row in rows.to_numpy(dtype=object)
+    ]
     answer = skylayer.open(folder).predict(instances)
     assert answer["predictions"] == entry["answers"]["predict"]
     np.testing.assert_allclose(
@@ -154,7 +165,7 @@ class Opener:
     [
         (Opener(), r"(posix|nt)\.system"),
         ({"estimator": Opener()}, r"(posix|nt)\.system"),
-        (RandomForestClassifier(random_state=Opener()), r"(posix|nt)\.system"),  # type: ignore[arg-type]
+        (RandomForestClassifier(random_state=Opener()), r"(posix|nt)\.system"),
         (np.array([Opener()], dtype=object), r"(posix|nt)\.system"),
         (print, r"builtins\.print"),
     ],
@@ -180,9 +191,9 @@ def test_a_refusal_shows_what_belongs_to_no_library_first(tmp_path: Path) -> Non
     "change", [("left_child", 0), ("right_child", 10**6), ("feature", 99), ("feature", -7)]
 )
 def test_nodes_that_are_no_tree_are_refused(change: tuple[str, int]) -> None:
-    forest = RandomForestClassifier(2, random_state=0).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
-    content = pickle.dumps(forest)
-    nodes = forest.estimators_[0].tree_.__getstate__()["nodes"]
+    tree = DecisionTreeClassifier(random_state=0).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
+    content = pickle.dumps(tree)
+    nodes = tree.tree_.__getstate__()["nodes"]
     broken = nodes.copy()
     broken[change[0]][0] = change[1]
     assert content.count(nodes.tobytes()) > 0
@@ -221,7 +232,7 @@ def test_arrays_come_out_of_every_layout() -> None:
         made, _ = read(pickle.dumps(frame, protocol=protocol))
         for name, wanted in frame.items():
             np.testing.assert_array_equal(made[name], wanted)
-            assert np.asarray(made[name]).dtype == wanted.dtype.newbyteorder("="), name
+            assert np.asarray(made[name]).dtype == np.asarray(wanted).dtype.newbyteorder("="), name
     file = io.BytesIO()
     joblib.dump(frame, file)
     made, _ = read(file.getvalue())

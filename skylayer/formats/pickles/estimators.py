@@ -68,7 +68,7 @@ _UNREAD = (
 _UNREAD_NAMES = {
     "f_classif", "f_regression", "chi2", "mutual_info_classif", "mutual_info_regression", "r_regression",
     "BinomialDeviance", "MultinomialDeviance", "ExponentialLoss", "LeastSquaresError", "LeastAbsoluteError",
-    "HuberLossFunction", "QuantileLossFunction", "_RemainderColsList", "FutureWarning",
+    "HuberLossFunction", "QuantileLossFunction", "FutureWarning",
 }  # fmt: skip
 # Built anew from the rows that the estimator keeps.
 _SEARCH_TREES = {"KDTree", "BallTree", "KDTree64", "BallTree64", "newObj"}
@@ -167,6 +167,11 @@ def _partial(_: Values, made: Made) -> None:
         raise Refused(f"functools.partial of {made.arguments[0] if made.arguments else 'nothing'}")
 
 
+def _columns_left(values: Values, made: Made) -> Any:
+    """The columns that no step of a ColumnTransformer named: a list with a warning, in 1.5 and 1.6."""
+    return values.value(made.state["data"])
+
+
 def _initial(values: Values, made: Made) -> Any:
     return trees.INITIAL[made.maker.name](_state(values, made))
 
@@ -175,5 +180,6 @@ _SPECIAL: dict[str, Callable[[Values, Made], Any]] = {
     "Tree": trees.tree,
     "Bunch": _bunch,
     "partial": _partial,
+    "_RemainderColsList": _columns_left,
     **dict.fromkeys(trees.INITIAL, _initial),
 }

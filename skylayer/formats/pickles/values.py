@@ -255,7 +255,7 @@ def _plain_type(base: str, order: str, rest: list[Any]) -> np.dtype[Any]:
     if base[0] in "Mm" and unit:
         # (metadata, (unit, count, …)); text of Python 2 is bytes.
         name = unit[1][0]
-        return np.dtype(f"{base}[{name.decode() if isinstance(name, bytes) else name}]")
+        return np.dtype(f"{base}[{_bytes(name).decode()}]")
     kind = np.dtype(base)
     return kind.newbyteorder(order) if order in {"<", ">"} else kind  # type: ignore[arg-type]
 
@@ -264,6 +264,8 @@ def _bytes(content: Any) -> bytes:
     if isinstance(content, Made) and content.maker == Global("_codecs", "encode"):
         # Bytes in a pickle of protocol 2.
         content = content.arguments[0]
+    if isinstance(content, Made) and content.maker.name == "bytes" and not content.arguments:
+        return b""
     if isinstance(content, str):
         return content.encode("latin1")
     if isinstance(content, bytes | bytearray):

@@ -611,7 +611,6 @@ RULES: dict[str, tuple[Callable[[State, Version], State], ...]] = {
     "CalibratedClassifierCV": (_calibrated,),
     "GaussianProcessRegressor": (_gaussian_process,),
     "NearestCentroid": (_centroids,),
-    "BaseKMeans": (_clusters,),
     "_BaseKMeans": (_clusters,),
     "BaseMultilayerPerceptron": (_network,),
     "BaseEnsemble": (_ensemble,),
