@@ -50,3 +50,13 @@ def predictor(estimator: Any) -> Callable[[Builder, Any, Frame], Prediction] | N
     """The lowering of a predictor's class; None if there is none."""
     lowering: Callable[[Builder, Any, Frame], Prediction] | None = _find(estimator, "PREDICTORS")
     return lowering
+
+
+def classes(packages: frozenset[str] = frozenset()) -> list[type]:
+    """Every class that has a lowering: scikit-learn's, and those of the third-party packages named."""
+    return [
+        kind
+        for package in ("", *sorted(packages))
+        for table in ("TRANSFORMERS", "PREDICTORS")
+        for kind in _table(table, package)
+    ]

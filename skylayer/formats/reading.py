@@ -1,4 +1,4 @@
-"""An estimator out of a file, opened only if that is safe or the user has said so."""
+"""An estimator out of a file: read as data, or run only if the user has said so."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
-from skylayer.formats.pickle_scan import Damaged, scan
+from skylayer.formats.pickles.records import Damaged, interpret
+from skylayer.formats.pickles.values import Refused
 from skylayer.formats.recognition import decompressed
 from skylayer.train.missing_modules import advice
 from skylayer.train.tasks import first_line
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SHOWN = 12
+_COMMON = ("sklearn.", "numpy.", "scipy.", "pandas.", "joblib.", "collections.", "lightgbm.", "xgboost.")
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ def open_estimator(path: Path, content: bytes, kind: str, trust: str | None) -> 
         path: The file, for messages.
         content: What is in it.
         kind: `pickle` or `skops`.
-        trust: The SHA-256 that the user trusts: a pickle of another digest is never opened.
+        trust: The SHA-256 that the user trusts: a pickle of another digest is read as data or not at all.
 
     Raises:
-        UserError: It is no model, is cut off, isn't trusted, or needs a package that isn't installed.
+        UserError: It is no model, is cut off, holds code and isn't trusted, or needs a package that isn't installed.
         OtherVersion: It was written by another scikit-learn; nothing was loaded.
     """
     digest = sha256(content).hexdigest()
@@ -66,18 +68,38 @@ def open_estimator(path: Path, content: bytes, kind: str, trust: str | None) -> 
 
 
 def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> Reading:
+    from skylayer.formats.pickles.estimators import read  # noqa: PLC0415 - imports all of scikit-learn
+
+    plain = decompressed(path, content)
     try:
-        found = scan(decompressed(path, content))
+        try:
+            estimator, records = read(plain)
+            return Reading("pickle", digest, tuple(sorted(records.versions)), estimator)
+        except Refused as refused:
+            if (trust or "").lower() != digest:
+                raise UserError(_refusal(path, refused, interpret(plain).names, digest, trust)) from None
+            versions = interpret(plain).versions
     except Damaged as error:
         raise UserError(f"{path} is cut off or damaged: {error}.") from error
-    if (trust or "").lower() != digest:
-        shown = ", ".join(found.names[:_SHOWN]) + (", …" if len(found.names) > _SHOWN else "")
-        wrong = f"TRUST={trust} is not its digest. " if trust else ""
-        raise UserError(
-            f"{path} is a pickle, which runs code when it is opened; it was not opened. {wrong}"
-            f"It imports {shown or 'nothing'}. If you trust where it comes from: TRUST={digest}"
-        )
-    check_version(found.versions)
+    return Reading("pickle", digest, tuple(sorted(versions)), _run(path, content, versions))
+
+
+def _refusal(path: Path, refused: Refused, names: set[str], digest: str, trust: str | None) -> str:
+    """What the user has to know to decide: what is not data, and all that the file would import."""
+    # Whatever belongs to no known library comes first: a long list must not hide it.
+    ordered = sorted(names, key=lambda name: (name.startswith(_COMMON), name))
+    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    wrong = f"TRUST={trust} is not its digest. " if trust else ""
+    return (
+        f"{path} is a pickle that can't be read as data, because of {refused}; to open it would run its code, so it "
+        f"was not opened. {wrong}It names {', '.join(ordered[:_SHOWN]) or 'nothing'}{more}. If you trust where it "
+        f"comes from: TRUST={digest}"
+    )
+
+
+def _run(path: Path, content: bytes, versions: set[str]) -> Any:
+    """Unpickle, with the scikit-learn that wrote it."""
+    check_version(versions)
     import joblib  # noqa: PLC0415 - a refusal needs none of it
 
     try:
@@ -90,7 +112,7 @@ def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> 
         ) from error
     except Exception as error:  # a foreign pickle raises what it likes
         raise UserError(f"{path} can't be opened: {type(error).__name__}: {first_line(error)}.") from error
-    return Reading("pickle", digest, tuple(sorted(found.versions)), estimator)
+    return estimator
 
 
 def _from_skops(path: Path, content: bytes, digest: str, trust: str | None) -> Any:

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import stat
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -26,16 +27,42 @@ _ORT = b"ORTM"
 _ONNX = b"\x08"
 _ONNX_NEXT = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 _MOST_IR_VERSION = 127
-# First bytes of what joblib compresses with, and how they are undone. zlib's second byte tells its level.
-_COMPRESSIONS: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
-    (b"\x1f\x8b", gzip.decompress),
-    (b"BZ", bz2.decompress),
-    (b"\xfd7zXZ\x00", lzma.decompress),
-    (b"\x5d\x00", lzma.decompress),
-    (b"\x78\x01", zlib.decompress),
-    (b"\x78\x5e", zlib.decompress),
-    (b"\x78\x9c", zlib.decompress),
-    (b"\x78\xda", zlib.decompress),
+
+
+def _gzip(content: bytes, most: int) -> bytes:
+    with gzip.open(io.BytesIO(content)) as file:
+        return file.read(most)
+
+
+def _bz2(content: bytes, most: int) -> bytes:
+    with bz2.open(io.BytesIO(content)) as file:
+        return file.read(most)
+
+
+def _lzma(content: bytes, most: int) -> bytes:
+    with lzma.open(io.BytesIO(content)) as file:
+        return file.read(most)
+
+
+def _zlib(content: bytes, most: int) -> bytes:
+    undo = zlib.decompressobj()
+    expanded = undo.decompress(content, most)
+    if not undo.eof and len(expanded) < most:
+        raise EOFError("it ends early")
+    return expanded
+
+
+# First bytes of what joblib compresses with, and how as many bytes of it are undone as are asked for. zlib's second
+# byte tells its level.
+_COMPRESSIONS: tuple[tuple[bytes, Callable[[bytes, int], bytes]], ...] = (
+    (b"\x1f\x8b", _gzip),
+    (b"BZ", _bz2),
+    (b"\xfd7zXZ\x00", _lzma),
+    (b"\x5d\x00", _lzma),
+    (b"\x78\x01", _zlib),
+    (b"\x78\x5e", _zlib),
+    (b"\x78\x9c", _zlib),
+    (b"\x78\xda", _zlib),
 )
 
 
@@ -43,12 +70,15 @@ def read(path: Path) -> bytes:
     """A file's content, once, so that what is checked is what is opened.
 
     Raises:
-        UserError: There is no such file, it is empty, or it is larger than `MAXIMUM_BYTES`.
+        UserError: There is no such file, it is empty, no file at all, or larger than `MAXIMUM_BYTES`.
     """
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        size = status.st_size
         if path.is_dir():
             raise UserError(f"{path} is a folder. Give the file that holds the model.")
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"{path} is a device or a pipe. Give the file that holds the model.")
         if size > MAXIMUM_BYTES:
             raise UserError(
                 f"{path} is {size / 1e9:.1f} GB; a model of at most {MAXIMUM_BYTES / 1e9:.1f} GB fits a function. "
@@ -110,14 +140,17 @@ def decompressed(path: Path, content: bytes) -> bytes:
     """What is in a file that joblib may have compressed.
 
     Raises:
-        UserError: It is cut off or damaged.
+        UserError: It is cut off or damaged, or holds more than `MAXIMUM_BYTES`.
     """
     for magic, undo in _COMPRESSIONS:
         if content.startswith(magic):
             try:
-                return undo(content)
+                expanded = undo(content, MAXIMUM_BYTES + 1)
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
                 raise UserError(f"{path} is cut off or damaged: {error}.") from error
+            if len(expanded) > MAXIMUM_BYTES:
+                raise UserError(f"{path} is more than {MAXIMUM_BYTES / 1e9:.1f} GB when it is decompressed.")
+            return expanded
     return content
 
 
