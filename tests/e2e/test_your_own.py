@@ -86,7 +86,8 @@ def test_the_five_steps_put_another_model_on_the_web(fork: Fork) -> None:
     assert head == "ref: refs/heads/main\n"
 
 
-def test_the_lint_and_the_unit_tests_of_such_a_fork_are_green(fork: Fork) -> None:
-    done = fork.make("test", "TESTS=tests/unit")
+def test_the_lint_of_such_a_fork_is_green(fork: Fork) -> None:
+    # Its whole `make test` takes as long as this one: make test FORK=1.
+    done = fork.make("test", "TESTS=tests/unit/test_template.py")
     assert " passed" in done.stdout
     assert " failed" not in done.stdout
