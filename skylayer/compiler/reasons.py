@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
     from skylayer.compiler.errors import CannotCompile
 
-_NONE = "has no native equivalent"
 _SEVERAL = (VotingClassifier, VotingRegressor, StackingClassifier, StackingRegressor)
 _FITTED = ("best_estimator_", "estimator_", "regressor_")
 
 
 def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = ()) -> str:
-    """What the compiler met first, and each further step that it knows nothing of, as one clause.
+    """What the compiler met, the dates that it can't read, and what is native in their place.
 
     Args:
         estimator: Fitted.
@@ -31,34 +30,31 @@ def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = (
         dates: Names of the columns of dates.
     """
     found = {str(first): None}
-    for path, step in _steps(estimator, (type(estimator).__name__,)):
-        if registry.transformer(step) is None and registry.predictor(step) is None:
-            found[f"{' → '.join(path)}: {_NONE}"] = None
     if dates and "dates don't compile" not in str(first):
         found[f"{', '.join(dates)}: dates don't compile, their year, month or days as numbers do"] = None
-    native = dict.fromkeys(filter(None, (_in_its_place(step) for _, step in _steps(estimator, ()))))
+    native = dict.fromkeys(filter(None, (_in_its_place(step) for step in _steps(estimator))))
     return ". ".join(["; ".join(found), *native])
 
 
-def _steps(estimator: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The estimators that answer, from the outermost in, each with the steps that lead to it."""
-    yield path, estimator
-    for name, step in _within(estimator):
+def _steps(estimator: Any) -> Iterator[Any]:
+    """The estimators that answer, from the outermost in."""
+    yield estimator
+    for step in _within(estimator):
         if hasattr(step, "get_params"):
-            yield from _steps(step, (*path, name, type(step).__name__))
+            yield from _steps(step)
 
 
-def _within(estimator: Any) -> Iterator[tuple[str, Any]]:
+def _within(estimator: Any) -> Iterator[Any]:
     if isinstance(estimator, Pipeline):
-        yield from estimator.steps
+        yield from (step for _, step in estimator.steps)
     elif isinstance(estimator, ColumnTransformer):
-        yield from ((name, step) for name, step, _ in estimator.transformers_)
+        yield from (step for _, step, _ in estimator.transformers_)
     elif isinstance(estimator, FeatureUnion):
-        yield from estimator.transformer_list
+        yield from (step for _, step in estimator.transformer_list)
     elif isinstance(estimator, _SEVERAL):
-        yield from estimator.named_estimators_.items()
+        yield from estimator.named_estimators_.values()
     else:
-        yield from ((name, getattr(estimator, name)) for name in _FITTED if hasattr(estimator, name))
+        yield from (getattr(estimator, name) for name in _FITTED if hasattr(estimator, name))
 
 
 def _in_its_place(step: Any) -> str | None:

@@ -313,6 +313,17 @@ def test_gzip_comes_in_one_member_or_in_several(model: Model) -> None:
             "unpacks to more than",
         ),
     ],
+    ids=[
+        "empty",
+        "cut",
+        "cut early",
+        "json",
+        "zlib",
+        "wrong digest",
+        "garbage behind",
+        "large",
+        "two members",
+    ],
 )
 def test_what_does_not_unpack_within_the_limit_is_refused(packed: bytes, status: int, words: str) -> None:
     headers = {"content-encoding": "gzip"}

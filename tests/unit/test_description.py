@@ -63,7 +63,7 @@ def test_a_browser_gets_the_card_whose_own_style_alone_applies(tmp_path: Path) -
         >= {
             "content-type": "text/html; charset=utf-8",
             "content-security-policy": f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-            "frame-ancestors 'none'",
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             "referrer-policy": "no-referrer",
         }.items()
     )

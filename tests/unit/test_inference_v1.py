@@ -30,7 +30,7 @@ class Answering(SimpleNamespace):
 @pytest.fixture
 def model() -> Answering:
     schema = [Column({"name": "a", "kind": "number", "nullable": True})]
-    return Answering(reference={"name": "birds", "version": "v"}, schema=schema, refused=None)
+    return Answering(reference={"name": "birds", "version": "v"}, schema=schema, refused=None, most_rows=10)
 
 
 def send(model: Answering, method: str, path: str, body: Any = None) -> tuple[int, Any, dict[str, str]]:

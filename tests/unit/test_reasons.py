@@ -59,8 +59,8 @@ def reasons(estimator: Any) -> str:
 def test_each_step_that_stands_in_the_way_is_named() -> None:
     own = make_column_transformer((Doubled(), ["a"]), (StandardScaler(), ["b"]))
     told = reasons(GridSearchCV(make_pipeline(own, Threshold(LogisticRegression())), {}, cv=2))
-    assert "Threshold: has no native equivalent" in told
-    assert "doubled → Doubled: has no native equivalent" in told
+    assert "Threshold: is Python of your own" in told
+    assert "doubled → Doubled: is Python of your own" in told
     assert "LogisticRegression" not in told
     assert "StandardScaler" not in told
     assert "FixedThresholdClassifier(estimator, threshold=…)" in told
@@ -68,7 +68,7 @@ def test_each_step_that_stands_in_the_way_is_named() -> None:
 
 def test_one_reason_stays_one() -> None:
     told = reasons(make_pipeline(Doubled(), LogisticRegression()))
-    assert told == "Pipeline → doubled → Doubled: has no native equivalent"
+    assert told == "Pipeline → doubled → Doubled: is Python of your own, which the native engine can't run"
 
 
 def test_a_function_of_ones_own_is_told_what_compiles() -> None:
