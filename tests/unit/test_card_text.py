@@ -31,7 +31,7 @@ def manifest(name: str) -> dict[str, Any]:
         "name": "birds",
         "task": "classification",
         "training": {"rows": 3},
-        "output": {"fields": ["predictions"], "targets": [name], "classes": [name, "b"]},
+        "output": {"fields": [], "targets": [name], "classes": [name, "b"]},
         "metrics": {},
         "input": {
             "columns": [{"name": name, "kind": "category", "nullable": False, "categories": [name, "x_y"]}]
