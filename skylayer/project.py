@@ -13,8 +13,6 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".skylayer"
 ARTIFACTS = ROOT / "model_artifacts"
 CHAMPION = ARTIFACTS / "champion"
-# Of the functions, and of what trains for them.
-PYTHON = (ROOT / ".python-version").read_text(encoding="utf-8").strip()
 PREVIOUS = ".previous"
 
 
@@ -32,6 +30,11 @@ def program(name: str) -> str:
     if not path.exists():
         raise UserError(f"{name} is not in the project's environment: run `make sync`.")
     return str(path)
+
+
+def python_version() -> str:
+    """The version of Python, such as 3.13, of the functions and of what trains for them."""
+    return (ROOT / ".python-version").read_text(encoding="utf-8").strip()
 
 
 def champion() -> Path:

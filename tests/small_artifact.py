@@ -27,7 +27,9 @@ def write(folder: Path, change: Callable[[dict[str, Any]], object] = lambda _: N
         "task": "classification",
         "engine": "sklearn",
         "engine_reason": "It is the only one.",
-        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": project.PYTHON}},
+        "engines": {
+            "sklearn": {"file": "estimator.joblib", "requirements": {}, "python": project.python_version()}
+        },
         "input": {"container": "frame", "columns": [{"name": "a", "kind": "number", "nullable": False}]},
         "output": {"fields": ["predictions"]},
         "metrics": {},

@@ -61,7 +61,7 @@ def _uv() -> str | None:
 
 def _python() -> str | None:
     chosen = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return None if chosen == project.PYTHON else f"this is Python {chosen}"
+    return None if chosen == project.python_version() else f"this is Python {chosen}"
 
 
 def _sam() -> str | None:
@@ -112,7 +112,7 @@ def _region() -> str | None:
 
 CHECKS = (
     Check("uv", "everything", _uv, "make sync fetches it into .skylayer"),
-    Check(f"Python {project.PYTHON}", "everything", _python, "make sync installs it"),
+    Check(f"Python {project.python_version()}", "everything", _python, "make sync installs it"),
     Check("AWS SAM CLI", "make up, make build, make deploy", _sam, "make sync"),
     Check("2 GB of disk", "packages and builds", _space, "free some of this disk"),
     Check("a model", "make up", _champion, "make train", required=False),

@@ -48,11 +48,14 @@ class Source:
         estimator: Fitted.
         rows: Like those that will be asked for.
         choose: Prepares its engines.
+        strict: Whether its columns take no more than the rows have: a network has no engine but the native one,
+            which refuses what its layers have no meaning for.
     """
 
     estimator: Any
     rows: Any
     choose: Chooser
+    strict: bool = False
 
 
 def import_model(
@@ -127,6 +130,7 @@ def import_model(
         progress=progress,
         proof_rows=proof_rows,
         choose=source.choose,
+        strict=source.strict,
     )
 
 
@@ -155,7 +159,7 @@ def _keras(request: Request, content: bytes, _: str) -> Source:
         else network_rows.read_rows(network, request.sample)
     )
     estimator = estimators.estimator_of(path, network, list(rows.columns), request.classes)
-    return Source(estimator, rows, network_engine.chooser(stored.version))
+    return Source(estimator, rows, network_engine.chooser(stored.version), strict=True)
 
 
 _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {

@@ -51,9 +51,9 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
     needed: dict[str, str] = engine.get("requirements", {})
     target.mkdir(parents=True, exist_ok=True)
     if needed:
-        if engine.get("python", project.PYTHON) != project.PYTHON:
+        if engine.get("python", project.python_version()) != project.python_version():
             raise UserError(
-                f"The champion was trained on Python {engine['python']} and Lambda runs {project.PYTHON}: "
+                f"The champion was trained on Python {engine['python']} and Lambda runs {project.python_version()}: "
                 "run `make train`."
             )
         if manifest["engine"] == "onnx":

@@ -138,7 +138,12 @@ def _fetch(requirements: dict[str, str], architecture: str, target: Path, *optio
     if architecture == HOST:
         command += ["--python", sys.executable]
     else:
-        command += ["--python-version", project.PYTHON, "--python-platform", PLATFORMS[architecture]]
+        command += [
+            "--python-version",
+            project.python_version(),
+            "--python-platform",
+            PLATFORMS[architecture],
+        ]
     command += [*options, *(f"{name}=={version}" for name, version in sorted(requirements.items()))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project.ROOT)  # noqa: S603
     if done.returncode:

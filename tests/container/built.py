@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Megabytes that each engine must do with.
 MEMORY = {"native": 128, "onnx": 256, "sklearn": 512}
-IMAGE = f"public.ecr.aws/lambda/python:{project.PYTHON}-{DEFAULT_ARCHITECTURE}"
+IMAGE = f"public.ecr.aws/lambda/python:{project.python_version()}-{DEFAULT_ARCHITECTURE}"
 # A graph and the rows that it was made of, from the numbers of the fork's own data.
 _ONNX = """
 from pathlib import Path

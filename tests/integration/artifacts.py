@@ -86,7 +86,9 @@ def write(  # noqa: PLR0917
         "task": task,
         "engine": "sklearn",
         "engine_reason": "it is what the test asks for",
-        "engines": {"sklearn": {"file": "estimator.joblib", "requirements": {}, "python": project.PYTHON}},
+        "engines": {
+            "sklearn": {"file": "estimator.joblib", "requirements": {}, "python": project.python_version()}
+        },
         "input": schema,
         "output": output,
         "metrics": {},

@@ -57,7 +57,7 @@ def invoke_a_function(running: emulator.Emulator) -> None:
     lambdas = local_stack.client(running, "lambda")
     lambdas.create_function(
         FunctionName="answer",
-        Runtime=f"python{project.PYTHON}",
+        Runtime=f"python{project.python_version()}",
         Handler="app.lambda_handler",
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": content.getvalue()},

@@ -113,8 +113,6 @@ def test_what_does_not_compile_says_why() -> None:
     precomputed = AffinityPropagation(affinity="precomputed", random_state=0)
     assert "has no cluster centres" in refused(precomputed, data=similarity)
     assert "a list of one output" in refused(MultiOutputClassifier(LogisticRegression()), Y[:, None])
-    assert "brute-force answers depend on the batch" in refused(KNeighborsClassifier(algorithm="brute"), Y)
-    assert "only kd-trees are compiled" in refused(KNeighborsClassifier(algorithm="ball_tree"), Y)
 
 
 # Not the first of LinearSVC's: scikit-learn then offers probabilities, and fails at them.

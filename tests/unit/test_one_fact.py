@@ -54,12 +54,12 @@ def test_one_version_of_python_trains_builds_and_serves() -> None:
         for runtime in (each.get("Runtime"), *each.get("CompatibleRuntimes", []))
         if runtime
     }
-    assert runtimes == {f"python{project.PYTHON}"}
-    major, minor = project.PYTHON.split(".")
+    assert runtimes == {f"python{project.python_version()}"}
+    major, minor = project.python_version().split(".")
     metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert metadata["requires-python"] == f">={project.PYTHON},<{major}.{int(minor) + 1}"
+    assert metadata["requires-python"] == f">={project.python_version()},<{major}.{int(minor) + 1}"
     for name in ("limits.md", "troubleshoot.md"):
-        assert set(re.findall(r"Python (\d+\.\d+)", page(name))) == {project.PYTHON}
+        assert set(re.findall(r"Python (\d+\.\d+)", page(name))) == {project.python_version()}
 
 
 def test_no_store_is_one_word() -> None:

@@ -111,7 +111,7 @@ def test_wheels_are_those_of_lambda(architecture: str, platform: str, uv: Uv, tm
     requirements.install({"numpy": "2.4.0"}, architecture, tmp_path / "layer")
     (command,) = uv.installs
     assert command[command.index("--python-platform") + 1] == platform
-    assert command[command.index("--python-version") + 1] == project.PYTHON
+    assert command[command.index("--python-version") + 1] == project.python_version()
     assert command[command.index("--only-binary") + 1] == ":all:"
     assert command[-1] == "numpy==2.4.0"
 

@@ -58,8 +58,8 @@ def transform_columns(builder: Builder, transformer: Any, frame: Frame) -> Frame
         columns = tuple(_seen(frame[int(i)], flat=np.ndim(wanted) == 0) for i in positions)
         if part == "drop" or not columns:
             continue
-        made = transformer.output_indices_[name]
-        width = made.stop - made.start
+        made = transformer.output_indices_.get(name)
+        width = made and made.stop - made.start
         out = columns if part == "passthrough" else builder.transform(part, columns, name, width=width)
         result.extend(_weighted(builder, out, weights.get(name, 1)))
     return tuple(result)

@@ -114,6 +114,7 @@ def schemas(manifest: dict[str, Any], answers: dict[str, Any]) -> dict[str, Sche
         },
         "Model": _model(),
         "Problem": _problem(),
+        "Limits": _limits(),
         "GatewayMessage": {
             "type": "object",
             "description": "What a gateway without the template's own responses says, an emulator's among them",
@@ -207,12 +208,17 @@ def _problem() -> Schema:
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
-            "limits": {
-                "type": "object",
-                "description": "Where something was too much: how many rows, characters or body_bytes fit",
-                "additionalProperties": {"type": "integer", "minimum": 0},
-            },
+            "limits": reference("Limits"),
         },
+    }
+
+
+def _limits() -> Schema:
+    counts = {name: {"type": "integer", "minimum": 0} for name in ("rows", "characters", "body_bytes")}
+    return {
+        "type": "object",
+        "description": "Where something was too much: how many rows, characters or body_bytes fit",
+        "properties": counts,
     }
 
 
