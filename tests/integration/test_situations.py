@@ -364,7 +364,7 @@ def test_a_gap_where_lightgbm_saw_none_is_answered_as_it_does(tmp_path: Path) ->
     model = check(estimator, frame, target, frame, tmp_path)
     answered = model.predict([instances(frame)[0] | {"column 3": None}])["predictions"]
     asked = frame.head(1).assign(**{"column 3": np.nan})
-    assert answered == estimator.predict(asked).tolist()
+    assert answered == np.asarray(estimator.predict(asked)).tolist()
 
 
 def test_a_ranker_is_neither_classifier_nor_regressor(tmp_path: Path) -> None:

