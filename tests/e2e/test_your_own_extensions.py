@@ -144,6 +144,7 @@ def test_the_models_own_function_takes_no_event_of_a_queue(extended: Deployment)
 @pytest.mark.usefixtures("extended")
 def test_the_templates_own_rules_hold_for_what_was_added(fork: Fork) -> None:
     fork.make("diagram")
+    fork.make("develop")
     names = (
         "template",
         "transformed_template",

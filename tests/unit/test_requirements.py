@@ -98,6 +98,7 @@ def test_another_lock_file_makes_another_tree(
     uv: Uv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(project, "ROOT", tmp_path)
+    (tmp_path / ".python-version").write_text("3.13")
     for number, lock in enumerate(("one", "two", "two")):
         (tmp_path / "uv.lock").write_text(lock)
         requirements.install({"numpy": "2.4.0"}, "x86_64", tmp_path / f"layer {number}")
