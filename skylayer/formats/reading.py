@@ -68,20 +68,19 @@ def open_estimator(path: Path, content: bytes, kind: str, trust: str | None) -> 
 
 
 def _from_pickle(path: Path, content: bytes, digest: str, trust: str | None) -> Reading:
-    from skylayer.formats.pickles.estimators import read  # noqa: PLC0415 - imports all of scikit-learn
+    from skylayer.formats.pickles.estimators import estimator_of  # noqa: PLC0415 - imports all of scikit-learn
 
     plain = decompressed(path, content)
     try:
-        try:
-            estimator, records = read(plain)
-            return Reading("pickle", digest, tuple(sorted(records.versions)), estimator)
-        except Refused as refused:
-            if (trust or "").lower() != digest:
-                raise UserError(_refusal(path, refused, interpret(plain).names, digest, trust)) from None
-            versions = interpret(plain).versions
+        records = interpret(plain)
+        estimator = estimator_of(records)
     except Damaged as error:
         raise UserError(f"{path} is cut off or damaged: {error}.") from error
-    return Reading("pickle", digest, tuple(sorted(versions)), _run(path, content, versions))
+    except Refused as refused:
+        if (trust or "").lower() != digest:
+            raise UserError(_refusal(path, refused, records.names, digest, trust)) from None
+        estimator = _run(path, content, records.versions)
+    return Reading("pickle", digest, tuple(sorted(records.versions)), estimator)
 
 
 def _refusal(path: Path, refused: Refused, names: set[str], digest: str, trust: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from skylayer.card.numbers import number
@@ -106,3 +107,12 @@ def to_plot(name: str, title: str, description: str, figure: Figure) -> Plot:
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     head, _, rest = svg.partition(">")
     return Plot(name, title, description, f"{head}>{_STYLE}{rest}")
+
+
+def draw_cell(
+    axes: Axes, column: int, row: int, share: float, text: str, *, colour: str = COLOURS[0]
+) -> None:
+    """Fill a cell of a table as far as its share of the colour, and write a text into it."""
+    axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, alpha=0.85 * share))
+    if text:
+        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=9.5)

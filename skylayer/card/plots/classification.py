@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.patches import Rectangle
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
 from skylayer.card.numbers import rows
-from skylayer.card.plots.canvas import COLOURS, INK, Plot, canvas, legend, short, to_plot
+from skylayer.card.plots.canvas import COLOURS, INK, Plot, canvas, draw_cell, legend, short, to_plot
 from skylayer.train.scores import alike, are_distributions
 
 if TYPE_CHECKING:
@@ -59,16 +58,8 @@ def _confusion(target: Any, predicted: Any, classes: Any, name: str, of: str) ->
     figure, axes = canvas("predicted", "true", numbers="")
     for row, of_row in enumerate(shares):
         for column, share in enumerate(of_row):
-            axes.add_patch(Rectangle((column, row), 1, 1, facecolor=COLOURS[0], alpha=0.85 * share))
-            if len(classes) <= _MOST_COUNTS:
-                axes.text(
-                    column + 0.5,
-                    row + 0.5,
-                    f"{counts[row, column]:,}",
-                    ha="center",
-                    va="center",
-                    fontsize=9.5,
-                )
+            count = f"{counts[row, column]:,}" if len(classes) <= _MOST_COUNTS else ""
+            draw_cell(axes, column, row, share, count)
     axes.set(xlim=(0, len(classes)), ylim=(len(classes), 0))
     ticks = np.arange(len(classes)) + 0.5 if len(classes) <= _MOST_LABELS else np.empty(0)
     labels = [short(each) for each in classes][: len(ticks)]

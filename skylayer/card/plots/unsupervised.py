@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
 from skylayer.card.numbers import rows
-from skylayer.card.plots.canvas import COLOURS, INK, Plot, canvas, short, to_plot
+from skylayer.card.plots.canvas import COLOURS, INK, Plot, canvas, draw_cell, short, to_plot
 from skylayer.data.tables import tabulate
 
 if TYPE_CHECKING:
@@ -44,18 +43,9 @@ def _profiles(frame: Any, labels: Any, clusters: Any) -> Plot:
     figure, axes = canvas("cluster", "", numbers="")
     for row, column in enumerate(shown):
         for place, value in enumerate(centres[:, column]):
+            told = f"{round(value, 1) or 0.0:+.1f}" if len(clusters) <= _MOST_COLUMNS else ""
             colour = COLOURS[0] if value >= 0 else COLOURS[1]
-            alpha = 0.85 * min(abs(value) / _FULL, 1)
-            axes.add_patch(Rectangle((place, row), 1, 1, facecolor=colour, alpha=alpha))
-            if len(clusters) <= _MOST_COLUMNS:
-                axes.text(
-                    place + 0.5,
-                    row + 0.5,
-                    f"{round(value, 1) or 0.0:+.1f}",
-                    ha="center",
-                    va="center",
-                    fontsize=9.5,
-                )
+            draw_cell(axes, place, row, min(abs(value) / _FULL, 1), told, colour=colour)
     axes.set(xlim=(0, len(clusters)), ylim=(len(shown), 0))
     axes.set_xticks(np.arange(len(clusters)) + 0.5, [str(each) for each in clusters])
     axes.set_yticks(np.arange(len(shown)) + 0.5, [short(frame.columns[index]) for index in shown])

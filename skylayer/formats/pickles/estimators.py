@@ -24,6 +24,7 @@ from sklearn.utils import Bunch
 
 from skylayer.compiler import registry
 from skylayer.formats.pickles import trees, versions
+from skylayer.formats.pickles.objects import fitted
 from skylayer.formats.pickles.records import Damaged, Global, interpret
 from skylayer.formats.pickles.values import Refused, Values
 
@@ -87,9 +88,14 @@ def read(content: bytes) -> tuple[Any, Records]:
         Refused: It holds what can't be read as data; the message names it.
     """
     records = interpret(content)
+    return estimator_of(records), records
+
+
+def estimator_of(records: Records) -> Any:
+    """The estimator that records describe. Raises Damaged and Refused as `read` does."""
     packages = {name.partition(".")[0] for name in records.names} & set(registry.THIRD_PARTY)
     try:
-        return Values(_maker(frozenset(packages)), _refer).value(records.value), records
+        return Values(_maker(frozenset(packages)), _refer).value(records.value)
     except (Damaged, Refused):
         raise
     except RecursionError as error:
@@ -152,9 +158,7 @@ def _estimator(values: Values, made: Made, kind: type) -> Any:
     state = _state(values, made)
     written = state.pop("_sklearn_version", None)
     current, attributes = versions.adapted(kind, state, written)
-    estimator: Any = object.__new__(current)
-    vars(estimator).update(attributes)
-    return versions.complete(estimator)
+    return versions.complete(fitted(current, **attributes))
 
 
 def _bunch(values: Values, made: Made) -> Any:

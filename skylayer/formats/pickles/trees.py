@@ -9,6 +9,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
 from sklearn.tree._tree import NODE_DTYPE, Tree
 
+from skylayer.formats.pickles.objects import fitted
 from skylayer.formats.pickles.records import Damaged
 
 if TYPE_CHECKING:
@@ -115,9 +116,8 @@ def _prior(state: dict[str, Any]) -> DummyClassifier:
 
 
 def _classes(priors: Any) -> DummyClassifier:
-    made = DummyClassifier(strategy="prior")
-    return _with(
-        made,
+    return fitted(
+        DummyClassifier,
         _strategy="prior",
         class_prior_=priors,
         classes_=np.arange(len(priors)),
@@ -133,12 +133,7 @@ def _odds(state: dict[str, Any]) -> DummyClassifier:
 
 def _mean(state: dict[str, Any]) -> DummyRegressor:
     value = float(state.get("mean", state.get("quantile", 0.0)))
-    return _with(DummyRegressor(), constant_=np.array([[value]]), n_outputs_=1)
-
-
-def _with(estimator: Any, **attributes: Any) -> Any:
-    vars(estimator).update(attributes)
-    return estimator
+    return fitted(DummyRegressor, constant_=np.array([[value]]), n_outputs_=1)
 
 
 # https://scikit-learn.org/stable/whats_new/v0.21.html: gradient boosting takes an estimator of scikit-learn's as init.

@@ -15,7 +15,7 @@ from serving import golden, ignored, json_body
 from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
-from serving.protocols.messages import in_one_line
+from serving.protocols.messages import error_response
 from serving.protocols.tensors import (
     check_request_content_type,
     datatype_of_column,
@@ -38,10 +38,7 @@ def respond(request: Request, model: Model) -> Response:
     try:
         return _route(request, model)
     except Problem as problem:
-        status = 400 if problem.status in {415, 422} else problem.status
-        response = json_response({"error": in_one_line(problem)}, headers=problem.headers)
-        response.status, response.outcome = status, problem.outcome
-        return response
+        return error_response(problem)
 
 
 def _route(request: Request, model: Model) -> Response:

@@ -9,7 +9,7 @@ from serving import json_body, limits
 from serving.errors import Problem
 from serving.http import JSON, Request, Response, content_type, json_response
 from serving.predict import instances_of
-from serving.protocols.messages import in_one_line
+from serving.protocols.messages import error_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ def respond(request: Request, model: Model) -> Response:
     try:
         return _route(request, model)
     except Problem as problem:
-        status = 400 if problem.status in {415, 422} else problem.status
-        response = json_response({"error": in_one_line(problem)}, headers=problem.headers)
-        response.status, response.outcome = status, problem.outcome
-        return response
+        return error_response(problem)
 
 
 def _route(request: Request, model: Model) -> Response:
