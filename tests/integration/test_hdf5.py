@@ -112,6 +112,20 @@ def test_it_comes_back_in_every_bit(name: str, tmp_path: Path) -> None:
     assert bring(path, tmp_path, name="other").parent.name == "other"
 
 
+def earlier_names(file: h5py.File) -> None:
+    """Give the members the names that the first exports gave them: `/tables` and `/tables/host`."""
+    file.move("table", "tables")
+    file.move("tables/metadata", "tables/host")
+
+
+@pytest.mark.parametrize("name", ["forest", "texts"])
+def test_a_file_with_the_earlier_names_of_its_members_is_imported(name: str, tmp_path: Path) -> None:
+    folder = packaged(MODELS[name], tmp_path)
+    export(folder, "hdf5", tmp_path / "new.h5")
+    again = bring(altered(tmp_path / "new.h5", earlier_names, tmp_path / "old.h5"), tmp_path)
+    assert (again / "tables.bin").read_bytes() == (folder / "tables.bin").read_bytes()
+
+
 def test_it_is_what_the_page_says(tmp_path: Path) -> None:
     folder = packaged(mixed, tmp_path)
     path = tmp_path / "model.h5"
@@ -286,13 +300,10 @@ def test_a_table_that_leads_outside_is_refused_although_its_digest_is_right(
     exported: Path, tmp_path: Path
 ) -> None:
     def outside(file: h5py.File) -> None:
-        parts = split(read_table(file["table"]))
+        parts = split(read_table(file))
         record = dataclasses.replace(parts.records[-1], inputs=parts.records[-1].inputs + np.uint32(1 << 20))
         del file["table"]
-        write_table(
-            file.create_group("table"),
-            serialize(dataclasses.replace(parts, records=(*parts.records[:-1], record))),
-        )
+        write_table(file, serialize(dataclasses.replace(parts, records=(*parts.records[:-1], record))))
 
     with pytest.raises(UserError, match="the table is damaged"):
         bring(altered(exported, outside, tmp_path / "outside.h5"), tmp_path)

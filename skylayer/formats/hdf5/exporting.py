@@ -54,7 +54,7 @@ def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
             file.attrs[name] = manifest[name]
         store_text(file, "manifest", json.dumps(content, ensure_ascii=True, allow_nan=False))
         store_text(file, "statistics", statistics)
-        write_table(file.create_group("table"), (folder / entry["file"]).read_bytes())
+        write_table(file, (folder / entry["file"]).read_bytes())
         _write_schema(file.create_group("schema"), manifest["input"])
         rows = file.create_group("golden/instances")
         for k, column in enumerate(columns):

@@ -114,7 +114,7 @@ def _read(file: Any) -> Exported:
     name, version, task = (str(file.attrs[part]) for part in ("name", "version", "task"))
     if digest(said, schema, statistics, (name, task), instances, answers) != file.attrs["digest"]:
         raise ValueError("its content isn't that whose digest it holds")
-    table = read_table(file["table"])
+    table = read_table(file)
     return Exported(name, version, task, table, schema, said, statistics, instances, answers, own)
 
 

@@ -28,10 +28,14 @@ _TYPES: dict[int, tuple[np.dtype[Any], ...]] = {
 _DOUBLES = (_F8, _F8, _F8)
 _NUMBERS = ("code", "kind", "flags", "first", "outputs", "width")
 _COUNTS = ("dense", "sparse", "slots", "workspace")
+# The members' names, and those that the first exports gave them: with the same content, under the same version.
+_GROUP, _EARLIER_GROUP = "table", "tables"
+_METADATA, _EARLIER_METADATA = "metadata", "host"
 
 
-def write_table(group: Any, table: bytes) -> None:
-    """A table, known to be whole, into an empty h5py group."""
+def write_table(file: Any, table: bytes) -> None:
+    """A table, known to be whole, into an h5py file or group that has none."""
+    group = file.create_group(_GROUP)
     sections = split(table)
     group.attrs["sha256"] = sha256(table).hexdigest()
     for name in _COUNTS:
@@ -46,15 +50,16 @@ def write_table(group: Any, table: bytes) -> None:
         for n, array in enumerate(record.arrays):
             _write_array(inner, f"array_{n}", array)
     store(group, "outputs", sections.outputs)
-    store_text(group, "metadata", sections.metadata.decode())
+    store_text(group, _METADATA, sections.metadata.decode())
 
 
-def read_table(group: Any) -> bytes:
-    """The bytes of the table that `write_table` stored.
+def read_table(file: Any) -> bytes:
+    """The bytes of the table that `write_table`, or an earlier version of it, stored in an h5py file or group.
 
     Raises:
         ValueError: They aren't those whose digest stands beside them, or something isn't of its type.
     """
+    group = file[_GROUP if _GROUP in file else _EARLIER_GROUP]
     records = []
     operations = group["operations"]
     for k in range(len(operations)):
@@ -66,7 +71,7 @@ def read_table(group: Any) -> bytes:
         ]
         records.append(Record(**numbers, inputs=_typed(inner["inputs"], _U4), arrays=tuple(arrays)))
     counts = {name: int(group.attrs[name]) for name in _COUNTS}
-    metadata = read_text(group["metadata"]).encode()
+    metadata = read_text(group[_METADATA if _METADATA in group else _EARLIER_METADATA]).encode()
     table = serialize(
         Sections(**counts, records=tuple(records), outputs=_typed(group["outputs"], _U4), metadata=metadata)
     )
