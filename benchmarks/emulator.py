@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.bytecode import INTERPRETER
+from skylayer.aws.proxy_event import proxy_event
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -157,29 +158,8 @@ class Emulator:
 
 
 def event(body: dict[str, Any], path: str = "/predict", method: str = "POST") -> bytes:
-    """Make the event that API Gateway's REST proxy integration sends; every variant gets the same."""
-    request = {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": {"Content-Type": "application/json", "Accept": "application/json", "Host": "localhost"},
-        "multiValueHeaders": {"Content-Type": ["application/json"], "Accept": ["application/json"]},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": path,
-            "httpMethod": method,
-            "path": f"/dev{path}",
-            "stage": "dev",
-            "requestId": "00000000-0000-0000-0000-000000000000",
-            "identity": {"sourceIp": "127.0.0.1"},
-        },
-        "body": json.dumps(body) if body else None,
-        "isBase64Encoded": False,
-    }
-    return json.dumps(request).encode()
+    """Make the event that every variant gets."""
+    return json.dumps(proxy_event(method, path, body or None)).encode()
 
 
 def _binary() -> Path:

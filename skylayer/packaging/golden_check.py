@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from serving import artifact, golden
+from skylayer.aws.proxy_event import proxy_event
 from skylayer.errors import UserError
 from skylayer.packaging import requirements
 from skylayer.packaging.layers import STAMP
@@ -59,12 +60,7 @@ def check_build(build: Path) -> str | None:
 
 def _ask(build: Path, document: dict[str, Any]) -> dict[str, Any]:
     """The answer of the built handler to `POST /predict`, in a process that sees the build and the standard library."""
-    event = {
-        "httpMethod": "POST",
-        "resource": "/predict",
-        "headers": {"content-type": "application/json"},
-        "body": json.dumps(document),
-    }
+    event = proxy_event("POST", "/predict", document)
     # -S leaves site-packages out: a package that a layer lacks is missing here, too.
     command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM, *(str(build / part) for part in _PARTS)]
     try:

@@ -191,7 +191,7 @@ def converter(column: Column) -> Callable[[str], Any]:
     """How a cell of a column becomes a JSON value, or stays text for validation to refuse."""
     if column.types == {str}:
         return _text_converter(column)
-    by_text = {_text(category): category for category in column.categories}
+    by_text = {as_cell(category): category for category in column.categories}
     boolean = bool in column.types and int not in column.types
 
     def convert(cell: str) -> Any:
@@ -247,7 +247,7 @@ def write(
     writer = csv.writer(table)
     if header:
         writer.writerow(heading)
-    text = _guarded if guarded else _text
+    text = _guarded if guarded else as_cell
     writer.writerows([text(cell) for cell in row] for row in zip(*columns, strict=True))
     return table.getvalue()
 
@@ -274,7 +274,7 @@ def _flat(
 
 
 def _labels(known: list[Any], number: int) -> list[str]:
-    return [_text(label) for label in known] if len(known) == number else [str(i) for i in range(number)]
+    return [as_cell(label) for label in known] if len(known) == number else [str(i) for i in range(number)]
 
 
 def _lists(known: list[Any], number: int) -> list[list[Any]]:
@@ -284,10 +284,11 @@ def _lists(known: list[Any], number: int) -> list[list[Any]]:
 
 def _guarded(value: Any) -> str:
     """A text that begins like a formula, as OWASP's page on CSV injection lists them, behind an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else _text(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else as_cell(value)
 
 
-def _text(value: Any) -> str:
+def as_cell(value: Any) -> str:
+    """A JSON value as the cell that reads as it: nothing for a missing value, `true` and `false`."""
     if value is None:
         return ""
     if isinstance(value, bool):
