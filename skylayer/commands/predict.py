@@ -44,15 +44,16 @@ EXAMPLES = (
 def run(options: Options) -> None:
     """Ask the running deployment, or the champion in process if nothing runs, a thousand rows at a time."""
     path: Path = options.file
-    header, rows = _table(path)
+    header, rows = _read(path)
     model = _deployed() or _in_process()
     kept = _columns_kept(path, header, model)
+    header, *rows = ([row[index] for index in kept] for row in (header, *rows))
     requests = [rows[first : first + ROWS_OF_A_REQUEST] for first in range(0, len(rows), ROWS_OF_A_REQUEST)]
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        # Nothing is printed before all rows are answered: no half a table for a pipe to take for a whole one.
+        # Nothing is printed before all rows are answered: a pipe must not take half the answers for all of them.
         answers = [
-            answer(model.ask, _cells([header], kept)[0], _cells(request, kept), number * ROWS_OF_A_REQUEST)
+            answer(model.ask, header, request, number * ROWS_OF_A_REQUEST)
             for number, request in enumerate(progress.track(requests, description="Predicting"))
         ]
     sys.stdout.write(answers[0])
@@ -88,19 +89,19 @@ class TooMuch(UserError):
     """Rows that the API doesn't take at a time."""
 
 
-def _body(table: str) -> str:
-    """A table without its header."""
-    return table.partition("\r\n")[2]
+def _body(answered: str) -> str:
+    """The rows of an answer in CSV, without its header."""
+    return answered.partition("\r\n")[2]
 
 
 @dataclass(frozen=True)
 class _Model:
     """What answers: the columns that it takes, the targets that it predicts, and how it is asked.
 
-    `optional` are columns that a table may leave out; `positional` is a model that was fitted on an array, whose
+    `optional` are columns that a file may leave out; `positional` says that the model was fitted on an array, whose
     columns have several names.
 
-    `ask` takes a CSV body and the number of rows in earlier ones; it gives a CSV table.
+    `ask` takes a CSV body and the number of rows in earlier ones; it gives the answer in CSV.
     """
 
     columns: list[str]
@@ -110,8 +111,12 @@ class _Model:
     ask: Callable[[bytes, int], str]
 
 
-def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The header of a CSV file and the rows below it, each as long as the header."""
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header of a CSV file and the rows below it, each as long as the header.
+
+    Raises:
+        UserError: The file isn't there, is no CSV in UTF-8, or has no rows.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -165,11 +170,6 @@ def _columns_kept(path: Path, header: list[str], model: _Model) -> list[int]:
     return [index for index, name in enumerate(header) if name in model.columns]
 
 
-def _cells(rows: list[list[str]], kept: list[int]) -> list[list[str]]:
-    """The columns that are kept."""
-    return [[row[index] for index in kept] for row in rows]
-
-
 def _deployed() -> _Model | None:
     if not project.STATE.is_dir():
         return None
@@ -206,8 +206,8 @@ def _in_process() -> _Model:
 
     def ask(body: bytes, before: int) -> str:
         try:
-            table = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST, ignore_unknown=True)
-            answer = loaded.predict_instances(table.instances, bounded=False)
+            read = csv_body.read(body, loaded.schema, ROWS_OF_A_REQUEST, ignore_unknown=True)
+            answer = loaded.predict_instances(read.instances, bounded=False)
         except Problem as problem:
             raise _refusal(json.dumps(problem.document()).encode(), before) from problem
         return csv_body.write(answer, loaded.fields, targets)
