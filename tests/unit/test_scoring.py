@@ -62,6 +62,18 @@ def test_what_a_server_says_of_itself(model: Answering) -> None:
     assert (version.status, version.body, version.headers) == (200, "2.0.0", {"content-type": scoring.TEXT})
 
 
+def test_an_error_keeps_the_headers_and_the_outcome_of_its_problem(
+    model: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: list[Any]) -> dict[str, Any]:
+        raise Problem(413, "Too many.", headers={"retry-after": "1"})
+
+    monkeypatch.setattr(model, "predict_instances", busy)
+    response = scoring.invocations(Request("POST", "/invocations", {}, b"[[1, 2]]"), cast("Model", model))
+    assert (response.status, response.outcome) == (413, "too-large")
+    assert response.headers == {"content-type": "application/json", "retry-after": "1"}
+
+
 @pytest.mark.parametrize(
     ("body", "rows"),
     [

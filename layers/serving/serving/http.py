@@ -86,8 +86,20 @@ def json_response(document: Any, *, rows: int = 0, headers: dict[str, str] | Non
 
 def problem_response(problem: Problem) -> Response:
     """A problem as `application/problem+json`."""
-    headers = {"content-type": PROBLEM, **problem.headers}
-    return Response(problem.status, headers, json_body.encode(problem.document()), outcome=problem.outcome)
+    return error_response(problem, problem.status, problem.document(), PROBLEM)
+
+
+def error_response(problem: Problem, status: int, document: Any, media_type: str = JSON) -> Response:
+    """A problem as some protocol writes it: with the headers and the outcome that it has in each.
+
+    Args:
+        problem: What is wrong.
+        status: The protocol's status for it.
+        document: The protocol's body for it, ready for JSON.
+        media_type: Of the body.
+    """
+    headers = {"content-type": media_type, **problem.headers}
+    return Response(status, headers, json_body.encode(document), outcome=problem.outcome)
 
 
 def internal_error(request_id: str) -> Response:

@@ -15,7 +15,7 @@ from serving import golden, ignored, json_body
 from serving.errors import Problem, quoted
 from serving.http import JSON, Request, Response, json_response
 from serving.limits import check_body, check_rows
-from serving.protocols.messages import error_response
+from serving.protocols.messages import kserve_error
 from serving.protocols.tensors import (
     check_request_content_type,
     datatype_of_column,
@@ -38,7 +38,7 @@ def respond(request: Request, model: Model) -> Response:
     try:
         return _route(request, model)
     except Problem as problem:
-        return error_response(problem)
+        return kserve_error(problem)
 
 
 def _route(request: Request, model: Model) -> Response:

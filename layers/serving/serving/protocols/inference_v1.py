@@ -9,7 +9,7 @@ from serving import json_body, limits
 from serving.errors import Problem
 from serving.http import JSON, Request, Response, content_type, json_response
 from serving.predict import instances_of
-from serving.protocols.messages import error_response
+from serving.protocols.messages import kserve_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def respond(request: Request, model: Model) -> Response:
     try:
         return _route(request, model)
     except Problem as problem:
-        return error_response(problem)
+        return kserve_error(problem)
 
 
 def _route(request: Request, model: Model) -> Response:

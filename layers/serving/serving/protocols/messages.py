@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from serving.http import Response, json_response
+from serving.http import error_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from serving.errors import Problem
+    from serving.http import Response
 
 MAX_SHOWN = 5
 
@@ -19,12 +20,16 @@ def in_one_line(problem: Problem) -> str:
     return " ".join([problem.detail, "; ".join(shown + more)]).strip()
 
 
-def error_response(problem: Problem) -> Response:
+def kserve_error(problem: Problem) -> Response:
     """A problem as `{"error": text}`, as KServe's protocols have it: what can't be processed is a bad request there."""
-    response = json_response({"error": in_one_line(problem)}, headers=problem.headers)
-    response.status = 400 if problem.status in {415, 422} else problem.status
-    response.outcome = problem.outcome
-    return response
+    status = 400 if problem.status in {415, 422} else problem.status
+    return error_response(problem, status, {"error": in_one_line(problem)})
+
+
+def mlflow_error(problem: Problem) -> Response:
+    """A problem as `{"error_code", "message"}`, as MLflow's model server has it, which knows few statuses."""
+    status = problem.status if problem.status in {405, 406, 413, 415} else 400
+    return error_response(problem, status, {"error_code": "BAD_REQUEST", "message": in_one_line(problem)})
 
 
 def _told(place: str, detail: str) -> str:

@@ -23,7 +23,7 @@ from serving.http import (
     json_response,
     parameter,
 )
-from serving.protocols.messages import in_one_line
+from serving.protocols.messages import mlflow_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,14 +86,11 @@ def execution_parameters(_: Request, __: Model) -> Response:
 
 
 def invocations(request: Request, model: Model) -> Response:
-    """Predictions for a data frame, a tensor or rows; errors are MLflow's: `{"error_code", "message"}`."""
+    """Predictions for a data frame, a tensor or rows; errors are MLflow's."""
     try:
         return _invocations(request, model)
     except Problem as problem:
-        status = problem.status if problem.status in {405, 406, 413, 415} else 400
-        response = json_response({"error_code": "BAD_REQUEST", "message": in_one_line(problem)})
-        response.status, response.outcome = status, problem.outcome
-        return response
+        return mlflow_error(problem)
 
 
 def _invocations(request: Request, model: Model) -> Response:
