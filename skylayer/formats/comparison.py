@@ -67,7 +67,7 @@ def as_markdown(models: Sequence[tuple[str, dict[str, Measurement]]]) -> str:
     """
     titles = [cell for name, _ in models for cell in (f"{name}, kB", "opens in")]
     lines = [
-        f"| format | {' | '.join(titles)} | safe from a stranger | opens elsewhere |",
+        f"| format | {' | '.join(titles)} | safe if the source isn't trusted | opens with |",
         "|---" * (len(titles) + 3) + "|",
     ]
     for name, form in FORMATS.items():
@@ -77,7 +77,7 @@ def as_markdown(models: Sequence[tuple[str, dict[str, Measurement]]]) -> str:
 
 
 def rewrite(page: str, inner: str) -> str:
-    """A page with other words between its marks.
+    """A page with another text between its marks.
 
     Raises:
         UserError: The page has no marks.

@@ -103,12 +103,12 @@ def _isolation(state: State, _: Version) -> State:
 
 
 def _ada_boost(state: State, version: Version) -> State:
-    """1.6 took SAMME.R away, whose answers the same state can't give any more."""
+    """1.6 removed SAMME.R, whose answers the same state can't give any more."""
     algorithm = state.pop("algorithm", "SAMME")
     if version < (1, 4):
-        raise Refused("AdaBoostClassifier of scikit-learn before 1.4, whose scores were others")
+        raise Refused("AdaBoostClassifier of scikit-learn before 1.4, whose scores were different")
     if version < (1, 6) and algorithm == "SAMME.R":
-        raise Refused("AdaBoostClassifier(algorithm='SAMME.R'), which scikit-learn 1.6 took away")
+        raise Refused("AdaBoostClassifier(algorithm='SAMME.R'), which scikit-learn 1.6 removed")
     return state
 
 

@@ -96,7 +96,7 @@ def _one_vs_rest(state: State, _: Version) -> State:
 def _discriminant(state: State, version: Version) -> State:
     if version < (0, 21) and len(state.get("classes_", ())) > 2:  # noqa: PLR2004
         raise Refused(
-            "LinearDiscriminantAnalysis of scikit-learn before 0.21, whose probabilities were others"
+            "LinearDiscriminantAnalysis of scikit-learn before 0.21, whose probabilities were different"
         )
     return state
 

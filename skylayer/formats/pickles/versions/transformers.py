@@ -103,7 +103,7 @@ def _powers(state: State, _: Version) -> State:
 
 def _quantiles(state: State, version: Version) -> State:
     if version < (0, 21):
-        raise Refused("QuantileTransformer of scikit-learn before 0.21, which rounded its ends otherwise")
+        raise Refused("QuantileTransformer of scikit-learn before 0.21, which rounded its ends differently")
     return state
 
 
