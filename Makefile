@@ -30,7 +30,7 @@ skylayer = $(uv) run --frozen --quiet $(groups) python -m skylayer
 
 .PHONY: help sync develop $(VERBS)
 
-help: ## this list, or what a verb takes and examples: make help VERB=promote
+help: ## list the verbs, or explain one with its variables and examples: make help VERB=promote
 ifeq ($(filter VERB,$(given)),)
 	@awk 'function line(verb, text) { printf "  make %-14s %s\n", verb, text } \
 	  /^"""`/ && FNR == 1 { sub(/^"""`/, ""); sub(/\.?"""$$/, ""); at = index($$0, "`: "); \
@@ -42,10 +42,10 @@ else
 	@$(skylayer) help
 endif
 
-sync: ## install the locked environment; up does it by itself
+sync: ## install the locked environment; make up does it by itself
 	@$(uv) sync --frozen --inexact --group local
 
-develop: ## install all that tests, linters and benchmarks need; they do it by themselves
+develop: ## install what tests, linters and benchmarks need; they do it by themselves
 	@$(uv) sync --frozen --all-groups
 
 up: sync

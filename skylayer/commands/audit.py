@@ -1,4 +1,4 @@
-"""`audit`: vulnerabilities of the lock file, licences of what ships, secrets in the sources, errors of templates."""
+"""`audit`: check the lock file, the licences of what ships, the sources for secrets, and the templates."""
 
 from __future__ import annotations
 

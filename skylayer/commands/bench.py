@@ -1,4 +1,4 @@
-"""`bench`: cold start, memory and latency beside other ways to serve; writes docs/benchmarks.md."""
+"""`bench`: measure cold start, memory and latency beside other ways to serve, and write docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     Variable("QUICK", "1: two pipelines and three rounds, under 3 minutes", switch, False),
-    Variable("PIPELINES", "only these, with commas between them"),
-    Variable("COMPARE", "JSON of an earlier run: say where this one agrees with it"),
+    Variable("PIPELINES", "only these, separated by commas"),
+    Variable("COMPARE", "JSON file of an earlier run, to compare with"),
 )
 EXAMPLES = ("make bench QUICK=1", "make bench PIPELINES=forest,mlp COMPARE=earlier.json")
 

@@ -1,4 +1,4 @@
-"""`bootstrap-aws`: what an AWS account needs before its first deployment by workflows; shown, or made when asked."""
+"""`bootstrap-aws`: show or create what an AWS account needs before workflows deploy to it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ BOOLEAN = one_of("true", "false")
 TEMPLATE = project.ROOT / "deployment" / "bootstrap.yaml"
 # Parameters of the template that whoever applies it may give, as variables of this verb.
 PARAMETERS = {
-    "StackPrefix": Variable(
-        "STACK_PREFIX", "how the stacks' names begin (default: as samconfig.toml has them)"
-    ),
+    "StackPrefix": Variable("STACK_PREFIX", "prefix of the stacks' names (default: that of samconfig.toml)"),
     "PermissionsBoundary": Variable(
-        "PERMISSIONS_BOUNDARY", "ARN of a policy of yours, in place of the one made"
+        "PERMISSIONS_BOUNDARY", "ARN of a policy of yours that replaces the boundary"
     ),
-    "KmsKeyArn": Variable("KMS_KEY_ARN", "your own key, if the stacks have one"),
-    "StoreName": Variable("STORE_NAME", "bucket or table of yours that the stacks follow"),
-    "ProviderExists": Variable("PROVIDER_EXISTS", "true: the account knows GitHub's tokens already", BOOLEAN),
+    "KmsKeyArn": Variable("KMS_KEY_ARN", "ARN of the key that the stacks use"),
+    "StoreName": Variable("STORE_NAME", "bucket or DynamoDB table of yours that the stacks follow"),
+    "ProviderExists": Variable(
+        "PROVIDER_EXISTS", "true: the account has an identity provider for GitHub already", BOOLEAN
+    ),
     "GatewayLogs": Variable(
-        "GATEWAY_LOGS", "false: leave the account's role for the gateway's logs", BOOLEAN
+        "GATEWAY_LOGS", "false: the account has a role for the gateway's logs already", BOOLEAN
     ),
 }
 VARIABLES = (
-    Variable("APPLY", "owner/repository: make it, for this GitHub repository"),
-    Variable("ENV", "dev or prod alone, such as where each has an account", one_of(*stack_options.SECTIONS)),
+    Variable("APPLY", "owner/repository: create it, for this GitHub repository"),
+    Variable(
+        "ENV",
+        "dev or prod: only this environment, if each has its own account",
+        one_of(*stack_options.SECTIONS),
+    ),
     *PARAMETERS.values(),
 )
 EXAMPLES = (

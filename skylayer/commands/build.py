@@ -1,4 +1,4 @@
-"""`build`: the real `sam build`, for AWS."""
+"""`build`: build for AWS, with the real `sam build`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`client`: a typed client of the champion's API, by the generator that its language's users know."""
+"""`client`: generate a typed client of the champion's API."""
 
 from __future__ import annotations
 

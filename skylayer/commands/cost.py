@@ -1,4 +1,4 @@
-"""`cost`: what a month of the champion costs, beside other ways to serve it."""
+"""`cost`: estimate what a month of the champion costs, beside other ways to serve it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`coverage`: fit each of scikit-learn's predictors, compile it, compare, and write docs/coverage.md."""
+"""`coverage`: fit and compile each predictor of scikit-learn, compare the answers, and write docs/coverage.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dashboard`: metrics and alarms of a stack, and where AWS shows them."""
+"""`dashboard`: show metrics and alarms of a stack, and the address of its dashboard."""
 
 from __future__ import annotations
 

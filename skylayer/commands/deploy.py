@@ -1,4 +1,4 @@
-"""`deploy`: the real `sam build` and `sam deploy`, to AWS."""
+"""`deploy`: build and deploy to AWS, with the real `sam build` and `sam deploy`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ VARIABLES = (
     *build.VARIABLES,
     Variable("BUILT", "1: deploy what .aws-sam/build holds, as it is", switch, False),
     Variable("YES", "1: show the change set and don't ask", switch, False),
-    Variable("ROLE", "ARN of the role that CloudFormation takes on (make bootstrap-aws)"),
-    Variable("BOUNDARY", "ARN of the policy that bounds every role of the stack (make bootstrap-aws)"),
+    Variable("ROLE", "ARN of the role that CloudFormation assumes (make bootstrap-aws)"),
+    Variable("BOUNDARY", "ARN of the permissions boundary of every role of the stack (make bootstrap-aws)"),
 )
 EXAMPLES = (
     "make deploy",

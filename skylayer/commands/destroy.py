@@ -1,4 +1,4 @@
-"""`destroy`: delete a stack, name what AWS keeps of it, and remove that too when asked."""
+"""`destroy`: delete a stack, list what AWS retains of it, and delete that too when asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor`: what this machine lacks, one line and one remedy each."""
+"""`doctor`: check this machine, and print one line and one fix for each problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`export`: a version of model_artifacts as a file."""
+"""`export`: export a version of model_artifacts to a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VARIABLES = (
     Variable("FORMAT", ", ".join(FORMATS), one_of(*FORMATS), required=True),
     Variable("VERSION", "version in model_artifacts (default: the champion)"),
-    Variable("FILE", "where to (default: <name>-<version> here)", Path),
+    Variable("FILE", "file to write (default: <name>-<version> here)", Path),
 )
 EXAMPLES = (
     "make export FORMAT=joblib FILE=model.joblib",

@@ -1,4 +1,4 @@
-"""`formats`: export three models in every format, open the files, and write the table of docs/formats.md."""
+"""`formats`: export three models in every format, open the files, and write the comparison in docs/formats.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from skylayer.commands.variables import Variable
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
-VARIABLES = (Variable("PAGE", "file whose table is written", Path, project.ROOT / "docs" / "formats.md"),)
+VARIABLES = (
+    Variable("PAGE", "file to write the comparison into", Path, project.ROOT / "docs" / "formats.md"),
+)
 EXAMPLES = ("make formats",)
 _TREES, _ROWS, _COLUMNS = 200, 1000, 20
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KNOWN = [path.parent.name for path in sorted((project.ROOT / "functions").glob("*/Makefile"))]
 VARIABLES = (
     Variable("NAME", "folder of the function in functions/", one_of(*KNOWN), required=True),
-    Variable("FOLDER", "where to", Path, required=True),
+    Variable("FOLDER", "folder to write", Path, required=True),
 )
 
 

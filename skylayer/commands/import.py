@@ -1,4 +1,4 @@
-"""`import`: a model from a file into model_artifacts."""
+"""`import`: import a model from a file into model_artifacts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     Variable("MODEL", "pickle, joblib, skops, Keras, ONNX or HDF5 file", Path, required=True),
-    Variable("SAMPLE", "CSV with rows like those that will be asked for", Path),
-    Variable("NAME", "of the model (default: the file's)"),
+    Variable("SAMPLE", "CSV file with rows like those of requests", Path),
+    Variable("NAME", "name of the model (default: the file's)"),
     Variable("CLASSES", "labels of a network's outputs, in their order: a,b,c"),
     Variable("TRUST", "SHA-256 of the file: open it although it is a pickle"),
 )

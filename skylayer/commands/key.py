@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     *stack_options.VARIABLES,
-    Variable("ROTATE", "1: make a new key; the old one ends at once", switch, False),
+    Variable("ROTATE", "1: replace the key, and revoke the old one at once", switch, False),
 )
 EXAMPLES = (
     "make key",

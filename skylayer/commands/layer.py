@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     Variable("NAME", "folder of the layer in layers/", one_of(*sorted(layers.LAYERS)), required=True),
-    Variable("FOLDER", "where to", Path, required=True),
+    Variable("FOLDER", "folder to write", Path, required=True),
 )
 
 

@@ -1,4 +1,4 @@
-"""`lint`: ruff, mypy, cfn-lint, sam validate, jactionlint, zizmor and, with Node.js, Spectral and Redocly, strict."""
+"""`lint`: run ruff, mypy, cfn-lint, sam validate, jactionlint, zizmor and, with Node.js, Spectral and Redocly."""
 
 from __future__ import annotations
 

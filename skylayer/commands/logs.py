@@ -1,4 +1,4 @@
-"""`logs`: what the function logged."""
+"""`logs`: show the function's log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     *stack_options.VARIABLES,
-    Variable("LINES", "how many of the last lines (default 200)", whole, 200),
+    Variable("LINES", "number of the latest lines (default 200)", whole, 200),
 )
 EXAMPLES = (
     "make logs",

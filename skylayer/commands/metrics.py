@@ -1,4 +1,4 @@
-"""`metrics`: what each model version answered, and how fast."""
+"""`metrics`: show the requests, rows and latency of each model version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skylayer.aws.stacks import Stack
     from skylayer.commands.variables import Options
 
-VARIABLES = (*stack_options.VARIABLES, Variable("MINUTES", "how far to look back (default 60)", whole, 60))
+VARIABLES = (*stack_options.VARIABLES, Variable("MINUTES", "minutes to look back (default 60)", whole, 60))
 EXAMPLES = (
     "make metrics",
     "make metrics MINUTES=1440 ENV=prod",

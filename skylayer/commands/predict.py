@@ -1,4 +1,4 @@
-"""`predict`: predictions for the rows of a CSV file, as CSV on standard output."""
+"""`predict`: print predictions for the rows of a CSV file, as CSV."""
 
 from __future__ import annotations
 

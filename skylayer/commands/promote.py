@@ -1,4 +1,4 @@
-"""`promote`: let a version of a store answer."""
+"""`promote`: make a version in a store the champion, the challenger or the shadow."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def header(text: str) -> str:
 VARIABLES = (
     Variable("VERSION", "version, or the beginning of one; make versions lists them", required=True),
     *store_options.VARIABLES,
-    Variable("WEIGHT", "share of the requests, 0 to 1: a challenger instead of the champion", share),
-    Variable("HEADER", f"requests with the same value of it stay together (default {HEADER})", header),
-    Variable("SHADOW", "1: score and log only, never answer", switch, False),
+    Variable("WEIGHT", "share of the requests, 0 to 1: make it the challenger", share),
+    Variable("HEADER", f"header whose value keeps requests on one version (default {HEADER})", header),
+    Variable("SHADOW", "1: make it the shadow, which predicts and never answers", switch, False),
 )
 EXAMPLES = (
     "make promote STORE=s3://my-bucket/models VERSION=0123abcd",

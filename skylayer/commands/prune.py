@@ -1,4 +1,4 @@
-"""`prune`: remove old versions from a store, and what unfinished pushes left there."""
+"""`prune`: remove old versions from a store, and the files of interrupted pushes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
 VARIABLES = (
-    Variable("KEEP", "how many of the newest versions stay", whole, required=True),
+    Variable("KEEP", "number of the newest versions to keep", whole, required=True),
     *store_options.VARIABLES,
 )
 EXAMPLES = (

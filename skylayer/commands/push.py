@@ -1,4 +1,4 @@
-"""`push`: a version of model_artifacts into a store."""
+"""`push`: copy a version of model_artifacts into a store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rollback`: end a roll-out, or return to the champion before."""
+"""`rollback`: end a roll-out, or return to the previous champion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`slow`: search the slowest request of ten kinds of model; fails where one takes over 5 s."""
+"""`slow`: search for the slowest request of ten kinds of model, and fail if one takes over 5 s."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     Variable("REQUESTS", "requests for each kind (default 200)", whole),
-    Variable("ROWS", "rows that each is fitted to (default 5,000)", whole),
-    Variable("MODELS", "kinds, with commas between (default all)"),
-    Variable("SEED", "to repeat a search", whole),
+    Variable("ROWS", "training rows of each kind (default 5,000)", whole),
+    Variable("MODELS", "kinds, separated by commas (default all)"),
+    Variable("SEED", "seed of the search", whole),
 )
 EXAMPLES = ("make slow", "make slow MODELS=characters,process REQUESTS=1000")
 

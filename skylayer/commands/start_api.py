@@ -1,4 +1,4 @@
-"""`start-api`: the real `sam local start-api`, in a container, on what `make build` made."""
+"""`start-api`: serve what `make build` made, in a container, with the real `sam local start-api`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = "template.local.json"
 VARIABLES = (
     Variable("PORT", "port of the API (default 3000)", port, 3000),
     Variable("MEMORY", "memory of the function in MB", whole),
-    Variable("SKIP_PULL_IMAGE", "1: the image is here already", switch, False),
+    Variable("SKIP_PULL_IMAGE", "1: don't pull the image", switch, False),
 )
 EXAMPLES = ("make build && make start-api PORT=3000",)
 

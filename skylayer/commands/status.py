@@ -1,4 +1,4 @@
-"""`status`: what runs, as lines that a shell can eval."""
+"""`status`: print address and key of what runs on this machine, as lines that a shell can eval."""
 
 from __future__ import annotations
 

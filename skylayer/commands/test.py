@@ -1,4 +1,4 @@
-"""`test`: lint, then every test, a deployment's included, and how much they run of each folder."""
+"""`test`: run lint and every test, and check the coverage of each folder."""
 
 from __future__ import annotations
 

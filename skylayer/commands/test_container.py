@@ -1,4 +1,4 @@
-"""`test-container`: run the real sam local in containers, where a Docker engine answers."""
+"""`test-container`: run the tests that need containers, with the real sam local and a Docker engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`train`: from training/pipeline.py to an artifact that is the champion."""
+"""`train`: fit, evaluate, compile and prove what training/pipeline.py defines; it becomes the champion."""
 
 from __future__ import annotations
 

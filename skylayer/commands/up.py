@@ -1,4 +1,4 @@
-"""`up`: from a clone to an answered request on this machine."""
+"""`up`: train, build, deploy onto an emulator on this machine, and send a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`versions`: what is in a store, and what each version is for."""
+"""`versions`: list the versions in a store, and the role of each."""
 
 from __future__ import annotations
 
