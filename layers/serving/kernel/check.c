@@ -1,10 +1,10 @@
-/* Refuses every table that could lead outside of itself or of its scratch.
+/* Refuses each table whose evaluation could read or write outside the table or its scratch.
  *
- * Relies on: `size` readable bytes, and nothing else; the table may be an attacker's.
- * Guarantees: of a table that passes, every offset, count, slot, child, feature, leaf and bitset lies inside; what is
- * searched by halves ascends; no operation writes what it reads; no two trees of an operation share a node; its arrays
- * together are at most 16 times its size, and a row's work is in proportion to it. So skylayer_run needs no checks of
- * its own, and both its time and the check's are bounded: by size and rows, and by size. */
+ * Relies on: `size` readable bytes, and nothing else. The table may come from an attacker.
+ * Guarantees, of a table that passes: every offset, count, slot, child, feature, leaf and bitset lies inside. Arrays
+ * for binary search ascend. No operation writes what it reads. No two trees of an operation share a node. All arrays
+ * together are at most 16 times the table's size, and the work of a row is in proportion to it. So skylayer_run needs
+ * no checks. The time of the check is bounded by the size, that of a run by size and rows. */
 #include "table.h"
 #include "mathematics.h"
 

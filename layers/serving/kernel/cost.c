@@ -1,9 +1,9 @@
-/* About how long a row takes, counted before anything runs.
+/* Estimates how long a row takes, before anything runs.
  *
- * Relies on: the counts of a record whose inputs and arrays lie inside of the table, so that check.c may ask before it
- * has looked at them; skylayer_cost on a checked table, and on the depths that its trees say they have.
- * Guarantees: no overflow, whatever the counts are. A unit is about a nanosecond on a processor of 2020; the weights
- * are measured, on values that take longest. */
+ * Relies on: an operation whose inputs and arrays lie inside the table. Their content may be unchecked, so check.c
+ * can call this first. skylayer_cost relies on a checked table, and on the depths that its trees state.
+ * Guarantees: no overflow, whatever the counts are. The unit is about a nanosecond on a processor of 2020. The
+ * weights were measured, with the slowest values. */
 #include "table.h"
 
 #define MOST (1u << 20) /* of a count that is multiplied by itself */

@@ -1,9 +1,9 @@
-/* One slot at a time, or a few slots into one. What is done is decided outside of the loops over rows, so that the
- * compiler can do several rows in one instruction.
+/* Operations on one slot, or from a few slots to one. The kind is decided outside the loops over rows, so that the
+ * compiler can vectorize them.
  *
  * Relies on: an operation never writes a slot that it reads (check.c), which lets pointers be `restrict`.
- * Guarantees: numpy's results where IEEE 754 defines them and in numpy's order of sums (pairwise.h); of EXP and the
- * like, those of mathematics.c. */
+ * Guarantees: numpy's results where IEEE 754 defines them, and numpy's order of sums (pairwise.h). EXP and similar
+ * functions are those of mathematics.c. */
 #include "table.h"
 #include "mathematics.h"
 #include "pairwise.h"

@@ -1,8 +1,8 @@
-/* From values to codes, from codes to values, and along knots.
+/* Values to codes, codes to values, and piecewise linear interpolation.
  *
  * Relies on: keys, edges and knots that ascend and hold no NaN (check.c).
- * Guarantees: numpy.searchsorted's and numpy.interp's results in every bit; a row whose value has no code is refused
- * where the table says so. */
+ * Guarantees: the results of numpy.searchsorted and numpy.interp in every bit. A row whose value has no code is
+ * refused if the operation's flags say so. */
 #include "table.h"
 #include "mathematics.h"
 

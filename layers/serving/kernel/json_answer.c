@@ -1,7 +1,7 @@
 /* Writes answers as the members of a JSON object, every byte as Python's json module writes it.
  *
- * Relies on: a layout that json_writer.py made, for answers of its width; it isn't checked.
- * Guarantees: not a byte beyond `size`; -1 for a label that there isn't and an integer beyond 64 bits. */
+ * Relies on: a layout from json_writer.py, which isn't checked, and answers of its width.
+ * Guarantees: no byte is written beyond `size`; -1 for a class without a label, and for an integer beyond 64 bits. */
 #include "skylayer.h"
 #include "decimal.h"
 

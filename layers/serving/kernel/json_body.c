@@ -1,9 +1,9 @@
-/* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, knowing the schema.
- * Whatever is unusual, let alone wrong, is left to the caller's own parser: this one never explains.
+/* Reads {"instances": [{"column": value, ...}, ...]} into the dense inputs of a table, by the schema. It gives up on
+ * a body that is unusual or wrong. The caller's own parser reads that one, and explains errors.
  *
- * Relies on: a schema that json_reader.py made; it isn't checked. The body may be an attacker's.
- * Guarantees: not a byte beyond the body is read, nor a double beyond rows x inputs written. What it takes, it reads
- * as Python's json and float() do, in every bit. */
+ * Relies on: a schema from json_reader.py, which isn't checked. The body may come from an attacker.
+ * Guarantees: no byte is read beyond the body, and no double written beyond rows x inputs. The numbers that it reads
+ * are those of Python's json and float(), in every bit. */
 #include "skylayer.h"
 #include "wide.h"
 #include <stddef.h>

@@ -1,8 +1,8 @@
-/* Matrix times row, and a row against stored rows.
+/* The product of a matrix and a row, and a row compared with stored rows.
  *
  * Relies on: inputs and outputs that are different slots (check.c).
- * Guarantees: each sum is taken from the first input to the last, in double, without fused multiply-add: the same
- * bits on every machine, which are not BLAS's; skylayer/proof bounds the difference. */
+ * Guarantees: each sum runs from the first input to the last, in double, without fused multiply-add. So the bits are
+ * the same on every machine. BLAS may give others; skylayer/proof bounds the difference. */
 #include "table.h"
 
 static void add_product(double *restrict sum, const double *restrict x, double w, size_t rows) {

@@ -1,9 +1,9 @@
-/* Evaluates a checked table, a tile of rows at a time, so that slots stay in the cache and a tree is read once for
- * many rows.
+/* Evaluates a checked table, a tile of rows at a time. So slots stay in the cache, and a tree is read once for many
+ * rows.
  *
- * Relies on: skylayer_check; as much scratch as skylayer_scratch says.
- * Guarantees: a row's answer doesn't depend on the rows beside it; a refused row is reported for the first
- * operation of its tile that refuses one. */
+ * Relies on: a table that passed skylayer_check, and a scratch of skylayer_scratch bytes.
+ * Guarantees: a row's answer doesn't depend on the other rows. If rows of a tile are refused, the failure names the
+ * first operation that refuses one. */
 #include "table.h"
 
 static int step(struct tile *t, const struct operation *o) {

@@ -1,17 +1,19 @@
-/* The native engine as a library: evaluates a table, a compiled scikit-learn estimator (docs/table-format.md).
+/* The native engine as a library. It evaluates a table, which is a compiled scikit-learn estimator
+ * (docs/table-format.md).
  *
- * This header is all that a program needs; examples/predict.c is a whole one. Build all .c files of this folder with
- * it, as C11 and with -ffp-contract=off, or load the shared library that skylayer/compiler/kernel_build.py builds.
+ * This header is the only one that a program needs; examples/predict.c is a complete program. Compile all .c files of
+ * this folder with it, as C11 and with -ffp-contract=off, or load the shared library that
+ * skylayer/compiler/kernel_build.py builds.
  *
- * Use: read a table into memory, skylayer_check it once, allocate skylayer_scratch bytes, then skylayer_run as often
- * as you like. A function that takes a table, other than skylayer_check, must be given one that passed the check.
+ * Use: read a table into memory, call skylayer_check once, allocate skylayer_scratch bytes, then call skylayer_run as
+ * often as you like. All functions but skylayer_check rely on a table that has passed the check.
  *
- * Memory: every pointer stays the caller's. The library allocates nothing, keeps nothing between calls, and needs
- * neither libc nor libm on x86-64-v2, AArch64 and wasm32. A table lies at a multiple of 8, is only read, and must stay
- * unchanged from its check on.
+ * Memory: the caller owns every pointer. The library allocates nothing, keeps nothing between calls, and needs
+ * neither libc nor libm on x86-64-v2, AArch64 and wasm32. A table must be aligned to 8 bytes, and must not change
+ * after its check. It is only read.
  *
- * Threads: there is no global state. Threads may share a table, a schema and a layout; each call needs a scratch,
- * answers and an `order` of its own.
+ * Threads: there is no global state. Threads may share a table, a schema and a layout. Each call needs its own
+ * scratch, answers and `order`.
  *
  * Numbers: with round-to-nearest and subnormals on, answers are the same in every bit on every architecture. */
 #ifndef SKYLAYER_H

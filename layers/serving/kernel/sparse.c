@@ -1,8 +1,8 @@
-/* Most terms occur in none of a tile's rows: their slots are marked instead of written, and the operations that make
- * zeros of zeros pass over them.
+/* Most terms of a vectorizer occur in no row of a tile. Their slots are marked as zero and not written. Operations
+ * whose output is 0 for an input of 0 skip them.
  *
- * Relies on: keeps_zeros naming only operations for which an input of 0 leaves 0, or a sum, as it is.
- * Guarantees: every answer is, to the bit, the one without this. */
+ * Relies on: keeps_zeros names only operations for which an input of 0 gives 0, or adds 0 to a sum.
+ * Guarantees: every answer is the same in every bit as without marks. */
 #include "table.h"
 
 #define TOGETHER 8 /* consecutive slots that are looked at in one step */

@@ -1,7 +1,7 @@
 /* The table format, docs/table-format.md, as C sees it, and what the kernel's files share.
  *
  * Relies on: a machine whose integers have the table's byte order; every array at a multiple of 8.
- * Guarantees: structures without padding, so that a table is used where it lies. tests/unit/test_table_format.py
+ * Guarantees: structures without padding, so that a table can be used without a copy. tests/unit/test_table_format.py
  * compares this file with the compiler and the page. */
 #ifndef SKYLAYER_TABLE_H
 #define SKYLAYER_TABLE_H

@@ -1,8 +1,9 @@
-/* TREES: nodes of 8 bytes with float32 thresholds, as scikit-learn's own trees decide. walk.h goes down them.
+/* TREES: the trees of scikit-learn, as nodes of 8 bytes with float32 thresholds. walk.h evaluates them.
  *
- * Relies on: the compiler has rounded each threshold down to a float32, which leaves every decision as it was. The
- * inputs are rounded to float32 here, as scikit-learn rounds them.
- * Guarantees: the leaf of the estimator's own decision path, NaN included; sums in double, tree by tree. */
+ * Relies on: thresholds that the compiler has rounded down to float32. That changes no decision, because inputs are
+ * rounded to float32 here, as in scikit-learn.
+ * Guarantees: each row, NaN included, reaches the leaf that it reaches in the estimator. Sums are in double, tree by
+ * tree. */
 #include "table.h"
 
 #define NODE node

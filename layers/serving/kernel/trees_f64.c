@@ -1,10 +1,11 @@
-/* TREES_F64: nodes of 16 bytes with double thresholds, missing values and categories at each split, as
- * HistGradientBoosting, LightGBM and XGBoost decide. walk.h goes down them.
+/* TREES_F64: the trees of HistGradientBoosting, LightGBM and XGBoost, as nodes of 16 bytes with double thresholds,
+ * missing values and categories at each split. walk.h evaluates them.
  *
- * Relies on: the compiler has turned each library's rules into the bits of a node: which way a missing value goes,
- * whether NaN counts as 0 or 0 as missing (LightGBM), which codes go left. For XGBoost, thresholds and inputs are
+ * Relies on: the compiler, which writes each library's rules into the bits of a node: which way a missing value goes,
+ * whether NaN counts as 0 or 0 as missing (LightGBM), and which codes go left. For XGBoost, thresholds and inputs are
  * float32 numbers in doubles.
- * Guarantees: the leaf of the library's own decision path; sums in double, or in float32 with FLOAT32_SUMS. */
+ * Guarantees: each row reaches the leaf that it reaches in the library. Sums are in double, or in float32 with
+ * FLOAT32_SUMS. */
 #include "table.h"
 
 #define NODE node_f64

@@ -1,24 +1,24 @@
-/* Rows down trees: the walk that trees.c and trees_f64.c share. Each includes this file once, for its own nodes.
+/* The traversal of trees, which trees.c and trees_f64.c share. Each includes this file once, for its own nodes.
  *
- * How: WALKERS rows (of a single row: WALKERS trees) go down side by side, so that one's load from memory overlaps
- * with the others' comparisons, and no step is a branch: N. Asadi, J. Lin and A. P. de Vries, "Runtime optimizations
- * for tree-based machine learning models", IEEE TKDE 26 (2014). Walkers take several levels without asking whether
- * they have arrived, since a leaf leads to itself; then those that have arrived leave the group. The TOP levels are
- * different: all rows are compared with all of their nodes, several rows in an instruction, as in C. Kim et al.,
- * "FAST: fast architecture sensitive tree search on modern CPUs and GPUs", SIGMOD 2010.
+ * How: WALKERS rows descend a tree side by side; of a single row, WALKERS trees are descended. So the memory access
+ * of one overlaps with the comparisons of the others, and no step is a branch: N. Asadi, J. Lin and A. P. de Vries,
+ * "Runtime optimizations for tree-based machine learning models", IEEE TKDE 26 (2014). A leaf leads to itself, so
+ * walkers take several levels before those at a leaf are removed from the group. In the TOP levels, all rows are
+ * compared with all nodes, several rows in an instruction: C. Kim et al., "FAST: fast architecture sensitive tree
+ * search on modern CPUs and GPUs", SIGMOD 2010.
  *
  * The including file defines, before:
  *   NODE, REAL, MASK    struct tag of a node; type of its threshold; unsigned integer of the same size
  *   ALL_RULES           the enum rules that decides at every node of this format
  *   EACH_RULE(X)        X(rule) for each enum rules that this format has
- *   FEW_ROWS            up to so many rows go down one by one, several trees at once: measured
+ *   FEW_ROWS            up to this many rows descend one by one, several trees at once; measured
  *   is_split, feature_of, right_of, missing_left, leaf_of   the parts of a node; of a leaf, all but the last are 0
  *   goes_left           whether a value goes left at a node, without a branch; never at a leaf
  *   rules_of            what one tree needs, given what its forest needs
  *   nodes_are_right     whether a tree's nodes lead nowhere outside
  *
- * Guarantees: of a table that check() took, every walk ends inside its tree, whatever `depth` says, and each
- * row's leaves are added in the order of the trees, whichever way it went down. */
+ * Guarantees, of a table that passed check(): every walk ends inside its tree, whatever `depth` says. The leaves of a
+ * row are added in the order of the trees. */
 #include "table.h"
 
 #define WALKERS 8 /* as many as x86-64 has registers for */

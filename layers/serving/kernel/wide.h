@@ -1,9 +1,9 @@
-/* Unsigned numbers of 128 bits, for the few places that need them: reading and writing decimals.
+/* Unsigned integers of 128 bits, which reading and writing decimals needs.
  *
- * Relies on: nothing. A compiler's own 128-bit type would call a helper (__multi3) on machines of 32 bits and in
- * WebAssembly, which a library without a runtime doesn't have, or not exist at all; so it is used only where the
- * product of two 64-bit numbers is an instruction.
- * Guarantees: the same results in every bit with and without it. */
+ * Relies on: nothing. The compiler's own 128-bit type is used only if the product of two 64-bit integers is one
+ * instruction. On 32-bit machines and in WebAssembly the type is missing, or calls a function (__multi3) that a
+ * library without a runtime doesn't have.
+ * Guarantees: the same results in every bit with and without that type. */
 #ifndef SKYLAYER_WIDE_H
 #define SKYLAYER_WIDE_H
 #include <stdint.h>
