@@ -1,5 +1,5 @@
 # The verbs. Each is the module of its name in skylayer/commands, which reads its NAME=value itself; `make` lists them.
-VERBS := up down status predict logs train report import export push versions promote rollback prune \
+VERBS := up down status predict batch logs train report import export push versions promote rollback prune \
 	build deploy start-api destroy key metrics dashboard cost bootstrap-aws doctor audit \
 	openapi client diagram formats coverage test lint format bench fuzz slow mutate test-container
 

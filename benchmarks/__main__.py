@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from benchmarks import page, run, settings, table
+from benchmarks import batch, page, run, settings, table
 from benchmarks import results as stored
 from benchmarks.checks import Broken
 from benchmarks.comparison import compare
@@ -34,12 +34,13 @@ DOCS = project.ROOT / "docs"
 BUSY = 0.3
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one for each kind of run and of end
     """Run, print the tables, keep every sample; a full run also writes the page in docs/."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="two pipelines and three rounds, under 3 minutes"
     )
+    parser.add_argument("--batch", action="store_true", help="files of a million rows, scored on one core")
     parser.add_argument("--pipelines", help="only these, with commas between them")
     parser.add_argument(
         "--compare",
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 200)
+    if options.batch:
+        return batch.run(console, quick=options.quick)
     try:
         others = [stored.read(file) for file in options.compare]
         if options.page_only:

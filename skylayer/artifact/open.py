@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from serving import artifact, model
 from skylayer.artifact.onnx_library import use_onnx_library
 from skylayer.compiler.kernel_build import KernelError, use_host_kernel
-from skylayer.data.instances import as_instances
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +20,16 @@ def load(folder: str | os.PathLike[str]) -> model.Model:
         ArtifactError: The folder is no artifact.
         UserError: The library can't be had on this machine.
     """
-    manifest = artifact.read_manifest(folder)
+    find_libraries(artifact.read_manifest(folder))
+    return model.load(folder)
+
+
+def find_libraries(manifest: dict[str, Any]) -> None:
+    """Let the engine of this process, and of those that it starts, find the shared library that it needs here.
+
+    Raises:
+        UserError: The library can't be had on this machine.
+    """
     if manifest["engine"] == "onnx":
         use_onnx_library(manifest["engines"]["onnx"]["requirements"]["onnxruntime"])
     elif manifest["engine"] == "native":
@@ -29,7 +37,6 @@ def load(folder: str | os.PathLike[str]) -> model.Model:
             use_host_kernel()
         except KernelError as error:
             raise UserError(f"{error}") from error
-    return model.load(folder)
 
 
 class OpenModel:
@@ -61,6 +68,8 @@ class OpenModel:
             serving.errors.Problem: Values that don't fit the schema, all of them named.
             UserError: It is nothing of this.
         """
+        from skylayer.data.instances import as_instances  # noqa: PLC0415 - pandas takes a second
+
         return self._model.predict_instances(as_instances(instances), bounded=False)
 
 

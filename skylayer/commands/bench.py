@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     Variable("QUICK", "1: two pipelines and three rounds, under 3 minutes", switch, False),
+    Variable("BATCH", "1: make batch beside pandas and scikit-learn, on a million rows", switch, False),
     Variable("PIPELINES", "only these, separated by commas"),
     Variable("COMPARE", "JSON file of an earlier run, to compare with"),
 )

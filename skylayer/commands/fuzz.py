@@ -1,4 +1,4 @@
-"""`fuzz`: damaged tables, JSON bodies and answers against the kernel, under sanitizers."""
+"""`fuzz`: damaged tables, JSON bodies and answers, files of CSV against the kernel, under sanitizers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ VARIABLES = (
     Variable("TABLES", "damaged tables (default 10,000)", whole),
     Variable("BODIES", "JSON bodies (default 100,000)", whole),
     Variable("ANSWERS", "JSON answers (default 100,000)", whole),
+    Variable("FILES", "files of CSV (default 20,000)", whole),
 )
 EXAMPLES = ("make fuzz", "make fuzz TABLES=100000")
 

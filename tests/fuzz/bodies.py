@@ -100,7 +100,7 @@ def make(source: random.Random, columns: list[Column]) -> bytes:
     text = f'{space()}{{{space()}"instances"{space()}:{space()}[{lines}]{space()}}}{space()}'
     body = bytearray(text.encode("utf-8", "surrogatepass"))
     for _ in range(source.choice((0, 0, 0, 0, 1, 3))):
-        _damage(source, body)
+        damage(source, body)
     return bytes(body)
 
 
@@ -123,7 +123,8 @@ def _cell(source: random.Random, column: Column, oddness: float) -> str:
     )
 
 
-def _damage(source: random.Random, body: bytearray) -> None:
+def damage(source: random.Random, body: bytearray) -> None:
+    """Change a byte or two, or cut the end off."""
     at = source.randrange(len(body)) if body else 0
     what = source.randrange(4)
     if what == 0 and body:

@@ -3,7 +3,7 @@
  * Relies on: a layout from json_writer.py, which isn't checked, and answers of its width.
  * Guarantees: no byte is written beyond `size`; -1 for a class without a label, and for an integer beyond 64 bits. */
 #include "skylayer.h"
-#include "decimal.h"
+#include "writer.h"
 
 enum shape { SCALAR, VECTOR, NESTED };
 enum kind { NUMBER, INTEGER, LABEL };
@@ -22,39 +22,11 @@ struct field {
 struct label_table { uint32_t first, count; };
 struct label { uint32_t at, length; };
 
-struct writer {
-    const char *layout;
-    uint8_t *at, *end;
-    int full, doubtful;
-};
-
 static const struct layout *head(const struct writer *w) { return (const void *)w->layout; }
-
-static void put(struct writer *w, const char *text, size_t length) {
-    if ((size_t)(w->end - w->at) < length) {
-        w->full = 1;
-        return;
-    }
-    for (size_t i = 0; i < length; i++) w->at[i] = (uint8_t)text[i];
-    w->at += length;
-}
 
 static void put_number(struct writer *w, double value) {
     if (value - value != 0.0) put(w, "null", 4);
-    else if (w->end - w->at < LONGEST_NUMBER) w->full = 1;
-    else w->at += write_double(w->at, value);
-}
-
-static void put_integer(struct writer *w, double value) {
-    const int negative = value <= -1.0;
-    const double magnitude = negative ? -value : value;
-    if (!(magnitude > -1.0 && magnitude < 9223372036854775808.0)) {
-        w->doubtful = 1;
-        return;
-    }
-    if (negative) put(w, "-", 1);
-    if (w->end - w->at < LONGEST_NUMBER) w->full = 1;
-    else w->at += write_whole(w->at, magnitude < 1.0 ? 0 : (uint64_t)magnitude);
+    else put_finite(w, value);
 }
 
 static void put_label(struct writer *w, const struct field *field, uint32_t k, double value) {

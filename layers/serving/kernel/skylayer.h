@@ -90,11 +90,32 @@ SKYLAYER_API int32_t skylayer_run(const void *table, const double *dense, const 
 SKYLAYER_API int32_t skylayer_read_json(const void *schema, const void *body, uint64_t size, uint64_t rows,
                                         double *dense, uint32_t *order);
 
+/* Finds the rows of CSV text: how many there are, at most `most`, and where each ends, behind its line break, counted
+ * from the start. `last`: the text is the end of its document, so that a row needn't have a line break; otherwise a row
+ * that may go on isn't counted. Ends before a row in which something follows a closing quote, or quotes are never
+ * closed; -1 if that is the first. */
+SKYLAYER_API int64_t skylayer_csv_ends(const void *text, uint64_t size, int32_t last, uint64_t most, uint64_t *ends);
+
+/* Reads `rows` rows of CSV text, which end where skylayer_csv_ends said. schema: as of skylayer_read_json. columns:
+ * the schema's column of each of a row's `cells` cells, 0xffffffff where it has none. taken: for each row whether it
+ * was read; one that wasn't has something wrong or merely unusual in it, and another parser must decide. dense (as
+ * skylayer_run takes it) has room for all rows and gets those that were read, side by side; returns their number. */
+SKYLAYER_API uint64_t skylayer_read_csv(const void *schema, const void *text, const uint64_t *ends, uint64_t rows,
+                                        const uint32_t *columns, uint32_t cells, double *dense, uint8_t *taken);
+
 /* Writes the answers of `rows` rows, as skylayer_run gives them, as the members of a JSON object without its braces.
  * layout: made by serving/engines/json_writer.py. Returns the bytes written; -1 if `size` is too small for them,
  * or if a value isn't what the layout expects, which the caller's own writer must then deal with. */
 SKYLAYER_API int64_t skylayer_write_json(const void *layout, const double *answers, uint64_t rows, void *text,
                                          uint64_t size);
+
+/* Writes `rows` rows of CSV text, which end where skylayer_csv_ends said. One that skylayer_read_csv has `taken` is
+ * written as it came with the cells of its answer and an empty one behind it; answers: one row of skylayer_run's for
+ * each of these. Any other is replaced by the next of `others`, which end where `other_ends` says. layout: made by
+ * skylayer/batch/native_rows.py. Returns as skylayer_write_json does. */
+SKYLAYER_API int64_t skylayer_write_csv(const void *layout, const void *text, const uint64_t *ends, uint64_t rows,
+                                        const uint8_t *taken, const double *answers, const void *others,
+                                        const uint64_t *other_ends, void *written, uint64_t size);
 
 #ifdef __cplusplus
 }

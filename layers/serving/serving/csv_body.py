@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 # What pandas.read_csv takes for a missing value, an empty cell among it.
-_MISSING = frozenset({
+MISSING = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
 })  # fmt: skip
@@ -198,7 +198,7 @@ def converter(column: Column) -> Callable[[str], Any]:
         if cell in by_text:
             return by_text[cell]
         cell = cell.strip()
-        if cell in _MISSING:
+        if cell in MISSING:
             return None
         if boolean or (bool in column.types and cell.isalpha()):
             return _BOOLEANS.get(cell.lower(), cell)
@@ -212,9 +212,9 @@ def converter(column: Column) -> Callable[[str], Any]:
 
 def _text_converter(column: Column) -> Callable[[str], Any]:
     if column.kind == "text":
-        return (lambda cell: None if cell in _MISSING else cell) if column.nullable else lambda cell: cell
+        return (lambda cell: None if cell in MISSING else cell) if column.nullable else lambda cell: cell
     known = set(column.categories)
-    return lambda cell: None if cell not in known and cell.strip() in _MISSING else cell
+    return lambda cell: None if cell not in known and cell.strip() in MISSING else cell
 
 
 def write(
@@ -234,15 +234,7 @@ def write(
         header: Whether the first line names the columns.
         guarded: Put an apostrophe before a text that a spreadsheet would take for a formula.
     """
-    classes = answer.get("classes") or []
-    heading: list[str] = []
-    columns: list[list[Any]] = []
-    for field in fields:
-        names, rows = _flat(
-            field[:-1] if field != "probabilities" else "probability", answer[field], targets, classes
-        )
-        heading += names
-        columns += map(list, zip(*rows, strict=True))
+    heading, columns = columns_of(answer, fields, targets, answer.get("classes") or [])
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     if header:
@@ -250,6 +242,27 @@ def write(
     text = _guarded if guarded else as_cell
     writer.writerows([text(cell) for cell in row] for row in zip(*columns, strict=True))
     return table.getvalue()
+
+
+def columns_of(
+    answer: dict[str, Any], fields: list[str], targets: list[str], classes: list[Any]
+) -> tuple[list[str], list[list[Any]]]:
+    """The names of an answer's columns and the values of each: `prediction`, then one per class, score or distance.
+
+    Args:
+        answer: Fields with one item per row, at least one row.
+        fields: Those to take, in order.
+        targets: Names of the targets.
+        classes: The order of probabilities and scores, as an answer has it.
+    """
+    heading: list[str] = []
+    columns: list[list[Any]] = []
+    for field in fields:
+        name = field[:-1] if field != "probabilities" else "probability"
+        names, rows = _flat(name, answer[field], targets, classes)
+        heading += names
+        columns += map(list, zip(*rows, strict=True))
+    return heading, columns
 
 
 def _flat(

@@ -31,13 +31,13 @@ def pointer_to(buffer: bytearray) -> Any:
 
 
 class JsonReader:
-    """Reads bodies into dense inputs, or says that it can't."""
+    """Reads bodies into dense inputs, or says that it can't; `schema` is the kernel's, `width` counts the inputs."""
 
     def __init__(self, kernel: Any, schema: bytes, columns: int, width: int) -> None:
         self._read = kernel.skylayer_read_json
-        self._schema = ctypes.create_string_buffer(schema, len(schema))
+        self.schema = ctypes.create_string_buffer(schema, len(schema))
         self._order = (ctypes.c_uint32 * columns)()
-        self._width = width
+        self.width = width
         self._least_row = 2 * columns + 1  # bytes: brackets, and a digit and a comma for each column
 
     def read(self, body: bytes) -> tuple[bytearray, int] | None:
@@ -45,8 +45,8 @@ class JsonReader:
         rows = body.count(b"{") - 1 or body.count(b"[") - 1
         if not 1 <= rows <= min(limits.MAX_ROWS, len(body) // self._least_row):
             return None
-        dense = bytearray(8 * rows * self._width)
-        if self._read(self._schema, body, len(body), rows, pointer_to(dense), self._order):
+        dense = bytearray(8 * rows * self.width)
+        if self._read(self.schema, body, len(body), rows, pointer_to(dense), self._order):
             return None
         return dense, rows
 

@@ -48,7 +48,7 @@ class NativeEngine:
     def __init__(
         self, kernel: Any, table: mmap.mmap | bytearray, names: list[str], fields: list[str]
     ) -> None:
-        self._kernel = kernel
+        self.kernel = kernel
         self._table = table  # keeps the map alive as long as its address is used
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(table))
         header = _HEADER.unpack_from(table)
@@ -121,8 +121,8 @@ class NativeEngine:
 
     def read_json(self, columns: list[dict[str, Any]]) -> None:
         """Answer JSON bodies straight from their bytes from now on; `columns` are the manifest's."""
-        self.reader = reader_of(self._kernel, columns, self.metadata)
-        self.writer = writer_of(self._kernel, self.metadata["outputs"], self._fields)
+        self.reader = reader_of(self.kernel, columns, self.metadata)
+        self.writer = writer_of(self.kernel, self.metadata["outputs"], self._fields)
 
     def predict_json(self, body: bytes) -> tuple[str, int] | None:
         """The members of the answer to a JSON body, as JSON without braces, and its number of rows.
@@ -138,7 +138,7 @@ class NativeEngine:
         if rows > self.most_rows:
             return None
         try:
-            answers = self._run(pointer_to(dense), rows)
+            answers = self.run(pointer_to(dense), rows)
         except RowError:
             return None
         text = self.writer.write(answers, rows)
@@ -157,12 +157,22 @@ class NativeEngine:
         for encode, column in self._inputs:
             dense += encode(columns[column], self._names[column])
         packed = struct.pack(f"{len(dense)}d", *dense)
-        return self._run(packed, rows, self._count(columns, rows))
+        return self.run(packed, rows, self._count(columns, rows))
 
-    def _run(self, dense: Any, rows: int, terms: tuple[Any, Any, Any] = (None, None, None)) -> bytearray:
+    def run(self, dense: Any, rows: int, terms: tuple[Any, Any, Any] = (None, None, None)) -> bytearray:
+        """The doubles of the answers to inputs that were read already.
+
+        Args:
+            dense: Where they lie: one block of `rows` doubles per input.
+            rows: Number of rows, at least 1.
+            terms: Starts, slots and values of the sparse inputs, as `skylayer.h` has them.
+
+        Raises:
+            RowError: The estimator would refuse a row.
+        """
         answers = bytearray(8 * rows * self._width)
         failure = _Failure()
-        status = self._kernel.skylayer_run(
+        status = self.kernel.skylayer_run(
             self._address, dense, *terms, rows, pointer_to(answers),
             self._aligned, self._scratch_size, ctypes.byref(failure),
         )  # fmt: skip
@@ -171,7 +181,7 @@ class NativeEngine:
             source = sources[failure.input] if failure.input < len(sources) else None
             raise RowError(failure.row, None if source is None else self._names[source], detail)
         if status != _OK:
-            message = self._kernel.skylayer_message(status).decode()
+            message = self.kernel.skylayer_message(status).decode()
             raise RuntimeError(f"the native kernel answered with status {status}: {message}")
         return answers
 
