@@ -1,21 +1,30 @@
-"""`fuzz`: damaged tables, JSON bodies and answers against the kernel, under sanitizers."""
+"""`fuzz`: damaged tables, bodies and answers against the kernel, under sanitizers; requests against the API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from skylayer.commands import development
-from skylayer.commands.variables import Variable, whole
+from skylayer.commands.variables import Variable, one_of, whole
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
+ATTACKS = ("tables", "bodies", "answers", "requests")
 VARIABLES = (
     Variable("TABLES", "damaged tables (default 10,000)", whole),
     Variable("BODIES", "JSON bodies (default 100,000)", whole),
     Variable("ANSWERS", "JSON answers (default 100,000)", whole),
+    Variable("REQUESTS", "requests, over all kinds of model (default 100,000)", whole),
+    Variable("MODELS", "kinds that requests go to, with commas between (default all eight)"),
+    Variable("ONLY", "tables, bodies, answers or requests (default all)", one_of(*ATTACKS)),
+    Variable("SEED", "to repeat a campaign", whole),
 )
-EXAMPLES = ("make fuzz", "make fuzz TABLES=100000")
+EXAMPLES = (
+    "make fuzz",
+    "make fuzz TABLES=100000",
+    "make fuzz ONLY=requests MODELS=forest,terms REQUESTS=20000",
+)
 
 
 def run(options: Options) -> int:
