@@ -16,8 +16,10 @@ from fuzz.wire import campaign, models
 from fuzz.wire.campaign import Broken, Found
 from fuzz.wire.damage import event_of
 from fuzz.wire.flawless import CSV, NPY, Maker
-from serving import gateway
+from serving import api, gateway
+from serving.answered import fields_of
 from serving.errors import Problem
+from serving.shadow import compare
 
 if TYPE_CHECKING:
     from serving.model import Model
@@ -69,6 +71,21 @@ def test_every_format_of_a_flawless_request_gets_the_same_predictions(
     }
     assert len(got["objects"]) == len(maker.rows)
     assert got == dict.fromkeys(got, got["objects"])
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_shadow_is_compared_in_every_format(name: str, made: dict[str, Model]) -> None:
+    maker = Maker(made[name])
+    rows = maker.rows
+    for form, write in maker.formats().items():
+        answer, other = (
+            fields_of(api.dispatch(gateway.request_of(event_of(write(sent)), "id"), made[name]))
+            for sent in (rows, rows[::-1])
+        )
+        found = compare(answer, answer)
+        assert (found["rows"], found["differing"]) == (len(rows), 0), form
+        assert found["largest_difference"] in {0, None}, form
+        assert compare(answer, other)["differing"] > 0, form
 
 
 @pytest.mark.parametrize("name", SAMPLE)
