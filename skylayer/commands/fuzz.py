@@ -1,22 +1,33 @@
-"""`fuzz`: damaged tables, JSON bodies and answers, files of CSV against the kernel, under sanitizers."""
+"""`fuzz`: send damaged tables, bodies, answers and CSV files to the kernel, and requests to the API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from skylayer.commands import development
-from skylayer.commands.variables import Variable, whole
+from skylayer.commands.variables import Variable, one_of, whole
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
+ATTACKS = ("tables", "bodies", "answers", "files", "requests")
 VARIABLES = (
     Variable("TABLES", "damaged tables (default 10,000)", whole),
     Variable("BODIES", "JSON bodies (default 100,000)", whole),
     Variable("ANSWERS", "JSON answers (default 100,000)", whole),
     Variable("FILES", "files of CSV (default 20,000)", whole),
+    Variable("REQUESTS", "requests, over all kinds of model (default 100,000)", whole),
+    Variable("MODELS", "kinds that requests go to, separated by commas (default all eight)"),
+    Variable(
+        "ONLY", "one of these: tables, bodies, answers, files, requests (default all)", one_of(*ATTACKS)
+    ),
+    Variable("SEED", "to repeat a campaign", whole),
 )
-EXAMPLES = ("make fuzz", "make fuzz TABLES=100000")
+EXAMPLES = (
+    "make fuzz",
+    "make fuzz TABLES=100000",
+    "make fuzz ONLY=requests MODELS=forest,terms REQUESTS=20000",
+)
 
 
 def run(options: Options) -> int:

@@ -19,15 +19,25 @@ ATTACKS = {"bodies": bodies.attack, "answers": answers.attack, "tables": tables.
 
 
 def main() -> int:
-    """Run the attacks under sanitizers, or without where there are none, saying so."""
+    """Run the attacks on the kernel under sanitizers, or without where there are none; then those on the API."""
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--bodies", type=int, default=100_000, help="JSON bodies (default 100,000)")
     parser.add_argument("--answers", type=int, default=100_000, help="JSON answers (default 100,000)")
     parser.add_argument("--tables", type=int, default=10_000, help="damaged tables (default 10,000)")
     parser.add_argument("--files", type=int, default=20_000, help="files of CSV (default 20,000)")
+    parser.add_argument("--requests", type=int, default=100_000, help="requests, over all kinds of model")
+    parser.add_argument("--models", help="which kinds, with commas between (default all)")
+    parser.add_argument("--only", choices=[*ATTACKS, "requests"], help="one of these attacks, default all")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="to repeat a campaign")
     parser.add_argument("--here", action="store_true", help="in this process, without sanitizers")
     options = parser.parse_args()
+    options.kernel = [name for name in ATTACKS if options.only in {None, name}]
+    return _kernel(options) or _api(options)
+
+
+def _kernel(options: argparse.Namespace) -> int:
+    if not options.kernel:
+        return 0
     if not options.here and "SKYLAYER_FUZZ_KERNEL" not in os.environ:
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -38,10 +48,36 @@ def main() -> int:
                 command = [sys.executable, "-m", "fuzz", *sys.argv[1:], "--seed", str(options.seed)]
                 return subprocess.run(command, env=environment, check=False).returncode
     with Progress() as bar:
-        for name, attack in ATTACKS.items():
+        for name in options.kernel:
             task = bar.add_task(f"{name}, seed {options.seed}", total=getattr(options, name))
-            result = attack(getattr(options, name), options.seed, partial(bar.advance, task))
+            result = ATTACKS[name](getattr(options, name), options.seed, partial(bar.advance, task))
             bar.console.print(f"{name}: {result}")
+    return 0
+
+
+def _api(options: argparse.Namespace) -> int:
+    """Time and memory of requests are measured, so no sanitizer may be in this process."""
+    if options.only not in {None, "requests"} or "SKYLAYER_FUZZ_KERNEL" in os.environ:
+        return 0
+    from fuzz.wire import campaign, models  # noqa: PLC0415 - nothing for a process under sanitizers
+
+    os.environ["SKYLAYER_LOG_LEVEL"] = "ERROR"
+    kinds = options.models.split(",") if options.models else models.NAMES
+    if unknown := set(kinds) - set(models.NAMES):
+        print(f"There is no kind {min(unknown)}; there are {', '.join(models.NAMES)}.", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder, Progress() as bar:
+        for kind in kinds:
+            task = bar.add_task(f"{kind}, seed {options.seed}", total=options.requests // len(kinds))
+            model = models.make(kind, Path(folder))
+            try:
+                found = campaign.attack(
+                    model, options.requests // len(kinds), options.seed, partial(bar.advance, task)
+                )
+            except campaign.Broken as reason:
+                bar.console.print(f"{reason}", markup=False)
+                return 1
+            bar.console.print(f"{kind} ({model.manifest['engine']}): {found}")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import artifacts
 import joblib
 import pytest
-from conftest import Client
+from conftest import Answer, Client
 
 from serving import gateway, limits, model
 from serving.errors import Problem
@@ -312,6 +312,19 @@ def test_answer_limit_at_its_edge(birds: Client, monkeypatch: pytest.MonkeyPatch
     refused = birds.post(with_bird())
     assert refused.status == 413
     assert "answer" in refused.json()["detail"]
+    assert "limits" not in refused.json()  # there are no fewer rows than one
+
+
+def test_an_answer_that_is_too_long_says_how_many_rows_would_be_taken(
+    birds: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(rows: int) -> Answer:
+        return birds.post({"instances": [artifacts.BIRD] * rows})
+
+    monkeypatch.setattr(limits, "MAX_ANSWER_BYTES", len(ask(1_000).body))
+    fewer = ask(4_000).json()["limits"]["rows"]
+    assert 500 < fewer < 1_000
+    assert ask(fewer).status == 200
 
 
 def test_a_broken_model_is_a_500_that_says_the_request_id_only(

@@ -1,11 +1,15 @@
-"""A number of a client in every place of every body: no 5xx, and no message as long as the number."""
+"""A number of a client in every place of every request: no 5xx, and no message as long as the number."""
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import artifacts
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -39,7 +43,11 @@ BODIES: dict[str, tuple[str, Any]] = {
     "split": ("/invocations", {"dataframe_split": {"columns": [*ROW], "data": [[*ROW.values()]]}}),
     "instances": ("/invocations", {"instances": [ROW]}),
     "columns": ("/invocations", {"inputs": {name: [value] for name, value in ROW.items()}}),
+    "bare": ("/invocations", [[*ROW.values()], ROW]),
+    "v1": ("/v1/models/birds:predict", {"instances": [ROW], "signature_name": "a", "warnings": True}),
 }
+# A line of JSON each.
+LINES = [[*ROW.values()], ROW, {"features": [*ROW.values()]}]
 
 
 def replaced(value: Any) -> Iterator[Any]:
@@ -73,6 +81,55 @@ def test_a_long_number_anywhere_is_no_failure_and_no_long_message(
         assert answer.status < 500, (answer.body, made)
         if answer.status >= 400:
             assert len(answer.body) < LONGEST_ANSWER, (answer.body, made)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_long_number_in_a_line_is_no_failure_and_no_long_message(birds: Client, length: int) -> None:
+    for line in LINES:
+        for made in replaced(line):
+            text = json.dumps(made).replace(f'"{PLACEHOLDER}"', "9" * length)
+            body = f"{json.dumps(line)}\n{text}\n"
+            answer = birds.send(body, "/invocations", headers={"content-type": "application/jsonlines"})
+            assert answer.status < 500, (answer.body, made)
+            if answer.status >= 400:
+                assert len(answer.body) < LONGEST_ANSWER, (answer.body, made)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("place", ["shape", "letters", "values"])
+def test_a_long_number_in_an_array_is_no_failure_and_no_long_message(
+    birds: Client, place: str, length: int
+) -> None:
+    file = io.BytesIO()
+    long = "9" * length
+    np.save(file, np.array([[*map(str, ROW.values())]] if place != "values" else [[long] * len(ROW)]))
+    body = file.getvalue()
+    if place == "shape":
+        body = body.replace(b"(1, 5)", f"({long}, 5)".encode())
+    if place == "letters":
+        body = re.sub(rb"<U\d+", f"<U{long}".encode(), body)
+    text = base64.b64encode(body).decode()
+    headers = {"content-type": "application/x-npy"}
+    answer = birds.send(text, "/invocations", headers=headers, isBase64Encoded=True)
+    assert answer.status < 500, answer.body
+    assert len(answer.body) < LONGEST_ANSWER, answer.body
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize(
+    "headers",
+    ["accept", "content-type", "content-encoding", "x-request-id", "inference-header-content-length"],
+)
+def test_a_long_number_in_a_header_or_query_is_no_failure_and_no_long_message(
+    birds: Client, headers: str, length: int
+) -> None:
+    body = json.dumps({"instances": [ROW]})
+    for path in ("/predict", "/invocations", "/v2/models/birds/infer"):
+        sent = {"content-type": "application/json", headers: "9" * length}
+        for query in (None, {"extra": "9" * length}):
+            answer = birds.send(body, path, headers=sent, queryStringParameters=query)
+            assert answer.status < 500, answer.body
+            assert len(answer.body) < LONGEST_ANSWER, answer.body
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -145,6 +145,14 @@ TYPED: dict[str, tuple[Any, str]] = {
     ),
     "records": ({"dataframe_records": records(EVERY_TYPE[:ROWS])}, "application/json"),
     "inputs by column": ({"inputs": columns(EVERY_TYPE[:ROWS])}, "application/json"),
+    "records with booleans as 0 and 1": (
+        {
+            "dataframe_records": records(
+                EVERY_TYPE[:ROWS].assign(boolean=EVERY_TYPE["boolean"][:ROWS].astype(float))
+            )
+        },
+        "application/json",
+    ),
     "CSV": (EVERY_TYPE[:ROWS].to_csv(index=False), "text/csv"),
     "CSV of booleans as 0 and 1": (
         EVERY_TYPE[:ROWS].assign(boolean=EVERY_TYPE["boolean"][:ROWS].astype(int)).to_csv(index=False),

@@ -26,6 +26,7 @@ from sklearn.preprocessing import OneHotEncoder
 from web import KEY, served
 
 import skylayer
+from serving import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -331,6 +332,31 @@ def test_a_refused_row_is_told_and_the_others_are_scored(
         scored = list(csv.DictReader(file, restkey="more"))
     assert [bool(row["prediction"]) for row in (scored[0], scored[1], scored[3])] == [True, False, True]
     assert "expected a number" in scored[1]["error"]
+
+
+@browser.needed
+def test_what_is_too_large_at_once_is_sent_in_parts(
+    page: browser.Page, birds: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = birds.data.head(200).reset_index(drop=True)
+    rows.loc[70, "island"] = "x" * 3_000
+    rows.to_csv(path, index=False)
+    page.connect(birds.url, KEY)
+    # The page has read the limits before they changed, as after a roll-out.
+    monkeypatch.setattr(limits, "MAX_ROWS", 20)
+    monkeypatch.setattr(limits, "MAX_BODY_BYTES", 2_500)
+    page.find("#file").send_keys(str(path))
+    page.wait(lambda: page.find("#download").is_displayed())
+    assert page.text("#scored").startswith("200 rows scored, 1 of them refused")
+    assert [item.text for item in page.all("#refused li")] == [
+        "Row 71: The body is longer than 2500 bytes: send fewer rows at a time."
+    ]
+    scored = pd.read_csv(download(page)).drop(index=70)
+    assert (
+        scored["prediction"].tolist()
+        == birds.estimator.predict(birds.data.head(200).drop(rows.index[70])).tolist()
+    )
 
 
 @browser.needed

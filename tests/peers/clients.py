@@ -1,4 +1,7 @@
-"""Requests as each client writes them, against two small models behind the real handler of API Gateway's events."""
+"""Requests as each client writes them, against two small models behind the real handler of API Gateway's events.
+
+Those of packages whose code makes them are theirs, byte by byte: `recorded.json`, written by record.py.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import base64
 import io
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +26,9 @@ from skylayer.compiler.kernel_build import use_host_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-JSON, CSV, LINES, NPY = "application/json", "text/csv", "application/jsonlines", "application/x-npy"
+JSON, CSV = "application/json", "text/csv"
+TRITON = "tritonclient"
 # Fitted on an array, whose columns have no names.
 ARRAY = "array"
 # Fitted on a data frame of island, mass and age, the age missing here and there.
@@ -40,6 +44,7 @@ TWO = BIRDS.iloc[[1, 50]]
 ROWS = [[3.5, 1.0, 0.5], [5.5, 1.0, 0.5]]
 UNNAMED = pd.DataFrame(ROWS)
 _SHOWN = 76
+RECORDED = Path(__file__).with_name("recorded.json")
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,15 @@ class Case:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def served(directory: Path) -> Callable[[Case], dict[str, Any]]:
-    """What asks the handler of a case's model.
+def recorded(client: str, package: str, name: str, sends: str, model: str) -> Case:
+    """A request that a package's own code has written: see record.py."""
+    request = json.loads(RECORDED.read_text(encoding="utf-8"))[package]["requests"][name]
+    body = base64.b64decode(request["base64"]) if "base64" in request else request["body"]
+    return Case(client, sends, model, request["path"], body, more={"headers": request["headers"]})
 
-    Args:
-        directory: Where the two models may be written.
-    """
-    use_host_kernel()
+
+def fitted() -> dict[str, tuple[Any, Any]]:
+    """The two estimators, each with the data that it was fitted on."""
     numbers = np.array(
         [[mass / 1000, 1, age or 0] for mass, age in zip(BIRDS["mass"], BIRDS["age"], strict=True)]
     )
@@ -71,13 +78,24 @@ def served(directory: Path) -> Callable[[Case], dict[str, Any]]:
         (OneHotEncoder(handle_unknown="ignore"), ["island"]), (SimpleImputer(), ["mass", "age"])
     )
     tree = DecisionTreeClassifier(max_depth=1, random_state=0)
-    made = {
+    made: dict[str, tuple[Any, Any]] = {
         ARRAY: (DecisionTreeClassifier(max_depth=1, random_state=0), np.nan_to_num(numbers)),
         FRAME: (make_pipeline(columns, tree), BIRDS),
     }
-    handlers = {}
-    for name, (estimator, data) in made.items():
+    for estimator, data in made.values():
         estimator.fit(data, LABELS)
+    return made
+
+
+def served(directory: Path) -> Callable[[Case], dict[str, Any]]:
+    """What asks the handler of a case's model.
+
+    Args:
+        directory: Where the two models may be written.
+    """
+    use_host_kernel()
+    handlers = {}
+    for name, (estimator, data) in fitted().items():
         folder = skylayer.package(estimator, data, LABELS, name="birds", directory=directory / name)
         handlers[name] = _handler(folder)
 
@@ -96,12 +114,6 @@ def _handler(folder: Path) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     return gateway.handler(lambda: loaded)
 
 
-def _file(rows: Any) -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.asarray(rows))
-    return file.getvalue()
-
-
 def _table(frame: pd.DataFrame, **how: Any) -> str:
     return str(frame.to_csv(**how))
 
@@ -110,52 +122,43 @@ def _json(**members: Any) -> str:
     return json.dumps(members)
 
 
-def _tensor(name: str, values: list[Any], datatype: str, *shape: int) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": [*shape] or [len(values)], "data": values}
-
-
 RECORDS: list[dict[str, Any]] = json.loads(TWO.to_json(orient="records"))
-SPLIT = UNNAMED.to_dict(orient="split")
-TENSORS = [
-    _tensor("island", ["Biscoe", "Torgersen"], "BYTES"),
-    _tensor("mass", [3540.0, 5500.0], "FP64"),
-    _tensor("age", [1.0, None], "FP64"),
-]
-INVOCATIONS, PREDICT, INFER = "/invocations", "/predict", "/v2/models/birds/infer"
+INVOCATIONS, PREDICT = "/invocations", "/predict"
 
 CASES = [
-    Case("MLflow", "`ScoringServerClient.invoke(DataFrame(array))`: `dataframe_split`, columns 0, 1, 2", ARRAY,
-         INVOCATIONS, _json(dataframe_split=SPLIT)),
+    recorded("MLflow", "mlflow-skinny", "a data frame of an array",
+             "`ScoringServerClient.invoke(DataFrame(array))`: `dataframe_split`, columns 0, 1, 2", ARRAY),
+    recorded("MLflow", "mlflow-skinny", "a data frame", "a `DataFrame` with `NaN`", FRAME),
+    recorded("MLflow", "mlflow-skinny", "an array", "an array: `inputs`", ARRAY),
     Case("MLflow", "`dataframe_records` with an `id`", FRAME, INVOCATIONS,
          _json(dataframe_records=[{"id": 7, **row} for row in RECORDS])),
     Case("MLflow", '`inputs` by column `"0"`, `"1"`, …', ARRAY, INVOCATIONS,
          _json(inputs={str(name): values for name, values in UNNAMED.to_dict(orient="list").items()})),
     Case("MLflow", "`df.to_csv(index=False)`", FRAME, INVOCATIONS, _table(TWO, index=False), CSV),
     Case("MLflow", "`df.to_csv()`, with its index", FRAME, INVOCATIONS, _table(TWO), CSV),
-    Case("MLflow", '`params: {"predict_method": "predict_proba"}`', ARRAY, INVOCATIONS,
-         _json(dataframe_split=SPLIT, params={"predict_method": "predict_proba"})),
+    recorded("MLflow", "mlflow-skinny", "params", '`params: {"predict_method": "predict_proba"}`', ARRAY),
     Case("MLflow", "other `params`", ARRAY, INVOCATIONS, _json(instances=ROWS, params={"temperature": 1})),
     Case("MLflow", "a text in a column of numbers", FRAME, INVOCATIONS,
          _json(dataframe_records=[{**RECORDS[0], "mass": "heavy"}])),
     Case("TensorFlow Serving", "`signature_name` beside `instances`", ARRAY, INVOCATIONS,
          _json(signature_name="serving_default", instances=ROWS)),
-    Case("SageMaker", "`NumpySerializer`, `NumpyDeserializer`: an array in and out", ARRAY, INVOCATIONS, _file(ROWS),
-         NPY, NPY),
-    Case("SageMaker", "`CSVSerializer`, `CSVDeserializer`: no header", ARRAY, INVOCATIONS, "3.5,1,0.5\n5.5,1,0.5",
-         CSV, CSV),
-    Case("SageMaker", "`JSONSerializer`: a list of rows", ARRAY, INVOCATIONS, json.dumps(ROWS)),
-    Case("SageMaker", "`JSONLinesSerializer`, `JSONLinesDeserializer`", ARRAY, INVOCATIONS,
-         "\n".join(map(json.dumps, ROWS)), LINES, LINES),
+    recorded("SageMaker", "sagemaker", "NumpySerializer",
+             "`NumpySerializer`, `NumpyDeserializer`: an array in and out", ARRAY),
+    recorded("SageMaker", "sagemaker", "CSVSerializer", "`CSVSerializer`, `CSVDeserializer`: no header", ARRAY),
+    recorded("SageMaker", "sagemaker", "CSVSerializer of a row", "`CSVSerializer` of one row", ARRAY),
+    recorded("SageMaker", "sagemaker", "JSONSerializer", "`JSONSerializer`: a list of rows", ARRAY),
+    recorded("SageMaker", "sagemaker", "JSONLinesSerializer", "`JSONLinesSerializer`, `JSONLinesDeserializer`", ARRAY),
     Case("SageMaker", "batch transform asks how to cut a file", ARRAY, "/execution-parameters", method="GET"),
-    Case("KServe", "`InferenceRESTClient`, protocol v1: `POST /v1/models/birds:predict`", FRAME,
-         "/v1/models/birds:predict", _json(instances=RECORDS)),
-    Case("KServe", "protocol v2, one tensor for each column", FRAME, INFER, _json(inputs=TENSORS)),
-    Case("tritonclient", "`set_data_from_numpy(…, binary_data=False)`, a matrix", ARRAY, INFER,
-         _json(inputs=[_tensor("input", [value for row in ROWS for value in row], "FP64", 2, 3)])),
-    Case("tritonclient", "a tensor that is no column", FRAME, INFER,
-         _json(inputs=[*TENSORS, _tensor("id", [1, 2], "INT64")])),
-    Case("tritonclient", "`binary_data=True`", FRAME, INFER, b"{}\0\0", "application/octet-stream",
-         more={"headers": {"Inference-Header-Content-Length": "2"}}),
+    recorded("KServe", "kserve", "protocol v1",
+             "`InferenceRESTClient`, protocol v1: `POST /v1/models/birds:predict`", FRAME),
+    recorded("KServe", "kserve", "protocol v2, a tensor for each column", "`InferRequest`, one tensor for each column",
+             FRAME),
+    recorded("KServe", "kserve", "protocol v2, a matrix", "`InferRequest`, a matrix", ARRAY),
+    recorded("KServe", "kserve", "protocol v2, binary", "`set_data_from_numpy(…)`, binary by default", ARRAY),
+    recorded(TRITON, TRITON, "a matrix", "`set_data_from_numpy(…, binary_data=False)`, a matrix", ARRAY),
+    recorded(TRITON, TRITON, "a tensor for each column", "one tensor for each column, with `NaN`", FRAME),
+    recorded(TRITON, TRITON, "a tensor that is no column", "a tensor that is no column", FRAME),
+    recorded(TRITON, TRITON, "binary", "`binary_data=True`", ARRAY),
     Case("`requests`", "rows with an `id`", FRAME, PREDICT, _json(instances=[{"id": 7, **RECORDS[0]}])),
     Case("`requests`", "the same, `?extra=ignore`", FRAME, PREDICT, _json(instances=[{"id": 7, **RECORDS[0]}]),
          more={"queryStringParameters": {"extra": "ignore"}}),
@@ -195,7 +198,10 @@ def _content(answer: dict[str, Any], kind: str) -> str:
     if kind == JSON:
         document = json.loads(body)
         if "model_version" in document:
-            return _code(json.dumps({"outputs": [document["outputs"][0], "…"]}, ensure_ascii=False))
+            first = document["outputs"][0]
+            return _code(
+                json.dumps({"outputs": [{"name": first["name"], "data": first["data"]}]})[:-2] + ", …]}"
+            )
         if "model" in document:
             return _code(json.dumps({"predictions": document["predictions"]})[:-1] + ", …}")
     return _code(body.replace("\r\n", "\n").strip().replace("\n", " ⏎ "))

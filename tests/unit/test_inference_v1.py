@@ -67,6 +67,17 @@ def test_instances_are_answered_as_by_predict(model: Answering) -> None:
     assert (headers["ignored-columns"], headers["ignored-members"]) == ('"id"', '"signature_name"')
 
 
+def test_warnings_come_to_those_who_ask_as_from_predict(model: Answering) -> None:
+    column = {"name": "a", "kind": "category", "nullable": False, "categories": ["x", "y"]}
+    model.schema = [Column(column)]
+    path = "/v1/models/birds:predict"
+    rows = [{"a": "x"}, {"a": "z"}]
+    document = send(model, "POST", path, {"instances": rows, "warnings": True})[1]
+    assert [warning["pointer"] for warning in document["warnings"]] == ["/instances/1/a"]
+    assert "warnings" not in send(model, "POST", path, {"instances": rows})[1]
+    assert send(model, "POST", path, {"instances": rows, "warnings": 1})[0] == 400
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

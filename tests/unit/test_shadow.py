@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from serving import api, log, shadow
+from serving.http import json_response
 from serving.shadow import compare
 
 MODEL = {"model": {"name": "penguins", "version": "0123"}, "classes": ["a", "b"]}
@@ -56,7 +56,7 @@ MODEL = {"model": {"name": "penguins", "version": "0123"}, "classes": ["a", "b"]
 def test_rows_are_counted_by_their_prediction_and_numbers_compared_in_their_place(
     answer: dict[str, Any], own: dict[str, Any], differing: int, largest: float | None
 ) -> None:
-    found = compare({**answer, **MODEL}, {**own, **MODEL})
+    found = compare(answer, own)
     rows = len(answer["predictions"])
     assert found == {"rows": rows, "differing": differing, "largest_difference": largest}
 
@@ -66,7 +66,7 @@ def test_rows_are_counted_by_their_prediction_and_numbers_compared_in_their_plac
     [
         ({"predictions": [1.0, 2.5]}, False, (2, 1), {"rows": 2, "differing": 1, "largest_difference": 0.5}),
         ({"predictions": [1.0, 2.0]}, False, (2, 0), {"rows": 2, "differing": 0, "largest_difference": 0.0}),
-        ({"title": "an error"}, True, (2, 2), {"rows": 2, "error": "KeyError"}),
+        ({"title": "an error"}, True, (2, 2), {"rows": 2, "error": "ValueError"}),
         ({"predictions": [1.0]}, True, (2, 2), {"rows": 2, "error": "ValueError"}),
     ],
     ids=["another answer", "the same", "no answer", "other rows"],
@@ -84,9 +84,9 @@ def test_a_shadow_is_logged_by_counts_and_fails_no_request(
     monkeypatch.setattr(
         log, "roll_out", lambda message, **members: lines.append({"message": message, **members})
     )
-    monkeypatch.setattr(api, "dispatch", lambda *_: SimpleNamespace(body=json.dumps(own)))
+    monkeypatch.setattr(api, "dispatch", lambda *_: json_response(own))
     request: Any = SimpleNamespace(request_id="r-1")
-    response: Any = SimpleNamespace(body=json.dumps({"predictions": [1.0, 2.0], **MODEL}), rows=2)
+    response = json_response({"predictions": [1.0, 2.0], **MODEL}, rows=2)
     models: list[Any] = [SimpleNamespace(reference={"version": version}) for version in ("0123", "4567")]
     shadow.score(request, response, *models)
     assert lines == [

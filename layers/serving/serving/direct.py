@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 from serving import limits
-from serving.errors import Problem
 from serving.http import JSON, Request
 
 TYPE_CHECKING = False
@@ -49,10 +48,7 @@ def invoke(
     response = respond(Request("POST", "/predict", {"content-type": JSON}, body, request_id), model)
     answer = response.body if isinstance(response.body, bytes) else response.body.encode()
     if response.status == _OK and len(answer) > limits.MAX_ANSWER_BYTES:
-        detail = (
-            f"The answer would be longer than {limits.MAX_ANSWER_BYTES} bytes: send fewer rows at a time."
-        )
-        raise InstancesRefused(json.dumps(Problem(413, detail).document()))
+        raise InstancesRefused(json.dumps(limits.answer_too_long(len(answer), response.rows).document()))
     document: dict[str, Any] = json.loads(response.body)
     if response.status == _OK:
         return document

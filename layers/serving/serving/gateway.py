@@ -82,11 +82,9 @@ def proxy(
     except Problem as problem:
         response = problem_response(problem)
     proxied = response_of(response)
-    if _size(proxied) > limits.MAX_ANSWER_BYTES:
-        detail = (
-            f"The answer would be longer than {limits.MAX_ANSWER_BYTES} bytes: send fewer rows at a time."
-        )
-        proxied = response_of(problem_response(Problem(413, detail)))
+    size = _size(proxied)
+    if size > limits.MAX_ANSWER_BYTES:
+        proxied = response_of(problem_response(limits.answer_too_long(size, response.rows)))
     return proxied
 
 

@@ -86,6 +86,17 @@ def too_many_rows(rows: int, most: int) -> Problem:
     )
 
 
+def answer_too_long(size: int, rows: int) -> Problem:
+    """The refusal of an answer of so many bytes, with a number of rows whose answer stays a tenth below the limit."""
+    most = rows * MAX_ANSWER_BYTES * 9 // (size * 10)
+    told = f"send fewer rows at a time, such as {most}" if most else "ask for less"
+    return Problem(
+        413,
+        f"The answer would be longer than {MAX_ANSWER_BYTES} bytes: {told}.",
+        limits={"rows": most} if most else {},
+    )
+
+
 def rows_in_time(nanoseconds: int) -> int:
     """How many rows of so many nanoseconds each fit into a request, at least one."""
     return max(1, int(MAX_SECONDS * 1e9) // max(1, nanoseconds))

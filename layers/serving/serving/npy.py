@@ -9,6 +9,7 @@ import re
 import struct
 from math import prod
 
+from serving import limits
 from serving.errors import Problem, quoted
 
 TYPE_CHECKING = False
@@ -52,7 +53,7 @@ def read(body: bytes, columns: int, most: int) -> list[list[Any]]:
         raise Problem(400, f"The array must have the shape [rows, {columns}], not {quoted(list(shape))}.")
     rows = shape[0]
     if rows > most:
-        raise Problem(413, f"The body has {rows} rows; at most {most} are taken at a time.")
+        raise limits.too_many_rows(rows, most)
     values = _values(body[start:], kind, prod(shape))
     if fortran:
         return [
@@ -60,6 +61,18 @@ def read(body: bytes, columns: int, most: int) -> list[list[Any]]:
             for row in zip(*(values[i * rows : (i + 1) * rows] for i in range(columns)), strict=True)
         ]
     return [values[row * columns : (row + 1) * columns] for row in range(rows)]
+
+
+def rows_of(body: bytes) -> list[Any]:
+    """The rows of an array that `write` has made: values, or lists of values where it has two dimensions.
+
+    Raises:
+        Problem: 400: it is no such file.
+    """
+    _, _, shape, _ = _header(body)
+    if len(shape) == 1:
+        return [row[0] for row in read(body, 1, shape[0])]
+    return read(body, shape[1], shape[0])
 
 
 def _header(body: bytes) -> tuple[str, bool, tuple[int, ...], int]:

@@ -46,7 +46,7 @@ def predict(request: Request, model: Model) -> Response:
         instances, told = instances_of(document, model, ignore=ignore)
         body = model.predict_instances(instances)
         if wanted == JSON:  # a table has no room for warnings
-            body |= _warnings(document, instances, model)
+            body |= warnings_of(document, instances, model)
     else:
         body, told = _predict_csv(request, model, ignore=ignore)
     headers |= told
@@ -122,12 +122,12 @@ def _json_to_json(body: bytes, model: Model) -> tuple[str, int]:
     document = json_body.parse(body)
     instances = instances_of(document, model)[0]
     text = model.predict_text(instances)
-    told = _warnings(document, instances, model)
+    told = warnings_of(document, instances, model)
     return f"{text[:-1]},{json_body.encode(told)[1:]}" if told else text, len(instances)
 
 
-def _warnings(document: dict[str, Any], instances: list[Any], model: Model) -> dict[str, Any]:
-    """The member on categories that training has not seen, where a body asks for it."""
+def warnings_of(document: dict[str, Any], instances: list[Any], model: Model) -> dict[str, Any]:
+    """The member on categories that training has not seen, where a body asks for it; else nothing."""
     if not document.get(WARNINGS):
         return {}
     from serving.unseen import warnings  # not above: few ask for them

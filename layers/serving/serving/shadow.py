@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from time import perf_counter
 
 from serving import api, log
+from serving.answered import PREDICTIONS, fields_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def score(request: Request, response: Response, answered: Model, shadow: Model) 
     started = perf_counter()
     try:
         own = api.dispatch(request, shadow)
-        found = compare(json.loads(response.body), json.loads(own.body))
+        found = compare(fields_of(response), fields_of(own))
     except Exception as error:  # noqa: BLE001 (the client has its answer; a shadow is an experiment)
         found = {"rows": response.rows, "error": type(error).__name__}
     differing = found["rows"] if "error" in found else found["differing"]
@@ -42,19 +42,16 @@ def score(request: Request, response: Response, answered: Model, shadow: Model) 
     )
 
 
-def compare(answer: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """How two answers differ.
+def compare(answer: dict[str, list[Any]], own: dict[str, list[Any]]) -> dict[str, Any]:
+    """How the fields of two answers differ.
 
     Returns:
         `rows`, how many of them are `differing` in their prediction, and `largest_difference` of a number
         anywhere in the answers, null where there are none to compare: a number stands beside one of the same place.
     """
-    first, second = answer["predictions"], own["predictions"]
+    first, second = answer[PREDICTIONS], own[PREDICTIONS]
     differences = [
-        difference
-        for name in answer
-        if name in own and name not in {"model", "classes"}
-        for difference in _differences(answer[name], own[name])
+        difference for name in answer if name in own for difference in _differences(answer[name], own[name])
     ]
     return {
         "rows": len(first),

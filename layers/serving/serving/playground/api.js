@@ -23,12 +23,13 @@ export const key = {
   forget: () => sessionStorage.removeItem(stored),
 };
 
-/** An answer other than 2xx: its status and, where the API sent one, its RFC 9457 document. */
+/** An answer other than 2xx: its status and what its RFC 9457 document, where the API sent one, says. */
 export class Problem extends Error {
   constructor(status, document) {
     super(document?.detail ?? document?.title ?? document?.message ?? `The API answered ${status}.`);
     this.status = status;
     this.errors = document?.errors ?? [];
+    this.limits = document?.limits ?? {};
   }
 }
 

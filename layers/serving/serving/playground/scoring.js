@@ -4,11 +4,13 @@ import { pointerParts } from "./form.js";
 
 const rowsAtOnce = 500;
 const charactersAtOnce = 500_000;
+const tooLarge = 413;
 
 /**
  * Score a CSV text in chunks. A row that the API refuses gets its reason in a column of its own, and the
- * others their answers. Columns that the model doesn't take, such as its target, aren't sent. `told(done, all)` is
- * called after each chunk; the scored text, the refused rows and the columns that weren't sent are returned.
+ * others their answers. Columns that the model doesn't take, such as its target, aren't sent. A chunk that is too large
+ * is sent again in parts. `told(done, all)` is called after each chunk; the scored text, the refused rows and the columns
+ * that weren't sent are returned.
  */
 export async function score(text, model, signal, told) {
   const [header, ...rows] = records(text);
@@ -18,14 +20,28 @@ export async function score(text, model, signal, told) {
   const refused = [];
   const names = cells(header);
   const sent = chosen(names, model.input);
+  let most = Math.min(rowsAtOnce, model.limits?.rows ?? rowsAtOnce);
+  let tried = most;
   for (let start = 0; start < rows.length;) {
-    const end = chunkEnd(rows, start, Math.min(rowsAtOnce, model.limits?.rows ?? rowsAtOnce));
-    const scored = await scoreChunk(header, sent, rows.slice(start, end), signal);
+    const end = chunkEnd(rows, start, tried);
+    let scored;
+    try {
+      scored = await scoreChunk(header, sent, rows.slice(start, end), signal);
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== tooLarge) throw problem;
+      if (end - start > 1) {
+        most = Math.max(1, Math.min(most, problem.limits.rows ?? most));
+        tried = Math.min(most, Math.floor((end - start) / 2));
+        continue;
+      }
+      scored = { header: null, answers: [null], reasons: new Map([[0, problem.message]]) };
+    }
     answerHeader ??= scored.header;
     scored.answers.forEach((answer, index) => { answers[start + index] = answer; });
     const reasons = [...scored.reasons].sort(([one], [other]) => one - other);
     for (const [index, reason] of reasons) refused.push({ row: start + index + 1, reason });
     start = end;
+    tried = Math.min(most, tried * 2); // what was too large may have been one long row
     told(start, rows.length);
   }
   return { text: joined(header, rows, answerHeader, answers, refused), rows: rows.length, refused, unsent: sent.unsent };

@@ -8,7 +8,7 @@ from __future__ import annotations
 from serving import json_body, limits
 from serving.errors import Problem
 from serving.http import JSON, Request, Response, content_type, json_response
-from serving.predict import instances_of
+from serving.predict import instances_of, warnings_of
 from serving.protocols.messages import kserve_error
 
 TYPE_CHECKING = False
@@ -46,4 +46,5 @@ def _predict(request: Request, model: Model) -> Response:
     document = json_body.parse(request.body, nan_is_null=True)
     instances, told = instances_of(document, model, ignore=True)
     headers = {"model-version": model.reference["version"], **told}
-    return json_response(model.predict_instances(instances), rows=len(instances), headers=headers)
+    body = model.predict_instances(instances) | warnings_of(document, instances, model)
+    return json_response(body, rows=len(instances), headers=headers)

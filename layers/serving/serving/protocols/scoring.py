@@ -23,6 +23,7 @@ from serving.http import (
     json_response,
     parameter,
 )
+from serving.protocols.booleans import with_booleans
 from serving.protocols.messages import mlflow_error
 
 TYPE_CHECKING = False
@@ -188,7 +189,7 @@ def _json(request: Request, model: Model) -> _Rows:
 
 def _without_unknown(instances: list[Any], model: Model, *, bare: bool) -> _Rows:
     known, unknown = ignored.without_unknown(limits.check_rows(instances, model.most_rows), model.schema)
-    rows = _Rows(known, bare=bare)
+    rows = _Rows(with_booleans(known, model.schema), bare=bare)
     rows.columns = unknown
     return rows
 
