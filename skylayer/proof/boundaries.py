@@ -171,7 +171,7 @@ def _bisect(
     """Both neighbours of each split, found for all splits at once."""
     base = np.array([s.base for s in splits])
     threshold = np.array([s.threshold for s in splits])
-    narrow = splits[0].narrow
+    narrow = np.array([s.narrow for s in splits])  # trees of either precision may look at a slot
     rows: Columns = [[cells[b] for b in base] for cells in training]
     seen = [v for v in training[index] if v is not None]
     low, high = (float(v) for v in (min(seen, default=0), max(seen, default=0)))
@@ -181,8 +181,8 @@ def _bisect(
     def goes_left(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         rows[index] = _values(keys, kind)
         value = trace.values(rows, len(keys))[:, 0]
-        if narrow:
-            value = value.astype(np.float32).astype(np.float64)
+        with np.errstate(over="ignore"):
+            value = np.where(narrow, value.astype(np.float32), value)
         return np.asarray(value <= threshold)
 
     left_end, right_end = goes_left(first), goes_left(last)

@@ -111,3 +111,10 @@ def test_a_directory_that_went_away_is_named(place: WritableFilePlace) -> None:
     (place.root.rename(place.root.with_name("elsewhere")))
     with pytest.raises(StoreError, match=f"There is no directory {place.directory}"):
         place.read_pointer(None)
+
+
+def test_content_is_read_in_pieces_of_a_mebibyte(place: WritableFilePlace, tmp_path: Path) -> None:
+    source = tmp_path / "tables.bin"
+    source.write_bytes(bytes(2**20 + 1))
+    place.write("a/b", source)
+    assert [len(piece) for piece in place.chunks("a/b")] == [2**20, 1]

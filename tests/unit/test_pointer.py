@@ -53,6 +53,20 @@ def test_a_header_may_be_left_out() -> None:
     assert found == Pointer(A, Challenger(B, 1.0, "x-session"))
 
 
+def test_a_share_of_none_and_of_all_are_shares() -> None:
+    for weight in (0, 0.0, 1, 1.0):
+        document = {"format": 1, "champion": A, "challenger": {"version": B, "weight": weight}}
+        found = pointer.parse(json.dumps(document).encode())
+        assert found == Pointer(A, Challenger(B, float(weight), "x-session"))
+
+
+def test_a_pointer_is_written_with_a_line_for_each_member() -> None:
+    assert pointer.write(Pointer(A, previous=(B,))).decode() == (
+        f'{{\n "format": 1,\n "champion": "{A}",\n "challenger": null,\n "shadow": null,\n'
+        f' "previous": [\n  "{B}"\n ]\n}}\n'
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

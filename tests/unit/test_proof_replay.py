@@ -364,3 +364,123 @@ def test_accepted_rows_are_those_that_the_kernel_does_not_refuse() -> None:
             lambda r, columns: kept.append(r.accepted(columns)),
         )
     assert kept == [[[1.0, 2.0]], [[1.0, 2.0]]]
+
+
+def test_the_first_row_that_differs_and_its_field_are_named_whatever_else_differs() -> None:
+    operations = [operation(Code.UNARY, (0, 1, 2), 3, 3, kind=Unary.NEGATE)]
+    made = program(3, operations, Output("predictions", (3, 4, 5), "vector"))
+    rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]
+
+    def wrong(*places: tuple[int, int]) -> Callable[[Any], Any]:
+        def predict(x: Any) -> Any:
+            answer = -x
+            for row, slot in places:
+                answer[row, slot] = 0.5
+            return answer
+
+        return predict
+
+    for places, message in (
+        (
+            [(1, 2)],
+            r"predictions\[2\] of \{'x0': 4.0, 'x1': 5.0, 'x2': 6.0\} came out as -6.0 instead of 0.5",
+        ),
+        ([(2, 0), (1, 1)], r"predictions\[1\] of \{'x0': 4.0, .* came out as -5.0 instead of 0.5"),
+        ([(0, 1), (0, 2), (2, 2)], r"predictions\[1\] of \{'x0': 1.0, .* came out as -2.0 instead of 0.5"),
+        (
+            [(r, s) for r in range(3) for s in range(3)],
+            r"predictions\[0\] of \{'x0': 1.0, .* as -1.0 instead",
+        ),
+    ):
+        with pytest.raises(ProofFailed, match=f"^{WHAT}: {message}"):
+            replayed(made, wrong(*places), rows)
+
+
+def test_the_first_label_that_differs_is_named_by_its_output() -> None:
+    """Of two outputs, each the number of its class."""
+    made = program(
+        2,
+        [operation(Code.UNARY, (0, 1), 2, 2, kind=Unary.ABSOLUTE)],
+        Output("predictions", (2, 3), "vector", (("a", "b"), ("c", "d", "e"))),
+    )
+    rows = [[0.0, 2.0], [1.0, 1.0]]
+    right = np.array([["a", "e"], ["b", "d"]], dtype=object)
+    assert replayed(made, lambda _: right, rows).rows == 2
+    wrong = np.array([["a", "e"], ["b", "c"]], dtype=object)
+    with pytest.raises(
+        ProofFailed, match=r"predictions\[1\] of \{'x0': 1.0, 'x1': 1.0\} came out as 'd' instead of 'c'"
+    ):
+        replayed(made, lambda _: wrong, rows)
+
+
+def test_each_field_of_an_answer_is_compared_with_slots_of_its_own() -> None:
+    """A field that the manifest does not name is skipped, and its slots with it."""
+    operations = [operation(Code.UNARY, (0, 1, 2), 3, 3, kind=Unary.NEGATE)]
+    outputs = (Output("scores", (3, 4), "vector"), Output("predictions", (5,), "scalar"))
+    made = program(3, operations, *outputs)
+    proof = replayed(made, lambda x: -x[:, 2], [[1.0, 2.0, 3.0]])
+    assert (proof.rows, proof.largest) == (1, {"predictions": 0.0})
+    with pytest.raises(ProofFailed, match=r"predictions\[0\] of .* came out as -3.0 instead of -1.0"):
+        replayed(made, lambda x: -x[:, 0], [[1.0, 2.0, 3.0]])
+
+
+def test_where_no_answer_of_the_data_is_finite_only_answers_of_zero_are_usual() -> None:
+    operations = [
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.ARITHMETIC, (2,), 3, 1, [1.0], kind=Arithmetic.MULTIPLY),
+    ]
+    made, proof = program(2, operations), Proof()
+    both = Replay(
+        Estimator(lambda x: x.sum(axis=1)), made, assemble(made), numbers(2), ("predictions",), proof
+    )
+    both.compare([[1.7e308], [1.7e308]], "the data")
+    both.compare([[2.0], [1.0]], WHAT)
+    assert proof.bound["predictions"] == 0.0
+    both.compare([[2.0], [-2.0]], WHAT)
+    assert 0.0 < proof.bound["predictions"] < 1e-13
+
+
+def test_the_rows_of_a_batch_are_told_apart_by_which_side_refuses_them() -> None:
+    """Refused by both, by neither, and answered: in one batch, each counted once and in its place."""
+    predict = refuses(lambda x: x[:, 0] < 0.0, lambda x: -x[:, 0])
+    rows = [[-1.0], [1.0], [-2.0], [2.0], [3.0], [-3.0]]
+    proof = replayed(program(1, NO_NEGATIVES), predict, rows)
+    assert (proof.refused, proof.rows, proof.ties, proof.differing) == (3, 3, 0, 0)
+    alone = replayed(program(1, NO_NEGATIVES), predict, [[-1.0]])
+    assert (alone.refused, alone.rows) == (1, 0)
+
+
+def test_counts_add_up_over_several_batches_of_one_kind() -> None:
+    made, proof = decision(), Proof()
+    both = Replay(
+        Estimator(lambda x: np.full(len(x), "q")), made, assemble(made), numbers(1), ("predictions",), proof
+    )
+    for columns in ([[1.0, 2.0]], [[3.0]]):
+        both.compare(columns, WHAT)
+    tally = proof.tally(WHAT)
+    assert (tally.rows, tally.ties, tally.differing) == (3, 3, 3)
+
+
+def test_undecided_numbers_are_counted_as_differing_beyond_a_billionth_of_the_estimators() -> None:
+    operations = [
+        operation(Code.MATRIX, (0, 1), 2, 1, [[1.0, 1.0]], np.zeros(0)),
+        operation(Code.LOOKUP, (2,), 3, 1, [3.0], [4.0], [0.0, 0.0]),
+    ]
+    for answer, differing in ((4.0 + 3.9e-9, 0), (4.0 + 4.1e-9, 1), (-4.0, 1), (float("nan"), 1)):
+        proof = replayed(program(2, operations), constant(answer), [[1.0, 2.0]])
+        assert (proof.ties, proof.differing) == (1, differing)
+
+
+def test_the_floor_is_the_largest_over_rows_and_of_numbers_alone() -> None:
+    batch = {1: 0.125, 2: 0.5, 3: 0.25}
+    proof = replayed(
+        program(1, NEGATED),
+        lambda x: -x[:, 0] + (len(x) > 1) * np.array([batch.get(int(v), 0.0) for v in x[:, 0]]),
+        [[1.0], [2.0], [3.0]],
+        batch_invariance,
+    )
+    assert proof.floor == {"predictions": 0.5}
+    labels = replayed(
+        decision(), lambda x: np.full(len(x), "pq"[len(x) > 1]), [[1.0], [2.0]], batch_invariance
+    )
+    assert labels.floor == {}

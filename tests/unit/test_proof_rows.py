@@ -60,6 +60,15 @@ def test_a_column_of_integers_meets_the_ends_of_every_type_and_of_what_a_double_
     assert set(cells) - {None} == wanted
 
 
+def test_a_column_of_integers_that_takes_fractions_meets_those_that_a_cast_would_lose() -> None:
+    own = described("integer", dtype="int64", widened=["fraction"])
+    (plain,) = adversarial(described("integer", dtype="int64"), [[5, 7]], random(), 1000)
+    (cells,) = adversarial(own, [[5, 7]], random(), 1000)
+    fractions = {0.5, -0.5, 1e-9, 1 / 3, 2.0**24 + 0.5, 2.0**51 + 0.5, math.nextafter(127.0, 0.0)}
+    assert set(cells) - set(plain) == {*fractions, 5.5, 7.5}
+    assert set(plain) <= set(cells)
+
+
 def test_a_column_of_booleans_meets_both_whatever_its_data_have() -> None:
     for own in (True, False):
         (cells,) = adversarial(described("boolean", dtype="bool"), [[own]], random(), 1000)
@@ -101,6 +110,22 @@ def test_each_value_has_a_row_a_quarter_more_are_adversarial_throughout_and_two_
     assert cells[:2] == cells[-2:] == [True, False]
 
 
+def test_the_share_of_rows_that_are_adversarial_throughout_is_a_quarter_however_many_there_are() -> None:
+    columns = [{"name": n, "kind": "boolean", "dtype": "bool", "nullable": True} for n in "abcd"]
+    made = adversarial({"columns": columns}, [[True, False, True]] * 4, random(), 1000)
+    assert {len(cells) for cells in made} == {20 + 20 // 4 + 4 + 2}
+
+
+def test_no_row_is_drawn_twice_where_there_are_more_than_wanted() -> None:
+    (every,) = adversarial(described("integer", dtype="int64"), [[5, 7, 9]], random(), 1000)
+    values = every[: every.index(None) + 3]  # one row for each
+    assert len(values) == len(set(values))
+    assert 9 not in every
+    (some,) = adversarial(described("integer", dtype="int64"), [[5, 7, 9]], random(), len(every) - 3)
+    assert len(some) == len(every) - 1
+    assert len(set(some)) >= len(set(values)) - 1
+
+
 def test_a_column_that_takes_no_missing_value_meets_none() -> None:
     schema = {"columns": [{"name": "a", "kind": "number", "dtype": "float64", "nullable": False}]}
     (cells,) = adversarial(schema, [[1.0]], random(), 1000)
@@ -123,8 +148,23 @@ def test_most_rows_are_of_the_data_but_for_one_cell_and_some_are_adversarial_thr
 
 @pytest.mark.parametrize(
     ("cells", "step"),
-    [([0.0, 10.0], 0.01), ([0.0, 0.5], 0.001), ([3.0, 3.0], 0.01)],
-    ids=["wide", "narrow", "one"],
+    [
+        ([0.0, 10.0], 0.01),
+        ([0.0, 1000.0], 0.01),
+        ([0.0, 1.0], 0.01),
+        ([0.0, 0.99], 0.001),
+        ([0.0, 0.995], 0.001),
+        ([0.0, 0.5], 0.001),
+        ([3.0, 3.0], 0.01),
+        ([100.0, 100.5], 0.001),
+        ([-0.25, 0.25], 0.001),
+        ([0.0, 1e-3], 1e-5),
+        ([0.0, 1e-4], 1e-7),
+    ],
+    ids=[
+        *("wide", "wider", "a hundred steps", "one less", "hardly less", "narrow", "one"),
+        *("far from 0", "around 0", "a thousandth", "a ten thousandth"),
+    ],
 )
 def test_numbers_lie_on_a_grid_of_at_least_a_hundred_points_around_the_data(
     cells: list[float], step: float

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from serving.stores.pointer import MAX_PREVIOUS, Challenger, Pointer
+from serving.stores.pointer import Challenger, Pointer
 from skylayer.errors import UserError
 from skylayer.stores import rollouts
 from skylayer.stores.interface import Conflict, Version
@@ -75,7 +75,7 @@ def test_a_promoted_version_answers_alone(before: Pointer | None, after: Pointer
 
 
 def test_only_so_many_champions_are_remembered() -> None:
-    old = tuple(f"birds/{i:016x}" for i in range(MAX_PREVIOUS))
+    old = tuple(f"birds/{i:016x}" for i in range(20))
     assert rollouts.promoted(Pointer(A, previous=old), B).previous == (*old[1:], A)
 
 
