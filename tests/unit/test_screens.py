@@ -22,7 +22,7 @@ def test_metrics_keep_their_words_whole_in_80_columns(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    line = {"_aws": {}, "version": "0123456789abcdef", "requests": 1, "rows": 1000, "cold_starts": 1}
+    line = {"_aws": {}, "version": "0123456789abcdef", "requests": 1, "rows": 1_000_000, "cold_starts": 1}
     events = [
         {"message": json.dumps({**line, "latency_ms": 1234.56, "outcome": outcome})}
         for outcome in ("ok", "invalid-instances", "unsupported-media-type", "not-acceptable")
@@ -34,7 +34,8 @@ def test_metrics_keep_their_words_whole_in_80_columns(
     shown = capsys.readouterr().out
     for word in (
         "cold starts",
-        "1234.56",
+        "1,234.56",
+        "4,000,000",
         "invalid-instances 1",
         "unsupported-media-type 1",
         "not-acceptable 1",
