@@ -7,7 +7,7 @@ from typing import Any
 
 from serving.openapi.meanings import meaning
 from skylayer.card.engines import COLD_STARTS, LIBRARIES
-from skylayer.card.numbers import metric, metric_name, number, rows
+from skylayer.card.numbers import extent, metric, metric_name, number, rows
 
 _NO_TEXT = "Nobody has written down its intended use, its data or its licence."
 
@@ -129,14 +129,14 @@ _SHOWN_CATEGORIES = 12
 
 
 def _column(column: dict[str, Any]) -> str:
-    extent = ""
+    told = ""
     if "minimum" in column:
-        extent = f"{number(column['minimum'])} to {number(column['maximum'])}"
+        told = extent(column["minimum"], column["maximum"])
     elif "categories" in column:
         shown = [plain(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
-        extent = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
+        told = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
     return (
-        f"| {plain(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {extent} |"
+        f"| {plain(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {told} |"
     )
 
 
