@@ -101,13 +101,14 @@ def package(
     columns = columns_of(table, inferred)
     golden = make_golden(estimator, inferred, columns, task)
 
-    step("Compile and prove")
+    step("Ask the estimator what requests may carry")
 
     def choose_for(schema: Schema) -> Engines:
         fields, cells = tuple(golden["answers"]), list(columns.values())
         return choose(estimator, schema, fields, cells, proof_rows, progress)
 
     wide = widened(estimator, inferred, columns, task, strict=_strict(strict, list(columns)))
+    step("Compile and prove")
     schema, chosen = _widest(wide, choose_for)
     if metrics is None:
         unmeasured = target.values is None and task in {"classification", "regression"}

@@ -139,7 +139,7 @@ def bills(requests: int, rows: int, memory: int, engine: str, architecture: str)
         "load balancer": HOURS * BALANCER.dollars,
     }
     named = {
-        f"Skylayer, {engine} engine, {memory} MB": stack,
+        f"Skylayer, {engine} engine, {memory:,} MB": stack,
         "the same with Monitoring=true": watched,
         "the same with DetailedMetrics=true": detailed,
         "the same with Tracing=Active": traced,

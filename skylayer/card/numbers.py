@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 _DIGITS = 5  # significant, of numbers above 1
+_THOUSAND = 1_000
 _WHOLE = 10_000  # from here on all digits before the point, and none behind it
 _DIGITS_OF_A_FRACTION = 4
 _SMALLEST, _LARGEST = 1e-4, 1e15  # beyond them zeros would have to be counted
@@ -32,6 +33,14 @@ def number(value: float, digits: int | None = None) -> str:
     return text.rstrip("0").rstrip(".") if decimals else text
 
 
+def extent(low: float, high: float) -> str:
+    """A range of values, `0.5 to 14,103`; of whole numbers of four digits without commas, which years don't have."""
+    ends = (low, high)
+    if all(_THOUSAND <= end < _WHOLE and float(end).is_integer() for end in ends):
+        return f"{low:.0f} to {high:.0f}"
+    return f"{number(low)} to {number(high)}"
+
+
 def metric(value: Any) -> str:
     """A metric, or its mean and standard deviation over folds."""
     if isinstance(value, dict):
@@ -47,4 +56,9 @@ def metric_name(key: str) -> str:
 
 def rows(count: int) -> str:
     """A number of rows: `1 row`, `1,309 rows`."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
+    return counted(count, "row")
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things whose plural has an s: `1 column`, `1,309 columns`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from serving.openapi.meanings import meaning
 from skylayer.card.engines import COLD_STARTS, LIBRARIES
-from skylayer.card.numbers import metric, metric_name, number, rows
+from skylayer.card.numbers import extent, metric, metric_name, number, rows
 
 _NO_TEXT = "Nobody has written down its intended use, its data or its licence."
 
@@ -33,7 +33,7 @@ def write(manifest: dict[str, Any], card_text: str, pictures: list[str], sizes: 
         "",
         "## Metrics",
         "",
-        *_metrics(manifest["metrics"]),
+        *_metrics(manifest["metrics"], manifest["task"]),
         *(["## Plots", ""] if pictures else []),
         *(line for picture in pictures for line in (picture, "")),
         *_answers(manifest),
@@ -129,18 +129,24 @@ _SHOWN_CATEGORIES = 12
 
 
 def _column(column: dict[str, Any]) -> str:
-    extent = ""
+    told = ""
     if "minimum" in column:
-        extent = f"{number(column['minimum'])} to {number(column['maximum'])}"
+        told = extent(column["minimum"], column["maximum"])
     elif "categories" in column:
         shown = [plain(value) for value in column["categories"][:_SHOWN_CATEGORIES]]
-        extent = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
+        told = ", ".join(shown) + (" …" if len(column["categories"]) > _SHOWN_CATEGORIES else "")
     return (
-        f"| {plain(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {extent} |"
+        f"| {plain(column['name'])} | {column['kind']} | {'yes' if column['nullable'] else 'no'} | {told} |"
     )
 
 
-def _metrics(metrics: dict[str, Any]) -> list[str]:
+_BASELINES = {
+    "classification": "Baseline: always the most frequent class, with each class's share as its probability.",
+    "regression": "Baseline: always the mean, whatever the row holds.",
+}
+
+
+def _metrics(metrics: dict[str, Any], task: str) -> list[str]:
     """A table of every metric in each part; the holdout's with its interval."""
     parts = [part for part in metrics if part != "holdout_interval"]
     if not parts:
@@ -159,8 +165,8 @@ def _metrics(metrics: dict[str, Any]) -> list[str]:
                 cell += f" ({number(low)} to {number(high)})"
             cells.append(cell)
         lines.append(f"| {plain(metric_name(name))} | {' | '.join(cells)} |")
-    said = ["Baseline: always the most frequent class, or the mean, whatever the row holds.", ""]
-    return [*lines, "", *(said if "baseline" in metrics else [])]
+    said = [_BASELINES[task], ""] if "baseline" in metrics else []
+    return [*lines, "", *said]
 
 
 # What would be markup, of CommonMark and of tables; an underscore inside of a word is none.

@@ -45,11 +45,11 @@ def show(stack: Stack, minutes: int) -> None:
     for version, measured in found.items():
         grid.add_row(
             version,
-            str(measured.requests),
-            str(measured.rows),
-            str(measured.cold_starts),
-            f"{measured.latency(MEDIAN):.2f}",
-            f"{measured.latency(SLOWEST_HUNDREDTH):.2f}",
+            f"{measured.requests:,}",
+            f"{measured.rows:,}",
+            f"{measured.cold_starts:,}",
+            f"{measured.latency(MEDIAN):,.2f}",
+            f"{measured.latency(SLOWEST_HUNDREDTH):,.2f}",
         )
     console = Console(highlight=False)
     console.print(grid)

@@ -163,11 +163,16 @@ def _columns_kept(path: Path, header: list[str], model: _Model) -> list[int]:
         )
     targets = [name for name in others if name in model.targets]
     if targets:
-        print(f"Left out, since the model predicts it: {', '.join(targets)}.", file=sys.stderr)
+        _tell_left_out("predicts", targets)
     unused = [name for name in others if name not in model.targets]
     if unused:
-        print(f"Left out, since the model doesn't take it: {', '.join(unused)}.", file=sys.stderr)
+        _tell_left_out("doesn't take", unused)
     return [index for index, name in enumerate(header) if name in model.columns]
+
+
+def _tell_left_out(verb: str, names: list[str]) -> None:
+    pronoun = "it" if len(names) == 1 else "them"
+    print(f"Left out, since the model {verb} {pronoun}: {', '.join(names)}.", file=sys.stderr)
 
 
 def _deployed() -> _Model | None:

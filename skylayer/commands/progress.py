@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,14 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LINES_OF_A_PROOF = 4
+# A log that says nothing for longer looks like one of a program that hangs.
+_QUIET = 15.0  # seconds
 
 
 @contextmanager
-def shown(first: str, note: Callable[[str], None]) -> Iterator[Listener]:
-    """Show what a listener is told, from the first second, in which `first` is done; `note` gets its notes."""
+def shown(first: str, note: Callable[[str], None], quiet: float = _QUIET) -> Iterator[Listener]:
+    """Show what a listener is told, from the first second.
+
+    Args:
+        first: What is being done in the first second.
+        note: Gets the listener's notes.
+        quiet: Without a terminal a step is told again after so many seconds, since it has no clock there.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(first, note)
+        lines = _Lines(first)
+        with lines.told_again(quiet):
+            yield Listener(lines.step, lines.proof, note)
         return
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
@@ -37,19 +48,48 @@ def shown(first: str, note: Callable[[str], None]) -> Iterator[Listener]:
         )
 
 
-def _lines(first: str, note: Callable[[str], None]) -> Listener:
+class _Lines:
     """One line a step, with the seconds until then: what a log of CI or a notebook can hold."""
-    began = time.monotonic()
-    told = 0
 
-    def step(what: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {what}", file=sys.stderr, flush=True)
+    def __init__(self, first: str) -> None:
+        self._began = time.monotonic()
+        self._told = 0  # parts of a proof
+        self._step = first
+        self._last = 0.0
+        # A step that is over isn't told again by the other thread.
+        self._one = threading.Lock()
+        self._say(first)
 
-    def proof(share: float) -> None:
-        nonlocal told
-        if int(share * _LINES_OF_A_PROOF) > told:
-            told = int(share * _LINES_OF_A_PROOF)
-            step(f"Replayed {share:.0%} of the rows")
+    def step(self, what: str) -> None:
+        with self._one:
+            self._step = what
+            self._say(what)
 
-    step(first)
-    return Listener(step, proof, note)
+    def proof(self, share: float) -> None:
+        if int(share * _LINES_OF_A_PROOF) > self._told:
+            self._told = int(share * _LINES_OF_A_PROOF)
+            with self._one:
+                self._say(f"Replayed {share:.0%} of the rows")
+
+    @contextmanager
+    def told_again(self, quiet: float) -> Iterator[None]:
+        """While it lasts, say what is still being done whenever nothing was said for `quiet` seconds."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(max(0.0, self._last + quiet - time.monotonic())):
+                with self._one:
+                    if time.monotonic() - self._last >= quiet:
+                        self._say(f"{self._step}: still at it")
+
+        watching = threading.Thread(target=watch, daemon=True)
+        watching.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watching.join()
+
+    def _say(self, text: str) -> None:
+        self._last = time.monotonic()
+        print(f"{self._last - self._began:7.1f} s  {text}", file=sys.stderr, flush=True)

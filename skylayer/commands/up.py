@@ -150,21 +150,28 @@ def _show_prediction(deployment: Deployment) -> None:
             f"The answer is not the estimator's: {difference}. It is live here all the same: `make rollback` and "
             "`make up` bring back the champion before it; `make train` makes another."
         )
+    command, body = _example(deployment, instance, answer.body)
     console.print("\n[bold]A request[/bold]")
-    console.print(_curl(deployment, instance), markup=False, soft_wrap=True)
+    console.print(command, markup=False, soft_wrap=True)
     console.print("[bold]its answer[/bold], equal to the estimator's own")
-    console.print(shortened(answer.body.decode(), LONGEST_ANSWER), markup=False, soft_wrap=True)
+    console.print(shortened(body.decode(), LONGEST_ANSWER), markup=False, soft_wrap=True)
 
 
-def _curl(deployment: Deployment, instance: dict[str, Any]) -> str:
-    """A command that asks for an instance; for more columns than a screen holds, for the rows of a file."""
+def _example(deployment: Deployment, instance: dict[str, Any], answer: bytes) -> tuple[str, bytes]:
+    """A command for a shell and what it answers: for more columns than a screen holds, those of a file's rows."""
     command = ["curl", "-s", f"{deployment.url}/predict"]
     command += ["-H", f"x-api-key: {deployment.api_key}"] if deployment.api_key else []
     body = json.dumps({"instances": [instance]}, ensure_ascii=False)
-    if len(body) <= LONGEST_REQUEST:
-        return shlex.join([*command, "-H", "content-type: application/json", "-d", body])
     rows = f"{derived_files.EVENTS}/{CSV_FILE}"
-    return shlex.join([*command, "-H", "content-type: text/csv", "--data-binary", f"@{rows}"])
+    if len(body) > LONGEST_REQUEST and (project.ROOT / rows).is_file():
+        kind = "text/csv"
+        found = deployment.request(
+            "/predict", (project.ROOT / rows).read_bytes(), headers={"content-type": kind}
+        )
+        if found.status == 200:  # noqa: PLR2004 - or the file is of another version of the model
+            shown = shlex.join([*command, "-H", f"content-type: {kind}", "--data-binary", f"@{rows}"])
+            return shown, found.body
+    return shlex.join([*command, "-H", "content-type: application/json", "-d", body]), answer
 
 
 def shortened(text: str, most: int) -> str:

@@ -51,6 +51,11 @@ class Importance:
         return dict(zip(self.columns, np.round(self.means, 6).tolist(), strict=True))
 
 
+def is_table(data: Any) -> bool:
+    """Whether data has columns that can be shuffled: texts have none, and a sparse matrix has too many."""
+    return getattr(data, "ndim", 0) == 2 and not hasattr(data, "toarray")  # noqa: PLR2004 - rows and columns
+
+
 def measure_importance(
     estimator: Any, data: Any, target: Any, task: str, columns: tuple[str, ...]
 ) -> Importance | None:
@@ -66,7 +71,7 @@ def measure_importance(
     Returns:
         None where the data is no table of columns, or the estimator can't answer for shuffled ones.
     """
-    if getattr(data, "ndim", 0) != 2 or hasattr(data, "toarray"):  # noqa: PLR2004 - rows and columns
+    if not is_table(data):
         return None
     rows = np.unique(np.linspace(0, len(target) - 1, min(len(target), ROWS)).astype(int))
     repeats = int(np.clip(_COPIES // len(columns), 1, _REPEATS))

@@ -10,12 +10,12 @@ import numpy as np
 from skylayer import project
 from skylayer.artifact.package import check_name, package
 from skylayer.artifact.serialization import to_bytes
-from skylayer.card.numbers import rows
+from skylayer.card.numbers import counted, rows
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate, take
 from skylayer.listener import UNWATCHED, Listener
 from skylayer.train.evaluation import evaluate
-from skylayer.train.importance import measure_importance
+from skylayer.train.importance import is_table, measure_importance
 from skylayer.train.intervals import intervals
 from skylayer.train.tasks import check_estimator, check_target, task_of
 from skylayer.train.unread import unread
@@ -55,7 +55,7 @@ def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -
     task = task_of(training.estimator)
     training = _without_unread(training, progress)
     table = tabulate(training.data)
-    progress.step(f"Check {rows(table.rows)} of {len(table.frame.columns)} columns")
+    progress.step(f"Check {rows(table.rows)} of {counted(len(table.frame.columns), 'column')}")
     schema = infer(table)
     target = check_target(task, training.target, table.rows, required=True)
     evaluation = evaluate(
@@ -148,11 +148,13 @@ def _look(  # noqa: PLR0917 - what was trained on what
     looked.plots = draw(Holdout(estimator, unseen, truth, target.names), task)
     if not supervised:
         return looked
-    progress.step(f"Importance of {len(columns)} columns")
+    progress.step(f"Importance of {counted(len(columns), 'column')}")
     importance = measure_importance(estimator, unseen, truth, task, columns)
     if importance is None:
         looked.notes.append(
-            "No permutation importance: the data is no table of columns, or the estimator refuses shuffled ones."
+            "No permutation importance: the estimator refuses rows whose columns are shuffled."
+            if is_table(unseen)
+            else "No permutation importance: the data is no table, whose columns could be shuffled."
         )
     else:
         looked.plots.append(draw_columns(importance))

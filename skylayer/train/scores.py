@@ -61,10 +61,13 @@ def _r2(estimator: Any, data: Any, target: Any) -> float:
 def measure_baseline(
     target: Any, holdout_target: Any, task: str, names: tuple[str, ...] = ()
 ) -> dict[str, float]:
-    """What is reached without looking at the data: always the most frequent class, or always the mean."""
+    """What is reached without looking at the data: always the most frequent class, or always the mean.
+
+    Its probabilities are the classes' shares of the training's rows: those of least log loss that need no data.
+    """
     if task not in {"classification", "regression"}:
         return {}
-    dummy = DummyClassifier(strategy="most_frequent") if task == "classification" else DummyRegressor()
+    dummy = DummyClassifier(strategy="prior") if task == "classification" else DummyRegressor()
     dummy.fit(np.zeros((len(target), 1)), target)
     return measure(dummy, np.zeros((len(holdout_target), 1)), holdout_target, task, names)
 

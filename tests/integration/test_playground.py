@@ -183,6 +183,22 @@ def test_an_unseen_category_is_answered_with_a_word(page: browser.Page, tmp_path
 
 
 @browser.needed
+def test_choices_are_of_one_width_and_years_without_commas(page: browser.Page, tmp_path: Path) -> None:
+    data = pd.DataFrame({"grade": ["Ex", "Fa", "Gd", "Po", "TA"] * 8, "built": np.arange(1900, 1940)})
+    encode = make_column_transformer((OneHotEncoder(), ["grade"]), remainder="passthrough")
+    estimator = make_pipeline(encode, LinearRegression()).fit(data, data["built"])
+    folder = skylayer.package(
+        estimator, data, data["built"], name="homes", directory=tmp_path, proof_rows=1000
+    )
+    with served(folder) as url:
+        page.resize(1280, 900)
+        page.connect(url, KEY)
+        widths = {round(label.rect["width"]) for label in page.all('[data-column="grade"] .choices label')}
+        assert len(widths) == 1
+        assert page.text('[data-column="built"] .about').split() == ["1900", "1939"]
+
+
+@browser.needed
 def test_an_error_is_shown_at_its_field(page: browser.Page, birds: Live) -> None:
     page.connect(birds.url, KEY)
     page.type("flipper_length_mm", "long")

@@ -43,12 +43,13 @@ def test_the_target_and_what_the_model_does_not_take_are_left_out_and_named(
 ) -> None:
     training = DATA.assign(survived=SURVIVED)[["survived", "fare", "age"]]
     training.insert(0, "rownames", range(len(training)))
+    training.insert(3, "ticket", "A/5 21171")
     assert predict(home, training) == 0
     said = capsys.readouterr()
     assert [line.split(",")[0] for line in said.out.splitlines()] == ["prediction", *map(str, SURVIVED)]
     assert said.err.splitlines() == [
         "Left out, since the model predicts it: survived.",
-        "Left out, since the model doesn't take it: rownames.",
+        "Left out, since the model doesn't take them: rownames, ticket.",
     ]
 
 

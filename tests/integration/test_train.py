@@ -212,6 +212,7 @@ def test_where_there_is_no_terminal_each_phase_is_a_line_from_the_first_second(t
         "Plots",
         "Importance of 2 columns",
         "Learning curve",
+        "Ask the estimator what requests may carry",
         "Compile and prove",
     ]
     assert [each for each in told if each in phases] == phases

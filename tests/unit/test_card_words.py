@@ -66,3 +66,20 @@ def test_a_card_without_words_says_so_and_what_answers_mean() -> None:
     )
     assert "which is at 0. Below 0 lie the outliers" in card
     assert "## Plots" not in card
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [("classification", "always the most frequent class"), ("regression", "always the mean")],
+)
+def test_a_baseline_is_told_for_the_task_that_the_model_has(task: str, words: str) -> None:
+    metrics = {"holdout": {"score": 0.5}, "baseline": {"score": 0.25}}
+    (told,) = [
+        line
+        for line in write(
+            {**MANIFEST, "task": task, "metrics": metrics}, "", [], {"estimator.joblib": 10}
+        ).splitlines()
+        if line.startswith("Baseline")
+    ]
+    assert words in told
+    assert "or" not in told.split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skylayer.card.numbers import metric, metric_name, number, rows
+from skylayer.card.numbers import counted, extent, metric, metric_name, number, rows
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,19 @@ def test_a_metric_keeps_the_name_of_its_output() -> None:
 
 def test_one_row_is_one_row() -> None:
     assert (rows(1), rows(0), rows(1309)) == ("1 row", "0 rows", "1,309 rows")
+    assert (counted(1, "column"), counted(1000, "column")) == ("1 column", "1,000 columns")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (1872, 2010, "1872 to 2010"),  # years
+        (1872.0, 2010.0, "1872 to 2010"),
+        (336, 5640, "336 to 5,640"),
+        (1332, 215_196, "1,332 to 215,196"),
+        (1000.5, 2000, "1,000.5 to 2,000"),
+        (0.5, 14_103.25, "0.5 to 14,103"),
+    ],
+)
+def test_a_range_that_may_be_of_years_has_no_commas(low: float, high: float, text: str) -> None:
+    assert extent(low, high) == text

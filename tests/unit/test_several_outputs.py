@@ -74,3 +74,9 @@ def test_a_baseline_of_a_short_label_is_not_taken_for_the_long_one_that_begins_a
     found = measure_baseline(target, target, "classification")
     assert found["accuracy"] == 0.6
     assert "log_loss" in found
+
+
+def test_a_baseline_gives_each_class_its_share_of_the_training() -> None:
+    target = np.array(["no"] * 6 + ["yes"] * 4)
+    found = measure_baseline(target, target, "classification")
+    assert found["log_loss"] == pytest.approx(-0.6 * np.log(0.6) - 0.4 * np.log(0.4), abs=1e-6)

@@ -1,4 +1,4 @@
-import { drawing, element, shown } from "./dom.js";
+import { drawing, element, ends, shown } from "./dom.js";
 import { histogram } from "./histogram.js";
 
 const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -32,7 +32,7 @@ export function answerView(model, answer) {
     drawn.mark(prediction);
     const { minimum, maximum } = learned;
     details.push(element("h3", { class: "detail-title" }, "Where it lies among the training targets"), drawn.picture,
-      element("p", { class: "about quiet" }, `${shown(minimum)} to ${shown(maximum)}`));
+      element("p", { class: "about quiet" }, ends(minimum, maximum).join(" to ")));
   }
   return { headline, details };
 }

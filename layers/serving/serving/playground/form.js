@@ -1,4 +1,4 @@
-import { drawing, element, number, shown } from "./dom.js";
+import { drawing, element, ends, number } from "./dom.js";
 import { histogram } from "./histogram.js";
 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -144,7 +144,7 @@ function numberControl(column, statistics, id, sliders, changed) {
     inputs.push(slider);
   }
   if (typeof low === "number") {
-    parts.push(element("p", { class: "about", id: `${id}-about` }, element("span", {}, shown(low)), element("span", {}, shown(high))));
+    parts.push(element("p", { class: "about", id: `${id}-about` }, ...ends(low, high).map((end) => element("span", {}, end))));
   }
   const typed = () => (jsonNumber.test(input.value.trim()) ? Number(input.value) : null);
   function show(missing) {
