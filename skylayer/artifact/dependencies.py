@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 # The platform that is served on decides which conditional requirements count, not the one that trains.
+SERVING = "serving"  # our run-time package, which is wherever a model answers
 _TARGET = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
 
 
@@ -59,7 +60,7 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
     while waiting:
         module = waiting.pop()
         top = module.partition(".")[0]
-        if module in done or top in sys.stdlib_module_names:
+        if module in done or top in sys.stdlib_module_names or top == SERVING:
             continue
         done.add(module)
         source = _own_source(module, homes.get(top, ()))

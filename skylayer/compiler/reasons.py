@@ -9,7 +9,9 @@ from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassi
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from serving.date_parts import DateParts
 from skylayer.compiler import registry
+from skylayer.compiler.builder import DATES
 from skylayer.compiler.universal_functions import is_known
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _FITTED = ("best_estimator_", "estimator_", "regressor_")
 
 
 def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = ()) -> str:
-    """What the compiler met, the dates that it can't read, and what is native in their place.
+    """What the compiler met, and what is native in its place and reads dates.
 
     Args:
         estimator: Fitted.
@@ -30,9 +32,10 @@ def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = (
         dates: Names of the columns of dates.
     """
     found = {str(first): None}
-    if dates and "dates don't compile" not in str(first):
-        found[f"{', '.join(dates)}: dates don't compile, their year, month or days as numbers do"] = None
-    native = dict.fromkeys(filter(None, (_in_its_place(step) for step in _steps(estimator))))
+    steps = list(_steps(estimator))
+    native = dict.fromkeys(filter(None, map(_in_its_place, steps)))
+    if dates and DATES not in str(first) and not any(isinstance(step, DateParts) for step in steps):
+        native[f"{', '.join(dates)}: {DATES}"] = None
     return ". ".join(["; ".join(found), *native])
 
 

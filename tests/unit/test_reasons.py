@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+import skylayer
 from skylayer.compiler import CannotCompile, lower
 from skylayer.compiler.reasons import all_reasons
 from skylayer.data.schema import infer
@@ -30,6 +31,11 @@ class Doubled(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Any:  # noqa: N803
         return np.asarray(X) * 2
+
+
+class Lengths(Doubled):
+    def transform(self, X: Any) -> Any:  # noqa: N803
+        return X.map(len)
 
 
 class Threshold(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -80,16 +86,37 @@ def year(frame: Any) -> Any:
     return frame.apply(lambda column: column.dt.year)
 
 
-def test_a_date_is_told_not_to_compile_whatever_reads_it() -> None:
+def test_a_date_is_told_how_it_compiles_whatever_reads_it() -> None:
     dates = pd.DataFrame(
         {"since": pd.to_datetime(["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"] * 5)}
     )
     estimator = make_pipeline(FunctionTransformer(year), LogisticRegression()).fit(dates, Y)
     with pytest.raises(CannotCompile) as caught:
         lower(estimator, infer(tabulate(dates)).to_manifest())
-    assert "dates don't compile" in all_reasons(estimator, caught.value, ("since",))
+    told = all_reasons(estimator, caught.value, ("since",))
+    assert told.count("skylayer.DateParts makes numbers of dates, natively") == 1
     scaled = make_pipeline(StandardScaler(), LogisticRegression())
     schema = infer(tabulate(dates)).to_manifest()
     scaled.fit(dates.astype("int64"), Y)
-    with pytest.raises(CannotCompile, match="dates don't compile"):
+    with pytest.raises(CannotCompile, match="holds date values where numbers are needed: skylayer") as caught:
         lower(scaled, schema)
+    assert all_reasons(scaled, caught.value, ("since",)).count("DateParts") == 1
+
+
+def test_dates_that_another_step_hides_are_told_how_they_compile() -> None:
+    dates = pd.DataFrame({"since": ["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"] * 5})
+    estimator = make_pipeline(Lengths(), LogisticRegression()).fit(dates, Y)
+    with pytest.raises(CannotCompile) as caught:
+        lower(estimator, infer(tabulate(dates)).to_manifest())
+    told = all_reasons(estimator, caught.value, ("since",))
+    assert told.endswith(". since: skylayer.DateParts makes numbers of dates, natively")
+
+
+def test_dates_that_are_read_natively_are_no_reason() -> None:
+    dates = pd.DataFrame({"since": ["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"] * 5})
+    estimator = make_pipeline(skylayer.DateParts(), Doubled(), LogisticRegression()).fit(dates, Y)
+    with pytest.raises(CannotCompile) as caught:
+        lower(estimator, infer(tabulate(dates)).to_manifest())
+    told = all_reasons(estimator, caught.value, ("since",))
+    assert "since" not in told
+    assert "DateParts" not in told

@@ -264,7 +264,15 @@ def _kernel() -> Any:
         raise ArtifactError(f"the native kernel for {machine} can't be loaded: {error}") from None
 
 
-def _encoder(tables: list[Any], column: int, table: int | None) -> tuple[Callable[..., Any], int]:
+def _encoder(
+    tables: list[Any], column: int, table: int | str | None
+) -> tuple[Callable[[list[Any], str], list[Any]], int]:
+    """What makes an input of a column: of numbers, of codes by the table of that number, of a part of dates."""
+    if isinstance(table, str):
+        from serving.dates import numbers_of  # not above: few models have dates
+
+        read = numbers_of(table)
+        return (lambda values, _: read(values)), column
     return (_numbers, column) if table is None else (_codes(tables[table]), column)
 
 
