@@ -85,10 +85,12 @@ class Builder(Operations):
             return lowering(self, estimator, frame)
 
     def _no_lowering(self, estimator: Any) -> NoReturn:
+        if is_own(estimator):
+            self.cannot("is Python of your own, which the native engine can't run")
         package = type(estimator).__module__.partition(".")[0]
-        if package in metadata.packages_distributions():
-            self.cannot("has no native equivalent")
-        self.cannot("is Python of your own, which the native engine can't run")
+        self.cannot(
+            "has no native equivalent" if package == "sklearn" else f"of {package} has no native equivalent"
+        )
 
     @contextmanager
     def as_sparse(self, sparse: bool) -> Iterator[None]:
@@ -239,6 +241,11 @@ class Builder(Operations):
         return Program(
             tuple(self._dense), tuple(self._sparse), tuple(self._tables), operations, outputs, origins
         )
+
+
+def is_own(estimator: Any) -> bool:
+    """Whether an estimator's class belongs to no installed package."""
+    return type(estimator).__module__.partition(".")[0] not in metadata.packages_distributions()
 
 
 def _refused(allow_nan: bool, float32: bool, not_negative: bool) -> str:

@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from serving.date_parts import DateParts
 from skylayer.compiler import registry
-from skylayer.compiler.builder import DATES
+from skylayer.compiler.builder import DATES, is_own
 from skylayer.compiler.universal_functions import is_known
 
 if TYPE_CHECKING:
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
     from skylayer.compiler.errors import CannotCompile
 
+# What is native in the place of other packages' transformers.
+_OF_SCIKIT_LEARN = {
+    "category_encoders": "OneHotEncoder, OrdinalEncoder and TargetEncoder of scikit-learn are native",
+    "feature_engine": (
+        "Natively, scikit-learn's encoders, imputers and discretizers, FunctionTransformer over a function of numpy "
+        "and skylayer.DateParts do what steps of feature_engine do"
+    ),
+}
 _SEVERAL = (VotingClassifier, VotingRegressor, StackingClassifier, StackingRegressor)
 _FITTED = ("best_estimator_", "estimator_", "regressor_")
 
@@ -65,8 +73,20 @@ def _in_its_place(step: Any) -> str | None:
     if isinstance(step, FunctionTransformer) and not is_known(step.func):
         return (
             "A FunctionTransformer compiles over a function of numpy alone, such as np.log1p; "
-            "what a function of your own computes, load_data() or the caller can"
+            "what a function of your own computes, load_data() or the caller can, "
+            "or transform_rows in a first step: docs/train.md, steps of your own"
         )
+    if hasattr(step, "transform") and is_own(step) and registry.transformer(step) is None:
+        name = type(step).__name__
+        if hasattr(step, "transform_rows"):
+            return f"transform_rows of {name} counts in the first steps of the pipeline only"
+        return (
+            f"With transform_rows, {name} can run in Python before the native engine, as a first step of the "
+            "pipeline: docs/train.md, steps of your own"
+        )
+    package = type(step).__module__.partition(".")[0]
+    if package in _OF_SCIKIT_LEARN:
+        return _OF_SCIKIT_LEARN[package]
     if registry.transformer(step) is None and registry.predictor(step) is None:
         name = type(step).__name__
         if hasattr(step, "predict_proba") and any(

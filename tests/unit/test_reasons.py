@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,39 @@ def test_each_step_that_stands_in_the_way_is_named() -> None:
 
 def test_one_reason_stays_one() -> None:
     told = reasons(make_pipeline(Doubled(), LogisticRegression()))
-    assert told == "Pipeline → doubled → Doubled: is Python of your own, which the native engine can't run"
+    assert told == (
+        "Pipeline → doubled → Doubled: is Python of your own, which the native engine can't run. With transform_rows, "
+        "Doubled can run in Python before the native engine, as a first step of the pipeline: docs/train.md, steps of "
+        "your own"
+    )
+
+
+class DoubledRows(Doubled):
+    def transform_rows(self, rows: list[list[Any]]) -> list[list[Any]]:
+        return [[2 * value for value in row] for row in rows]
+
+
+def test_transform_rows_where_it_does_not_count_is_told() -> None:
+    told = reasons(make_pipeline(StandardScaler(), DoubledRows(), LogisticRegression()))
+    assert told.endswith("transform_rows of DoubledRows counts in the first steps of the pipeline only")
+
+
+@pytest.mark.parametrize(
+    ("package", "instead"),
+    [
+        ("category_encoders", "OneHotEncoder, OrdinalEncoder and TargetEncoder of scikit-learn are native"),
+        ("feature_engine", "scikit-learn's encoders, imputers and discretizers"),
+    ],
+)
+def test_a_step_of_another_package_is_named_with_its_package_and_what_is_native(
+    package: str, instead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {**metadata.packages_distributions(), package: [package]}
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: found)
+    monkeypatch.setattr(Doubled, "__module__", f"{package}.steps")
+    told = reasons(make_pipeline(Doubled(), LogisticRegression()))
+    assert f"doubled → Doubled: of {package} has no native equivalent" in told
+    assert instead in told
 
 
 def test_a_function_of_ones_own_is_told_what_compiles() -> None:
