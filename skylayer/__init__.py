@@ -14,13 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from serving.date_parts import DateParts
     from skylayer.artifact.open import open  # noqa: A004 - reads as skylayer.open()
     from skylayer.artifact.package import package
     from skylayer.errors import UserError
 
-__all__ = ["UserError", "open", "package"]
+__all__ = ["DateParts", "UserError", "open", "package"]
 
 _HOMES = {
+    "DateParts": "serving.date_parts",
     "UserError": "skylayer.errors",
     "open": "skylayer.artifact.open",
     "package": "skylayer.artifact.package",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 # The platform that is served on decides which conditional requirements count, not the one that trains.
+SERVING = "serving"  # our run-time package, which is wherever a model answers
 _TARGET = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
 
 
@@ -51,20 +52,31 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
         UserError: Something comes from a notebook or script, a compiled module outside of any package, or a
             package that isn't installed from a distribution.
     """
-    found = Dependencies()
-    distributions = {"scikit-learn", "joblib", *(["pandas"] if container == "frame" else [])}
+    sources, distributions = code_of(_modules_in_pickle(estimator))
+    distributions |= {"scikit-learn", "joblib", *(["pandas"] if container == "frame" else [])}
+    return Dependencies(_closure(distributions), sources)
+
+
+def code_of(modules: Iterable[str]) -> tuple[dict[str, bytes], set[str]]:
+    """What modules come from: source code of the project, by its path below an import root, and distributions.
+
+    Raises:
+        UserError: A module belongs to neither.
+    """
+    sources: dict[str, bytes] = {}
+    distributions: set[str] = set()
     homes = _distributions_by_package()
-    waiting = sorted(_modules_in_pickle(estimator))
+    waiting = sorted(modules)
     done: set[str] = set()
     while waiting:
         module = waiting.pop()
         top = module.partition(".")[0]
-        if module in done or top in sys.stdlib_module_names:
+        if module in done or top in sys.stdlib_module_names or top == SERVING:
             continue
         done.add(module)
         source = _own_source(module, homes.get(top, ()))
         if source is not None:
-            found.sources[_place(module, source)] = source.read_bytes()
+            sources[_place(module, source)] = source.read_bytes()
             waiting += _packages_above(module, source)
             waiting += [name for name in _imports(module, source) if find_spec_quietly(name)]
         elif top in homes:
@@ -74,8 +86,7 @@ def dependencies_of(estimator: Any, container: str) -> Dependencies:
                 f"The estimator needs the module {module}, which belongs to no installed package. "
                 f"{advice(top)}, or move your own code to training/."
             )
-    found.requirements = _closure(distributions)
-    return found
+    return sources, distributions
 
 
 def library_versions(requirements: dict[str, str]) -> dict[str, str]:

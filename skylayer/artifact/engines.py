@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.artifact import SOURCE
+from serving.engines.first_steps import load
+from serving.errors import RowError
 from skylayer.artifact.dependencies import dependencies_of, library_versions
+from skylayer.artifact.first_steps import CannotSplit, take_apart
 from skylayer.artifact.serialization import to_bytes
 from skylayer.compiler import CannotCompile, lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.kernel_build import KernelError
 from skylayer.compiler.reasons import all_reasons
-from skylayer.proof.native import ProofFailed, prove_native
+from skylayer.proof.first_steps import compare_steps
+from skylayer.proof.native import ProofFailed, drawn, prove_behind, prove_native
 from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skylayer.artifact.first_steps import FirstSteps
+    from skylayer.compiler.program import Program
     from skylayer.data.schema import Schema
     from skylayer.proof.outcome import Proof
 
@@ -92,14 +100,24 @@ def choose(  # noqa: PLR0917 - what the proof needs
         libraries=library_versions(needed.requirements),
     )
     try:
-        table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
-    except NotNative as error:
+        first = take_apart(estimator, schema, data)
+        if first is None:
+            table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
+        else:
+            table, proof = _compile_behind(first, estimator, schema, fields, data, rows, progress)
+    except (NotNative, CannotSplit) as error:
         engines.reason = f"{error}."
-    else:
-        engines.chosen = "native"
+        return engines
+    engines.chosen = "native"
+    engines.entries["native"] = {"file": TABLES, "proof": proof.to_manifest()}
+    engines.files[TABLES] = table
+    if first is None:
         engines.reason = f"Every step compiles, and {proof}."
-        engines.entries["native"] = {"file": TABLES, "proof": proof.to_manifest()}
-        engines.files[TABLES] = table
+    else:
+        names = ", ".join(first.names)
+        engines.reason = f"Behind {names} in Python, on plain rows, every step compiles, and {proof}."
+        engines.entries["native"]["first_steps"] = first.described
+        engines.files |= first.sources
     return engines
 
 
@@ -124,38 +142,108 @@ def compile_and_prove(  # noqa: PLR0917 - as `choose`
         NotNative: A stage failed; the message says which and why. Nothing else is raised, whatever a stranger's
             estimator does, so that no training stops here.
     """
+    program, table = _compile(estimator, schema)
+    return table, _prove(
+        lambda: prove_native(
+            program,
+            table,
+            estimator=estimator,
+            schema=schema.to_manifest(),
+            fields=fields,
+            data=data,
+            rows=rows,
+            progress=progress,
+        )
+    )
+
+
+def _compile_behind(  # noqa: PLR0917 - as `choose`
+    first: FirstSteps,
+    estimator: Any,
+    schema: Schema,
+    fields: tuple[str, ...],
+    data: list[list[Any]],
+    rows: int,
+    progress: Callable[[float], None],
+) -> tuple[bytes, Proof]:
+    """Compile what stands behind the first steps; prove these, the table by itself, and the whole."""
+    program, table = _compile(first.rest, first.schema)
     manifest = schema.to_manifest()
+
+    def prove() -> Proof:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in first.sources.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            kinds = drawn(manifest, data)
+            for columns in kinds.values():
+                compare_steps(Path(folder), first.described, first.transform, manifest, columns)
+            proof = prove_native(
+                program,
+                table,
+                estimator=first.rest,
+                schema=first.schema.to_manifest(),
+                fields=fields,
+                data=first.data,
+                rows=rows,
+                progress=progress,
+            )
+            prove_behind(
+                proof,
+                program,
+                table,
+                estimator=estimator,
+                schema=manifest,
+                fields=fields,
+                rows=kinds,
+                prepare=_refusing(load(folder, first.described)),
+                names=[column.name for column in first.schema.columns],
+            )
+            return proof
+
+    return table, _prove(prove)
+
+
+def _refusing(
+    steps: Callable[[list[list[Any]], int], list[list[Any]]],
+) -> Callable[[list[list[Any]], int], list[list[Any]]]:
+    """The steps, whose own errors refuse a row."""
+
+    def prepare(columns: list[list[Any]], rows: int) -> list[list[Any]]:
+        try:
+            return steps(columns, rows)
+        except Exception as error:
+            raise RowError(0, None, first_line(error)) from error
+
+    return prepare
+
+
+def _compile(estimator: Any, schema: Schema) -> tuple[Program, bytes]:
     try:
-        program = lower(estimator, manifest)
+        program = lower(estimator, schema.to_manifest())
     except CannotCompile as error:
         dates = tuple(column.name for column in schema.columns if column.kind == "date")
         raise NotNative(all_reasons(estimator, error, dates)) from error
     except Exception as error:
         raise _failed("compiler", error) from error
     try:
-        table = assemble(program)
+        return program, assemble(program)
     except CannotCompile as error:
         raise NotNative(f"{error}") from error
     except Exception as error:
         raise _failed("assembler", error) from error
+
+
+def _prove(prove: Callable[[], Proof]) -> Proof:
     try:
-        proof = prove_native(
-            program,
-            table,
-            estimator=estimator,
-            schema=manifest,
-            fields=fields,
-            data=data,
-            rows=rows,
-            progress=progress,
-        )
+        return prove()
     except KernelError as error:
         raise NotNative(f"{error}") from error
     except ProofFailed as error:
         raise NotNative(f"The compiled table did not pass the proof: {error}") from error
     except Exception as error:
         raise _failed("proof", error) from error
-    return table, proof
 
 
 def _failed(stage: str, error: Exception) -> NotNative:

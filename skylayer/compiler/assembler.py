@@ -203,7 +203,7 @@ def _pack(record: Record, writer: _Writer) -> bytes:
 
 def _metadata(program: Program, operations: list[Operation]) -> dict[str, Any]:
     return {
-        "dense": [[d.column, d.table] for d in program.dense],
+        "dense": [[d.column, d.part or d.table] for d in program.dense],
         "sparse": [[s.column, s.width, dict(s.description)] for s in program.sparse],
         "tables": [
             {

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
             """The lowering of a predictor."""
 
 
+DATES = "skylayer.DateParts makes numbers of dates, natively"
+
+
 class Builder(Operations):
     """Collects the inputs and operations of one program while lowerings walk the estimator."""
 
@@ -82,10 +85,12 @@ class Builder(Operations):
             return lowering(self, estimator, frame)
 
     def _no_lowering(self, estimator: Any) -> NoReturn:
+        if is_own(estimator):
+            self.cannot("is Python of your own, which the native engine can't run")
         package = type(estimator).__module__.partition(".")[0]
-        if package in metadata.packages_distributions():
-            self.cannot("has no native equivalent")
-        self.cannot("is Python of your own, which the native engine can't run")
+        self.cannot(
+            "has no native equivalent" if package == "sklearn" else f"of {package} has no native equivalent"
+        )
 
     @contextmanager
     def as_sparse(self, sparse: bool) -> Iterator[None]:
@@ -117,9 +122,7 @@ class Builder(Operations):
 
     def _number(self, raw: RawColumn, *, single: bool) -> int:
         if raw.kind not in ("number", "integer", "boolean"):
-            instead = (
-                "; dates don't compile, their year, month or days as numbers do" if raw.kind == "date" else ""
-            )
+            instead = f": {DATES}" if raw.kind == "date" else ""
             self.cannot(f"column {raw.name!r} holds {raw.kind} values where numbers are needed{instead}")
         round_to = {"float32": self.round32, "Float32": self.round32, "float16": self.round16}.get(raw.dtype)
         if round_to and not single:
@@ -152,8 +155,8 @@ class Builder(Operations):
             return self.lookup(feature, entries, nan_code, unknown, detail)
         if feature.dtype in EXTENSION_DTYPES:
             self.cannot(f"column {feature.name!r} has the pandas extension dtype {feature.dtype}")
-        if feature.kind == "date":
-            self.cannot(f"column {feature.name!r} holds dates")
+        if feature.kind == "date" and feature.dtype.startswith("datetime64"):
+            self.cannot(f"column {feature.name!r} holds dates where categories are needed: {DATES}")
         if feature.fill is not UNSET:
             missing = dict(entries).get(feature.fill, unknown)
         else:
@@ -162,6 +165,13 @@ class Builder(Operations):
         table = CodeTable(entries, missing, unknown, rounded, detail)
         index = self._tables.setdefault(table, len(self._tables))
         return self._input(DenseInput(feature.index, index))
+
+    def date_part(self, feature: RawColumn | int, part: str) -> int:
+        """The slot of a part of each date, one of `serving.dates.PARTS`."""
+        if not isinstance(feature, RawColumn) or feature.kind != "date" or feature.fill is not UNSET:
+            what = "another step's output" if isinstance(feature, int) else f"column {feature.name!r}"
+            self.cannot(f"reads {what}, and natively only dates as the request has them")
+        return self._input(DenseInput(feature.index, part=part))
 
     def sparse_input(self, raw: RawColumn, width: int, description: Mapping[str, Any]) -> Slots:
         """Slots that the engine fills from a text; `description` tells it how."""
@@ -231,6 +241,11 @@ class Builder(Operations):
         return Program(
             tuple(self._dense), tuple(self._sparse), tuple(self._tables), operations, outputs, origins
         )
+
+
+def is_own(estimator: Any) -> bool:
+    """Whether an estimator's class belongs to no installed package."""
+    return type(estimator).__module__.partition(".")[0] not in metadata.packages_distributions()
 
 
 def _refused(allow_nan: bool, float32: bool, not_negative: bool) -> str:

@@ -160,10 +160,14 @@ class NeighbourFlag(enum.IntFlag):
 
 @dataclass(frozen=True)
 class DenseInput:
-    """One value per row from one column: a number, or the code that `table` (an index) gives a category."""
+    """One value per row from one column: a number, the code that `table` (an index) gives a category, or a date's part.
+
+    `part` is one of `serving.dates.PARTS`.
+    """
 
     column: int
     table: int | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassi
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from serving.date_parts import DateParts
 from skylayer.compiler import registry
+from skylayer.compiler.builder import DATES, is_own
 from skylayer.compiler.universal_functions import is_known
 
 if TYPE_CHECKING:
@@ -17,12 +19,20 @@ if TYPE_CHECKING:
 
     from skylayer.compiler.errors import CannotCompile
 
+# What is native in the place of other packages' transformers.
+_OF_SCIKIT_LEARN = {
+    "category_encoders": "OneHotEncoder, OrdinalEncoder and TargetEncoder of scikit-learn are native",
+    "feature_engine": (
+        "Natively, scikit-learn's encoders, imputers and discretizers, FunctionTransformer over a function of numpy "
+        "and skylayer.DateParts do what steps of feature_engine do"
+    ),
+}
 _SEVERAL = (VotingClassifier, VotingRegressor, StackingClassifier, StackingRegressor)
 _FITTED = ("best_estimator_", "estimator_", "regressor_")
 
 
 def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = ()) -> str:
-    """What the compiler met, the dates that it can't read, and what is native in their place.
+    """What the compiler met, and what is native in its place and reads dates.
 
     Args:
         estimator: Fitted.
@@ -30,9 +40,10 @@ def all_reasons(estimator: Any, first: CannotCompile, dates: tuple[str, ...] = (
         dates: Names of the columns of dates.
     """
     found = {str(first): None}
-    if dates and "dates don't compile" not in str(first):
-        found[f"{', '.join(dates)}: dates don't compile, their year, month or days as numbers do"] = None
-    native = dict.fromkeys(filter(None, (_in_its_place(step) for step in _steps(estimator))))
+    steps = list(_steps(estimator))
+    native = dict.fromkeys(filter(None, map(_in_its_place, steps)))
+    if dates and DATES not in str(first) and not any(isinstance(step, DateParts) for step in steps):
+        native[f"{', '.join(dates)}: {DATES}"] = None
     return ". ".join(["; ".join(found), *native])
 
 
@@ -62,8 +73,20 @@ def _in_its_place(step: Any) -> str | None:
     if isinstance(step, FunctionTransformer) and not is_known(step.func):
         return (
             "A FunctionTransformer compiles over a function of numpy alone, such as np.log1p; "
-            "what a function of your own computes, load_data() or the caller can"
+            "what a function of your own computes, load_data() or the caller can, "
+            "or transform_rows in a first step: docs/train.md, steps of your own"
         )
+    if hasattr(step, "transform") and is_own(step) and registry.transformer(step) is None:
+        name = type(step).__name__
+        if hasattr(step, "transform_rows"):
+            return f"transform_rows of {name} counts in the first steps of the pipeline only"
+        return (
+            f"With transform_rows, {name} can run in Python before the native engine, as a first step of the "
+            "pipeline: docs/train.md, steps of your own"
+        )
+    package = type(step).__module__.partition(".")[0]
+    if package in _OF_SCIKIT_LEARN:
+        return _OF_SCIKIT_LEARN[package]
     if registry.transformer(step) is None and registry.predictor(step) is None:
         name = type(step).__name__
         if hasattr(step, "predict_proba") and any(

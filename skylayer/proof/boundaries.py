@@ -2,7 +2,8 @@
 
 One ulp beside the threshold would not do: behind a scaler most raw neighbours fall onto the same side. So the raw
 value is bisected, through the steps before the split as the kernel computes them, until two neighbouring doubles
-(or integers) come out on different sides. The other columns are those of a training row that reaches the split.
+(integers, seconds of a date) come out on different sides. The other columns are those of a training row that
+reaches the split.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from serving.errors import RowError
 from skylayer.compiler.program import Arithmetic, Code
 from skylayer.compiler.tree_nodes import CATEGORICAL, FEATURE
+from skylayer.proof.moments import bounds_of, seconds_of, text_of
 from skylayer.proof.trace import Trace
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 STEPS = 66  # halvings from one end of the doubles to the other
 _COMPARISONS = range(Arithmetic.GREATER, Arithmetic.EQUAL + 1)
 _ONE_TO_ONE = {Code.ROUND32, Code.REPLACE, Code.ARITHMETIC, Code.UNARY, Code.BINS, Code.PIECEWISE}
-_NUMERIC = ("number", "integer")
+_ORDERED = ("number", "integer", "date")
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,12 @@ def neighbours(
     made: Columns = [[] for _ in columns]
     sources = _sources(program)
     for slot in sorted({s.slot for s in splits}):
-        raw = [i for i in sources.get(slot, ()) if columns[i]["kind"] in _NUMERIC]
+        raw = [i for i in sources.get(slot, ()) if columns[i]["kind"] in _ORDERED]
         own = [s for s in splits if s.slot == slot]
         for index in raw[:1] if len(raw) == 1 else random.permutation(raw).tolist()[:1]:
             trace = Trace(program, [slot], names)
             try:
-                found = list(_bisect(trace, own, columns[index]["kind"], training, index))
+                found = list(_bisect(trace, own, columns[index], training, index))
             except (
                 RowError
             ):  # a step refuses values on the way, so there is no path to the split's neighbours
@@ -166,17 +168,22 @@ def _read_by(o: Operation, k: int) -> tuple[int, ...]:
 
 
 def _bisect(
-    trace: Trace, splits: list[Split], kind: str, training: Columns, index: int
+    trace: Trace, splits: list[Split], column: dict[str, Any], training: Columns, index: int
 ) -> Iterator[list[Any]]:
     """Both neighbours of each split, found for all splits at once."""
+    kind = column["kind"]
+    bounds = bounds_of(column["dtype"]) if kind == "date" else (-(2**62), 2**62)
     base = np.array([s.base for s in splits])
     threshold = np.array([s.threshold for s in splits])
     narrow = np.array([s.narrow for s in splits])  # trees of either precision may look at a slot
     rows: Columns = [[cells[b] for b in base] for cells in training]
     seen = [v for v in training[index] if v is not None]
-    low, high = (float(v) for v in (min(seen, default=0), max(seen, default=0)))
+    numbers = list(map(seconds_of, seen)) if kind == "date" else seen
+    low, high = (float(v) for v in (min(numbers, default=0), max(numbers, default=0)))
     margin = max(high - low, abs(high), abs(low), 1.0)
-    first, last = (np.full(len(splits), _key(v, kind), dtype=np.int64) for v in (low - margin, high + margin))
+    first, last = (
+        np.full(len(splits), _key(v, kind, bounds), dtype=np.int64) for v in (low - margin, high + margin)
+    )
 
     def goes_left(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         rows[index] = _values(keys, kind)
@@ -195,10 +202,10 @@ def _bisect(
         yield from ([cells[k] for cells in rows] for k in np.flatnonzero(left_end != right_end).tolist())
 
 
-def _key(value: float, kind: str) -> int:
+def _key(value: float, kind: str, bounds: tuple[int, int]) -> int:
     """A number's rank among the doubles, or the integer itself."""
-    if kind == "integer":
-        return int(np.clip(value, -(2**62), 2**62))
+    if kind != "number":
+        return int(np.clip(value, *bounds))
     bits = int(np.float64(value).view(np.int64))
     return bits if bits >= 0 else -(2**63) - bits
 
@@ -206,5 +213,7 @@ def _key(value: float, kind: str) -> int:
 def _values(keys: NDArray[np.int64], kind: str) -> list[Any]:
     if kind == "integer":
         return [int(key) for key in keys]
+    if kind == "date":
+        return [text_of(int(key)) for key in keys]
     bits = np.where(keys >= 0, keys, np.int64(-(2**63)) - keys)
     return [float(v) for v in bits.view(np.float64)]

@@ -31,9 +31,10 @@ _WORK = 500_000_000  # multiplications or splits that a proof may take on either
 _FEWEST = 1_000
 _ADVERSARIAL = 400
 _DATA, _GRID = "the data", "a 0.01 grid"  # rows as a model meets them
+_BEFORE = 2_000  # rows of each kind that steps before the table get
 _TRAINING = 5_000  # rows of the data that are replayed, and from which splits are reached
 
-__all__ = ["Proof", "ProofFailed", "prove_native"]
+__all__ = ["Proof", "ProofFailed", "drawn", "prove_behind", "prove_native"]
 
 
 def prove_native(
@@ -92,6 +93,53 @@ def prove_native(
             progress((proof.rows + proof.refused - start) / total)
     proof.tally(_GRID).check_share(_GRID)
     return proof
+
+
+def prove_behind(
+    proof: Proof,
+    program: Program,
+    table: bytes,
+    *,
+    estimator: Any,
+    schema: dict[str, Any],
+    fields: tuple[str, ...],
+    rows: dict[str, Columns],
+    prepare: Callable[[Columns, int], Columns],
+    names: list[str],
+) -> None:
+    """Prove a table behind steps that run before it: the whole against the whole estimator.
+
+    Args:
+        proof: That of the table by itself; counts are added to it.
+        program: What the steps behind them were lowered to.
+        table: The same, assembled.
+        estimator: Fitted, with its first steps.
+        schema: The manifest's `input`.
+        fields: The manifest's output fields.
+        rows: Of the schema, by what they are.
+        prepare: What the first steps make of columns; raises RowError.
+        names: Of the columns that they make.
+
+    Raises:
+        ProofFailed: As from `prove_native`.
+    """
+    replay = Replay(estimator, program, table, schema, fields, proof, prepare, names)
+    for what, columns in rows.items():
+        replay.compare(columns, what)
+        proof.tally(what).check_share(what)
+        replay.batch_invariance(columns)
+
+
+def drawn(schema: dict[str, Any], data: Columns) -> dict[str, Columns]:
+    """Rows for steps before a table, by what they are: of the data, around them, and adversarial."""
+    random = np.random.default_rng(0)
+    own = np.unique(np.linspace(0, len(data[0]) - 1, min(_BEFORE, len(data[0]))).astype(int))
+    training = [[cells[i] for i in own] for cells in data]
+    return {
+        "the data from the first step on": training,
+        "a 0.01 grid before the first step": on_the_grid(schema, training, _BEFORE, random),
+        "an adversarial row before the first step": adversarial(schema, training, random, _ADVERSARIAL),
+    }
 
 
 def work(program: Program) -> int:

@@ -14,6 +14,8 @@ from skylayer.proof.ties import Ties
 from skylayer.proof.trace import as_matrix, open_program
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from skylayer.compiler.program import Output, Program
@@ -26,7 +28,11 @@ _SHOWN = 300  # characters of a row in a message
 
 
 class Replay:
-    """Both sides, asked for the same rows; what they answer is counted in a `Proof`."""
+    """Both sides, asked for the same rows; what they answer is counted in a `Proof`.
+
+    `prepare` makes the table's columns of the schema's, where steps run before the table; it raises RowError. The
+    program then is of the columns `names`.
+    """
 
     def __init__(  # noqa: PLR0917 - both sides and what they share
         self,
@@ -36,15 +42,19 @@ class Replay:
         schema: dict[str, Any],
         fields: tuple[str, ...],
         proof: Proof,
+        prepare: Callable[[Columns, int], Columns] | None = None,
+        names: list[str] | None = None,
     ) -> None:
+        self._prepare = prepare or (lambda columns, _: columns)
         self._names = [column["name"] for column in schema["columns"]]
         self._program, self._fields, self._proof = program, fields, proof
         self._outputs = {o.field: o for o in program.outputs}
         if missing := [name for name in fields if name not in self._outputs]:
             raise ProofFailed(f"the table has no {missing[0]}")
-        self._engine = open_program(table, self._names, list(fields))
+        inner = self._names if names is None else names
+        self._engine = open_program(table, inner, list(fields))
         self._reference = Reference(estimator, schema, fields)
-        self._ties = Ties(program, self._names)
+        self._ties = Ties(program, inner)
         # The largest answer to the data, by field: they are replayed first.
         self._usual: dict[str, float] = {}
 
@@ -69,11 +79,11 @@ class Replay:
         if not rows:
             return
         batch = [list(cells) for cells in zip(*rows, strict=True)]
-        together = as_matrix(self._engine.evaluate(batch, len(rows)), len(rows))
+        together = as_matrix(self._evaluate(batch, len(rows)), len(rows))
         own = self._expected(self._reference.answer(batch, len(rows)), len(rows))
         for index, row in enumerate(rows):
             single = [[cell] for cell in row]
-            if as_matrix(self._engine.evaluate(single, 1), 1).tobytes() != together[index].tobytes():
+            if as_matrix(self._evaluate(single, 1), 1).tobytes() != together[index].tobytes():
                 raise ProofFailed(
                     f"the kernel answers {self._show(row)} differently by itself and in a batch"
                 )
@@ -94,14 +104,24 @@ class Replay:
         found = {}
         for index in range(len(columns[0])):
             try:
-                self._engine.evaluate([[cells[index]] for cells in columns], 1)
+                self._evaluate([[cells[index]] for cells in columns], 1)
             except RowError as error:
                 found[index] = error
         return found
 
+    def _evaluate(self, columns: Columns, rows: int) -> memoryview[float]:
+        return self._engine.evaluate(self._prepare(columns, rows), rows)
+
+    def _is_refusal_undecided(self, row: Columns) -> bool:
+        try:
+            prepared = self._prepare(row, 1)
+        except RowError:
+            return False
+        return self._ties.is_refusal_undecided(prepared)
+
     def _accepts(self, columns: Columns) -> bool:
         try:
-            self._engine.evaluate(columns, len(columns[0]))
+            self._evaluate(columns, len(columns[0]))
         except RowError:
             return False
         return True
@@ -113,7 +133,7 @@ class Replay:
         except Exception:  # noqa: BLE001 - whatever an estimator raises on a row
             self._proof.refused += 1
             return
-        if not self._ties.is_refusal_undecided(row):
+        if not self._is_refusal_undecided(row):
             shown = self._show([cells[0] for cells in row])
             raise ProofFailed(f"{what}: the kernel refuses {shown}: {refusal.detail}") from refusal
         self._count_tie(what)
@@ -128,7 +148,7 @@ class Replay:
         rows = len(columns[0])
         if rows == 0:
             return
-        native = as_matrix(self._engine.evaluate(columns, rows), rows)
+        native = as_matrix(self._evaluate(columns, rows), rows)
         try:
             expected = self._expected(self._reference.answer(columns, rows), rows)
         except Exception as error:
@@ -137,7 +157,7 @@ class Replay:
                 self._compare([c[:half] for c in columns], what)
                 self._compare([c[half:] for c in columns], what)
                 return
-            if not self._ties.is_refusal_undecided(columns):
+            if not self._is_refusal_undecided(columns):
                 shown = self._show([cells[0] for cells in columns])
                 raise ProofFailed(f"{what}: the estimator refuses {shown}: {_line(error)}") from error
             self._count_tie(what)
@@ -152,7 +172,7 @@ class Replay:
         what: str,
     ) -> None:
         rows = len(native)
-        bound, values = self._ties.bounds(columns, rows)
+        bound, values = self._ties.bounds(self._prepare(columns, rows), rows)
         undecided, differing = np.zeros((2, rows), dtype=bool)
         first = 0
         for output in self._program.outputs:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from serving.schema import Column, Refused
+from skylayer.proof.moments import bounds_of, seconds_of, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     Columns = list[list[Any]]
 
 GRID = 0.01
+_DAY = 86_400  # seconds
 _FEW = 100  # grid points in a column's range: narrower columns get a finer grid
 _NUMBERS = (
     0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-310, 1.0, -1.0, 0.1, 1e-35, 1e16, 2.0**53 + 2,
@@ -55,11 +57,18 @@ _TEXTS = (
     "a a a a",
     "x" * 3000,
 )
-_DATES = ("1970-01-01", "0001-01-01", "9999-12-31", "2024-02-29", "2026-01-31T23:59:59.999999")
+_DATES = (
+    "1970-01-01", "0001-01-01", "9999-12-31", "2024-02-29", "1900-02-28T23:59:59", "1900-03-01", "2000-02-29",
+    "1969-12-31T23:59:59.999999999", "2026-01-31T23:59:59.999999", "2020-12-31", "2021-01-03", "2027-01-01",
+    "2262-04-10T23:59", "1677-09-22", "2026-03-01T00:30:00+05:30", "2025-12-31T23:30-0100", "2026-06-30T12:00Z",
+)  # fmt: skip
 
 
 def on_the_grid(schema: dict[str, Any], training: Columns, rows: int, random: np.random.Generator) -> Columns:
-    """Rows whose numbers lie on a 0.01 grid around the training range; other columns are drawn from training."""
+    """Rows whose numbers lie on a 0.01 grid around the training range, and dates on seconds.
+
+    Other columns are drawn from training.
+    """
     return [
         _grid(column, cells, rows, random) for column, cells in zip(schema["columns"], training, strict=True)
     ]
@@ -68,9 +77,11 @@ def on_the_grid(schema: dict[str, Any], training: Columns, rows: int, random: np
 def _grid(description: dict[str, Any], cells: list[Any], rows: int, random: np.random.Generator) -> list[Any]:
     present = [cell for cell in cells if cell is not None]
     missing = random.random(rows) < (1 - len(present) / len(cells) if cells else 0)
+    if present and description["kind"] == "date":
+        made: list[Any] = _moments(description["dtype"], present, rows, random)
+        return [None if absent else value for value, absent in zip(made, missing, strict=True)]
     if not present or description["kind"] not in {"number", "integer"}:
-        made: list[Any] = [cells[i] for i in random.integers(len(cells), size=rows)]
-        return made
+        return [cells[i] for i in random.integers(len(cells), size=rows)]
     low, high = min(present), max(present)
     room = 0.1 * (high - low)
     if description["kind"] == "integer":
@@ -88,6 +99,16 @@ def _grid(description: dict[str, Any], cells: list[Any], rows: int, random: np.r
         values = random.uniform(low - room, high + room, size=rows).round(decimals)
         made = [float(v) for v in values]
     return [None if absent else value for value, absent in zip(made, missing, strict=True)]
+
+
+def _moments(dtype: str, present: list[str], rows: int, random: np.random.Generator) -> list[str]:
+    """Seconds in and around the training range, every other one at the start of its day."""
+    seen = list(map(seconds_of, present))
+    first, last = bounds_of(dtype)
+    room = (max(seen) - min(seen)) // 10 + _DAY
+    low, high = max(min(seen) - room, first), min(max(seen) + room, last)
+    drawn = random.integers(low, high, size=rows, endpoint=True).tolist()
+    return [text_of(max(second // _DAY * _DAY, low) if k % 2 else second) for k, second in enumerate(drawn)]
 
 
 def adversarial(

@@ -91,7 +91,6 @@ EXAMPLES = {
         one_hot(),
         "BYTES",
         "days",
-        engine="sklearn",
         has_short_cut=False,
         is_text=True,
     ),

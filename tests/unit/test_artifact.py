@@ -152,6 +152,52 @@ def test_a_layer_holds_the_files_of_the_chosen_engine_only(tmp_path: Path) -> No
     assert artifact.layer_files(native) == ["golden.json", "tables.bin"]
 
 
+FIRST: dict[str, Any] = {
+    "steps": [{"module": "own", "name": "Own", "state": {}}, {"module": "own", "name": "rows"}],
+    "columns": [{"name": "a", "kind": "number", "nullable": False}],
+    "sources": ["source/own.py"],
+}
+
+
+def begun(tmp_path: Path, **changed: Any) -> dict[str, Any]:
+    """The manifest of a native model whose first steps are in Python, read back."""
+    engines = {"native": {"file": "estimator.joblib", "first_steps": {**FIRST, **changed}}}
+    manifest = artifact.read_manifest(write(tmp_path))
+    manifest |= {"engine": "native", "engines": engines}
+    manifest["files"] |= {
+        f"source/{name}.py": {"sha256": "0" * 64, "size": 1} for name in ("own", "unneeded")
+    }
+    (tmp_path / artifact.MANIFEST).write_text(json.dumps(manifest))
+    return artifact.read_manifest(tmp_path)
+
+
+def test_a_layer_holds_the_source_code_of_first_steps_and_no_other(tmp_path: Path) -> None:
+    files = artifact.layer_files(begun(tmp_path))
+    assert "source/own.py" in files
+    assert "source/unneeded.py" not in files
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"sources": ["golden.json"]}, "must name files of the artifact below source/"),
+        ({"sources": ["source/absent.py"]}, "must name files of the artifact below source/"),
+        ({"sources": [1]}, "must name files of the artifact below source/"),
+        ({"sources": None}, "must name files of the artifact below source/"),
+        ({"steps": [{"module": "own"}]}, "must be a list of objects with a module and a name"),
+        ({"steps": [{"module": "own", "name": "Own", "state": []}]}, "must be a list of objects"),
+        ({"steps": ["own"]}, "must be a list of objects"),
+        ({"columns": []}, "first_steps.columns must be a list of at least one column"),
+        ({"columns": [{"name": "a", "kind": "odd", "nullable": True}]}, "kind is 'odd'; it must be one of"),
+    ],
+)
+def test_first_steps_that_a_manifest_cannot_have_are_refused(
+    tmp_path: Path, changed: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ArtifactError, match=reason):
+        begun(tmp_path, **changed)
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),

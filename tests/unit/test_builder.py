@@ -112,7 +112,7 @@ def test_codes_of_a_computed_number_are_looked_up_by_the_kernel() -> None:
     ("feature", "categories", "reason"),
     [
         (column("boolean", "boolean"), [True], "extension dtype boolean"),
-        (column("date", "datetime64[ns]"), ["2026-01-01"], "holds dates"),
+        (column("date", "datetime64[ns]"), ["2026-01-01"], "holds dates where categories are needed"),
         (column("category", "object"), [("a", 1)], "isn't a JSON value"),
     ],
     ids=["extension", "date", "tuple"],

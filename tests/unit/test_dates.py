@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving import dates
+from serving.engines.containers import container_of
 from serving.schema import Column, Refused
 from skylayer.data.schema import infer
 from skylayer.data.tables import tabulate
@@ -36,6 +37,8 @@ TEXTS = [
     "2026-01-31T12:30:00,5",
     "2026-01-31T12:30+24:00",
     "1800-01-01T00:00:00+00:53:28",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01",
     "202\u0666-01-31",
     "2026-01-31\n",
     "",
@@ -89,3 +92,35 @@ def test_what_is_a_date_here_is_one_to_pandas(text: str) -> None:
     except ValueError:
         return
     assert (found if found.tzinfo else found.replace(tzinfo=UTC)) == read_by_pandas(text)
+
+
+def test_the_type_of_a_column_says_which_dates_it_holds() -> None:
+    def refusal(text: str, dtype: str) -> str:
+        column = Column({"name": "x", "kind": "date", "nullable": False, "dtype": dtype})
+        try:
+            column.check(text)
+        except Refused as error:
+            assert column.check_all([text]) is None
+            return str(error)
+        assert column.check_all([text]) == [text]
+        return "taken"
+
+    zoned, early = "2026-01-31T12:30Z", "1677-09-21T00:12:43.145223"
+    assert refusal(zoned, "datetime64[us]") == "send it without a time zone, as the training data are"
+    assert refusal(zoned, "datetime64[us, Europe/Berlin]") == refusal(zoned, "object") == "taken"
+    assert refusal(early, "datetime64[ns]").startswith(
+        "it must lie between 1677-09-21T00:12:43.145224 and 2262"
+    )
+    assert refusal(early, "datetime64[us]") == refusal(early, "str") == "taken"
+    for sentinel in (pd.Timestamp.min, pd.Timestamp.max):
+        assert refusal(sentinel.isoformat(), "datetime64[ns]") == "taken"
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[us]", "datetime64[s]", "datetime64[us, UTC]"])
+def test_nine_digits_of_one_row_leave_room_for_the_years_of_another(dtype: str) -> None:
+    schema = {"container": "frame", "columns": [{"name": "x", "kind": "date", "dtype": dtype}]}
+    texts = ["2026-01-31T12:30:00.123456789", "9999-12-31", None]
+    frame = container_of(schema)([texts], len(texts))
+    assert str(frame["x"].dtype) == dtype
+    assert frame["x"].dt.year.tolist()[:2] == [2026, 9999]
+    assert frame["x"].isna().tolist() == [False, False, True]

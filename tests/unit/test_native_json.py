@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import json_body, limits
+from serving.engines.inputs import encoder_of
 from serving.engines.json_reader import JsonReader, reader_of
 from serving.engines.json_writer import decoders_of, writer_of
-from serving.engines.native import _encoder, open_kernel
+from serving.engines.native import open_kernel
 from skylayer.compiler.kernel_build import host_kernel
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def encoded(rows: list[dict[str, Any]]) -> list[float]:
     """The same, as the engine in Python has them."""
     values: list[float] = []
     for index, table in METADATA["dense"]:
-        encode, _ = _encoder(METADATA["tables"], index, table)
+        encode, _ = encoder_of(METADATA["tables"], index, table)
         name = COLUMNS[index]["name"]
         values += map(float, encode([row[name] for row in rows], name))
     return values

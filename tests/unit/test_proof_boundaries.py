@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from programs import numbers, operation, program, transposed
 
-from skylayer.compiler.program import Arithmetic, Code, Pairwise, Reduce, TreeFlag, Unary
+from skylayer.compiler.program import Arithmetic, Code, DenseInput, Pairwise, Reduce, TreeFlag, Unary
 from skylayer.compiler.tree_nodes import CATEGORICAL, NODE, NODE_F64, TREE
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.trace import Trace
@@ -367,3 +367,10 @@ def test_a_split_on_several_columns_is_crossed_by_one_of_them(before: Operation)
     assert sum(column[0] != column[1] for column in rows) == 1
     answers = Trace(built, [3], ["x0", "x1"]).values(rows, 2)[:, 0]
     assert sorted(answers.tolist()) == [1.0, 2.0]
+
+
+def test_a_split_on_a_part_of_a_date_is_met_by_the_seconds_beside_it() -> None:
+    built = dataclasses.replace(program(1, [wide(0.5)]), dense=(DenseInput(0, part="elapsed_days"),))
+    schema = {"columns": [{"name": "x0", "kind": "date", "dtype": "str", "nullable": False}]}
+    (found,) = made(built, [["1969-12-30", "1970-01-02T00:00Z"]], schema=schema)
+    assert sorted(found) == ["1970-01-01T12:00:00", "1970-01-01T12:00:01"]

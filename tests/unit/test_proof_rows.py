@@ -91,9 +91,11 @@ def test_a_column_of_categories_meets_every_type_that_could_be_taken_for_another
         ("integer", {"dtype": "int8"}, [5, 7], {127, -128}, {255, 2**31 - 1}),
         ("boolean", {"dtype": "bool"}, [True], {True, False}, {2}),
         ("text", {"dtype": "object"}, ["word"], {"", "e\u0301", "x" * 3000, "word"}, {1}),
-        ("date", {"dtype": "datetime64[us]"}, ["2020-01-01"], {"2020-01-01", "2024-02-29"}, {1}),
+        ("date", {"dtype": "str"}, ["2020-01-01"], {"2020-01-01", "2024-02-29", "2026-06-30T12:00Z"}, {1}),
+        ("date", {"dtype": "datetime64[us]"}, ["2020-01-01"], {"9999-12-31"}, {"2026-06-30T12:00Z"}),
+        ("date", {"dtype": "datetime64[ns]"}, ["2020-01-01"], {"1900-03-01"}, {"9999-12-31", "0001-01-01"}),
     ],
-    ids=["int64", "int8", "boolean", "text", "date"],
+    ids=["int64", "int8", "boolean", "text", "date", "moment", "nanoseconds"],
 )
 def test_a_column_meets_what_its_validation_lets_through(
     kind: str, more: dict[str, Any], own: list[Any], some: set[Any], never: set[Any]
@@ -206,3 +208,20 @@ def test_values_are_missing_as_often_as_in_the_data_and_others_are_drawn_from_it
     assert set(drawn) == {"x", None}
     (nothing,) = on_the_grid(described("number", dtype="float64"), [[None, None]], 10, random())
     assert set(nothing) == {None}
+
+
+def test_dates_are_seconds_and_days_around_the_data() -> None:
+    own = ["2020-01-01", "2020-12-31T23:59:59", None]
+    (made,) = on_the_grid(described("date", dtype="str"), [own], 2000, random())
+    assert made.count(None) > 500
+    texts = [text for text in made if text is not None]
+    assert min(texts) < "2020-01-01"
+    assert max(texts) > "2020-12-31T23:59:59"
+    assert all("2019-11-20" < text < "2021-02-10" for text in texts)
+    assert 0.4 < sum(text.endswith("T00:00:00") for text in texts) / len(texts) < 0.6
+
+
+def test_dates_stay_within_what_their_type_holds() -> None:
+    for dtype, own in {"datetime64[ns]": "2262-04-11T23:47:16.854775807", "str": "0001-01-01"}.items():
+        (made,) = on_the_grid(described("date", dtype=dtype), [[own]], 500, random())
+        assert len(made) == 500

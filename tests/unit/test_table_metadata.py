@@ -88,7 +88,7 @@ def test_what_is_no_object_of_its_members_does_not_fit(metadata: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("dense.0", [2, None]), ("dense.0", [2, 0]),
+        ("dense.0", [2, None]), ("dense.0", [2, 0]), ("dense.0", [2, "elapsed_days"]),
         ("sparse.0.2.ngram_range", [1, 1]), ("sparse.0.2.ngram_range", [3, 3]),
         ("sparse.0.2.analyzer", "char_wb"), ("sparse.0.2.strip_accents", "ascii"),
         ("sparse.0.2.strip_accents", "unicode"), ("sparse.0.2.stop_words", []),
@@ -110,7 +110,7 @@ def test_what_may_stand_in_a_member_fits(path: str, value: Any) -> None:
         *((name, GONE) for name in WHOLE), *((name, None) for name in WHOLE),
         ("dense.0", [3, None]), ("dense.0", [-1, None]), ("dense.0", [True, None]), ("dense.0", [0.0, None]),
         ("dense.0", [0, 2]), ("dense.0", [0, -1]), ("dense.0", [0, False]), ("dense.0", [0]),
-        ("dense.0", [0, None, 0]),
+        ("dense.0", [0, None, 0]), ("dense.0", [3, "year"]), ("dense.0", [0, "century"]), ("dense.0", [0, ["year"]]),
         ("sparse.0.0", 3), ("sparse.0.0", -1), ("sparse.0.1", -3), ("sparse.0.1", 6), ("sparse.0.1", 2),
         ("sparse.0.1", 3.0),
         *((f"sparse.0.2.{name}", GONE) for name in WORDS), *((f"sparse.1.2.{name}", GONE) for name in HASHED),

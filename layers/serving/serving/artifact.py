@@ -133,7 +133,12 @@ def layer_files(manifest: dict[str, Any]) -> list[str]:
     chosen = _engine_files(manifest["engines"][manifest["engine"]])
     others = {name for entry in manifest["engines"].values() for name in _engine_files(entry)} - chosen
     unneeded = (f"{PLOTS}/",) if manifest["engine"] == "sklearn" else (f"{PLOTS}/", f"{SOURCE}/")
-    return sorted(name for name in manifest["files"] if name not in others and not name.startswith(unneeded))
+    code = _sources(manifest["engines"][manifest["engine"]])
+    return sorted(
+        name
+        for name in manifest["files"]
+        if name in code or (name not in others and not name.startswith(unneeded))
+    )
 
 
 def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
@@ -221,6 +226,11 @@ def _engine_files(entry: dict[str, Any]) -> set[str]:
     return {entry["file"]}
 
 
+def _sources(entry: dict[str, Any]) -> set[str]:
+    """The source code of the steps that run in Python before an engine."""
+    return set(entry.get("first_steps", {}).get("sources", ()))
+
+
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not a JSON value")
 
@@ -271,28 +281,54 @@ def _check_engines(path: str, manifest: dict[str, Any]) -> None:
             or entry["file"] not in manifest["files"]
         ):
             raise ArtifactError(f"{path}: engines.{engine} must name a file of the artifact.")
+        if "first_steps" in entry:
+            _check_first_steps(path, entry["first_steps"], manifest["files"])
     if manifest["engine"] not in manifest["engines"]:
         raise ArtifactError(f"{path}: engine is {manifest['engine']}, which engines doesn't describe.")
 
 
+def _check_first_steps(path: str, described: object, files: dict[str, Any]) -> None:
+    where = f"{path}: engines.native.first_steps"
+    if not isinstance(described, dict):
+        raise ArtifactError(f"{where} must be an object.")
+    steps, sources = described.get("steps"), described.get("sources")
+    if not isinstance(sources, list) or not all(
+        isinstance(name, str) and name.startswith(f"{SOURCE}/") and name in files for name in sources
+    ):
+        raise ArtifactError(f"{where}.sources must name files of the artifact below {SOURCE}/.")
+    if not isinstance(steps, list) or not all(
+        isinstance(step, dict)
+        and isinstance(step.get("module"), str)
+        and isinstance(step.get("name"), str)
+        and isinstance(step.get("state", {}), dict)
+        for step in steps
+    ):
+        raise ArtifactError(f"{where}.steps must be a list of objects with a module and a name.")
+    _check_columns(f"{where}.columns", described.get("columns"))
+
+
 def _check_input(path: str, schema: dict[str, Any]) -> None:
     _require_one_of(path, "input.container", schema.get("container"), CONTAINERS)
-    columns = schema.get("columns")
+    _check_columns(f"{path}: input.columns", schema.get("columns"))
+
+
+def _check_columns(where: str, columns: object) -> None:
     if not isinstance(columns, list) or not columns:
-        raise ArtifactError(f"{path}: input.columns must be a list of at least one column.")
+        raise ArtifactError(f"{where} must be a list of at least one column.")
     for number, column in enumerate(columns):
-        where = f"input.columns[{number}]"
         if not isinstance(column, dict) or not isinstance(column.get("name"), str):
-            raise ArtifactError(f"{path}: {where} must be an object with a name.")
-        _require_one_of(path, f"{where}.kind", column.get("kind"), KINDS)
+            raise ArtifactError(f"{where}[{number}] must be an object with a name.")
+        kind = column.get("kind")
+        if kind not in KINDS:
+            raise ArtifactError(f"{where}[{number}].kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
         if not isinstance(column.get("nullable"), bool):
-            raise ArtifactError(f"{path}: {where}.nullable must be true or false.")
+            raise ArtifactError(f"{where}[{number}].nullable must be true or false.")
         wider = column.get("widened", [])
         if not isinstance(wider, list) or not all(what in WIDER for what in wider):
-            raise ArtifactError(f"{path}: {where}.widened must be a list of {' and '.join(WIDER)}.")
+            raise ArtifactError(f"{where}[{number}].widened must be a list of {' and '.join(WIDER)}.")
     names = [column["name"] for column in columns]
     if len(set(names)) != len(names):
-        raise ArtifactError(f"{path}: input.columns holds the same name twice.")
+        raise ArtifactError(f"{where} holds the same name twice.")
 
 
 def _require(path: str, field: str, value: str, pattern: str) -> None:

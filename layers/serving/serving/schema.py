@@ -123,11 +123,14 @@ def _categories(values: list[Any], column: Column) -> list[Any]:
     return values
 
 
-def _dates(values: list[Any], _: Column) -> list[Any]:
+def _dates(values: list[Any], column: Column) -> list[Any]:
     from serving import dates  # not above: few models have dates
 
-    for value in values:
-        dates.parse(value)
+    try:
+        for value in values:
+            dates.check(value, column.dtype)
+    except dates.Unfit as error:
+        raise _OutOfRange(str(error)) from None
     return values
 
 

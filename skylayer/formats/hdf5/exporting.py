@@ -38,6 +38,10 @@ def export_tables(folder: Path, manifest: dict[str, Any], path: Path) -> None:
             f"{folder.name} has no compiled table, which hdf5 holds: it is served by the engine "
             f"{manifest['engine']}."
         )
+    if "first_steps" in entry:
+        raise UserError(
+            f"{folder.name} begins with steps in Python, which hdf5 can't hold: only the compiled table could be read."
+        )
     try:
         import h5py  # noqa: PLC0415 - an optional package
     except ImportError:

@@ -64,5 +64,9 @@ def load(folder: str, manifest: dict[str, Any]) -> Engine:
     name = manifest["engine"]
     if name not in ENGINES:
         raise ArtifactError(f"{folder}: the engine {name!r} is not one of {', '.join(ENGINES)}.")
-    engine: Engine = import_module(f"serving.engines.{name}").load(folder, manifest)
-    return engine
+    engine: Any = import_module(f"serving.engines.{name}").load(folder, manifest)
+    if "first_steps" in manifest["engines"][name]:
+        from serving.engines.first_steps import behind  # not above: few models have steps in Python
+
+        engine = behind(engine, folder, manifest)
+    return engine  # type: ignore[no-any-return]

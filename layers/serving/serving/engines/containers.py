@@ -6,6 +6,8 @@ left to themselves, would guess from the values of each request, and guess diffe
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 TYPE_CHECKING = False
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Container = Callable[[list[list[Any]], int], Any]
+
+_MORE_DIGITS = re.compile(r"(\.\d{6})\d+")
 
 
 def container_of(schema: dict[str, Any]) -> Container:
@@ -77,8 +81,10 @@ def _series_of(column: dict[str, Any]) -> Callable[[list[Any]], Any]:
         return categorical
     if dtype.startswith("datetime64"):
         utc = "," in dtype  # a time zone: texts without one are taken as UTC
+        # Nine digits of one row would have pandas read all rows in nanoseconds, which other rows may not fit.
+        cut = _as_is if dtype.startswith("datetime64[ns") else _to_microseconds
         return lambda values: pd.to_datetime(
-            pd.Series(values, dtype=object), format="ISO8601", utc=utc
+            pd.Series(list(map(cut, values)), dtype=object), format="ISO8601", utc=utc
         ).astype(dtype)
     plain = pd.api.types.pandas_dtype(dtype)
     if not isinstance(plain, np.dtype):  # an extension type: str, string, Int64, boolean, ...
@@ -94,6 +100,14 @@ def _series_of(column: dict[str, Any]) -> Callable[[list[Any]], Any]:
         return np.array(filled, _wide_enough(plain, [values]))
 
     return numpy_array
+
+
+def _as_is(text: str | None) -> str | None:
+    return text
+
+
+def _to_microseconds(text: str | None) -> str | None:
+    return text if text is None else _MORE_DIGITS.sub(r"\1", text)
 
 
 def _wide_enough(dtype: np.dtype[Any], columns: list[list[Any]]) -> np.dtype[Any]:

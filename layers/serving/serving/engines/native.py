@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from serving import limits
 from serving.artifact import ArtifactError
+from serving.engines.inputs import encoder_of, packers_of, side_by_side, terms_of
 from serving.engines.json_reader import pointer_to, reader_of
 from serving.engines.json_writer import decoders_of, writer_of
 from serving.engines.table_metadata import fits
@@ -22,7 +23,6 @@ from serving.errors import RowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from serving.engines.json_reader import JsonReader
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
 _COST = struct.Struct("=3Q")
 _OK, _ROW_REFUSED = 0, 5
-_NAN = float("nan")
 
 
 class _Failure(ctypes.Structure):
@@ -56,8 +55,8 @@ class NativeEngine:
         metadata = _metadata(table, header, len(names), fields)
         self._refusals: dict[str, list[Any]] = metadata["refusals"]
         self._names = names
-        self._inputs = [_encoder(metadata["tables"], column, table) for column, table in metadata["dense"]]
-        self._texts = _packers(metadata["sparse"])
+        self._inputs = [encoder_of(metadata["tables"], column, table) for column, table in metadata["dense"]]
+        self._texts = packers_of(metadata["sparse"])
         self._outputs = decoders_of(metadata["outputs"], fields)
         self._fields = fields
         size = kernel.skylayer_scratch(self._address)
@@ -81,14 +80,27 @@ class NativeEngine:
         Raises:
             Problem: 413.
         """
-        if rows > self.most_rows:
-            raise limits.too_many_rows(rows, self.most_rows)
+        self.admit_rows(rows)
         if self._texts:
             from serving.engines import admission  # not above: most models have no texts
 
             texts = [columns[column] for column, _ in self._texts]
             most = rows * self._most_terms * self._term_cost
             admission.check_texts(texts, self._text_costs(), rows * self._row_cost, most)
+
+    def admit_rows(self, rows: int) -> None:
+        """Refuse rows whose answer would take too long.
+
+        Raises:
+            Problem: 413.
+        """
+        if rows > self.most_rows:
+            raise limits.too_many_rows(rows, self.most_rows)
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether texts are taken apart, whose length then counts."""
+        return bool(self._texts)
 
     def _text_costs(self) -> list[Any]:
         """Of a character of each column of texts."""
@@ -189,8 +201,8 @@ class NativeEngine:
         """The texts' terms in compressed rows: starts, slots, values; three times None without texts."""
         if not self._texts:
             return None, None, None
-        found = [_terms(pack, columns[column], self._names[column]) for column, pack in self._texts]
-        slots, values = found[0] if len(found) == 1 else map(_side_by_side, zip(*found, strict=True))
+        found = [terms_of(pack, columns[column], self._names[column]) for column, pack in self._texts]
+        slots, values = found[0] if len(found) == 1 else map(side_by_side, zip(*found, strict=True))
         starts = [0, *accumulate([len(row) // 4 for row in slots])]
         return struct.pack(f"{rows + 1}Q", *starts), b"".join(slots), b"".join(values)
 
@@ -201,11 +213,14 @@ def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
     Raises:
         ArtifactError: The table is damaged, of a newer format, or there is no kernel for this machine.
     """
-    path = os.path.join(folder, manifest["engines"]["native"]["file"])
-    columns = manifest["input"]["columns"]
+    entry = manifest["engines"]["native"]
+    first = entry.get("first_steps")
+    columns = manifest["input"]["columns"] if first is None else first["columns"]
     names = [column["name"] for column in columns]
+    path = os.path.join(folder, entry["file"])
     engine = open_table(path, _kernel(), names, manifest["output"]["fields"])
-    engine.read_json(columns)
+    if first is None:  # else it is rows, not bodies, that the table's columns are made of
+        engine.read_json(columns)
     return engine
 
 
@@ -272,69 +287,3 @@ def _kernel() -> Any:
         return open_kernel(path)
     except OSError as error:
         raise ArtifactError(f"the native kernel for {machine} can't be loaded: {error}") from None
-
-
-def _encoder(tables: list[Any], column: int, table: int | None) -> tuple[Callable[..., Any], int]:
-    return (_numbers, column) if table is None else (_codes(tables[table]), column)
-
-
-def _numbers(values: list[Any], _: str) -> list[Any]:
-    return [_NAN if value is None else value for value in values] if None in values else values
-
-
-def _codes(table: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
-    known: dict[Any, float | None] = dict(table["entries"])
-    known[None] = table["missing"]
-    unknown, rounded, detail = table["unknown"], table["rounded"], table["detail"]
-
-    def codes(values: list[Any], name: str) -> list[float]:
-        if rounded:
-            values = [value if value is None else float(value) for value in values]
-        result = [known.get(value, unknown) for value in values]
-        if None in result:
-            row = result.index(None)
-            raise RowError(row, name, detail)
-        return result
-
-    return codes
-
-
-def _packers(sparse: list[Any]) -> list[tuple[int, Callable[[str], tuple[bytes, bytes]]]]:
-    """Per column of texts: its number, and what makes slots and values of a text's terms."""
-    if not sparse:
-        return []
-    from serving.engines.text import BadPattern, packer_of
-
-    result, first = [], 0
-    for column, width, description in sparse:
-        try:
-            result.append((column, packer_of(description, first)))
-        except BadPattern as error:
-            raise ArtifactError(f"The table is damaged: its token pattern is none: {error}.") from None
-        first += width
-    return result
-
-
-def _terms(
-    pack: Callable[[str], tuple[bytes, bytes]], column: list[Any], name: str
-) -> tuple[list[bytes], list[bytes]]:
-    """The slots and the values of each row's terms.
-
-    Raises:
-        RowError: A value isn't a text, or can't be encoded as one.
-    """
-    slots, values = [], []
-    for row, text in enumerate(column):
-        if not isinstance(text, str):
-            raise RowError(row, name, "a text is needed here")
-        try:
-            found, numbers = pack(text)
-        except UnicodeEncodeError:
-            raise RowError(row, name, "a lone surrogate isn't a character") from None
-        slots.append(found)
-        values.append(numbers)
-    return slots, values
-
-
-def _side_by_side(columns: tuple[list[bytes], ...]) -> list[bytes]:
-    return list(map(b"".join, zip(*columns, strict=True)))

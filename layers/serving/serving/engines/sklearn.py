@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
-from contextlib import contextmanager
 
 import joblib
 import numpy as np
@@ -14,10 +12,11 @@ from serving.artifact import GOLDEN, METHODS, SOURCE
 from serving.engines.containers import container_of
 from serving.engines.pace import Pace
 from serving.engines.refused_row import RefusedRowFinder
+from serving.engines.source_code import imported_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from serving.engines.containers import Container
@@ -81,7 +80,7 @@ class SklearnEngine:
 
 def load(folder: str, manifest: dict[str, Any]) -> SklearnEngine:
     """The engine of an artifact whose files are known to be those of its manifest."""
-    with warnings.catch_warnings(), _source_code(os.path.join(folder, SOURCE)):
+    with warnings.catch_warnings(), imported_from(os.path.join(folder, SOURCE)):
         warnings.simplefilter("ignore")
         estimator = joblib.load(os.path.join(folder, manifest["engines"]["sklearn"]["file"]))
     run_in_one_thread(estimator)
@@ -93,37 +92,6 @@ def load(folder: str, manifest: dict[str, Any]) -> SklearnEngine:
         manifest["output"]["fields"],
         os.path.join(folder, GOLDEN),
     )
-
-
-@contextmanager
-def _source_code(folder: str) -> Iterator[None]:
-    """Import the modules that an artifact brings from its own folder, whatever goes by their names elsewhere.
-
-    Two versions of one model bring modules of the same names, and so may the project that opens them. Each
-    estimator keeps those that it was loaded with; afterwards the names mean what they meant before. Nothing is
-    written into the artifact, byte code included, since that would alter it.
-    """
-    if not os.path.isdir(folder):
-        yield
-        return
-    brought = {name.removesuffix(".py") for name in os.listdir(folder)}
-    before = {name: sys.modules[name] for name in list(sys.modules) if name.partition(".")[0] in brought}
-    writes_no_bytecode = sys.dont_write_bytecode
-    for name in before:
-        del sys.modules[name]
-    sys.path.insert(0, folder)
-    sys.dont_write_bytecode = True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = writes_no_bytecode
-        sys.path.remove(folder)
-        if before:
-            for name in [name for name in sys.modules if name.partition(".")[0] in brought]:
-                del sys.modules[name]
-            sys.modules.update(before)
-        else:  # a function that imports only when it is called still finds its modules
-            sys.path.append(folder)
 
 
 def run_in_one_thread(estimator: Any) -> None:

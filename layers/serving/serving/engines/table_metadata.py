@@ -66,6 +66,10 @@ def _index(value: Any, end: int) -> bool:
 
 def _input(entry: Any, columns: int, tables: int) -> bool:
     column, table = entry
+    if type(table) is str:
+        from serving.dates import PARTS  # not above: few models have dates
+
+        return _index(column, columns) and table in PARTS
     return _index(column, columns) and (table is None or _index(table, tables))
 
 
