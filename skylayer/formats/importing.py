@@ -117,6 +117,7 @@ def import_model(
             directory=directory,
             training=training,
             progress=progress,
+            proof_rows=proof_rows,
         )
     source = _OPEN[kind](request, content, kind)
     training |= {"rows": 0, "sample_rows": len(source.rows)}

@@ -62,7 +62,9 @@ def open_booster(
     rows = make_rows(columns) if sample is None else read_rows(columns, sample)
     given = _as_fitted(estimator, rows)
     if isinstance(estimator, Relabelled):
-        chooser = native_only(path, {}, "Without CLASSES the library itself serves it, with its own labels.")
+        chooser = native_only(
+            path, {}, "Without CLASSES the library itself serves it, with its own labels.", kind
+        )
         return Opened(estimator, given, chooser)
     return Opened(estimator, given, choose)
 
