@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 VARIABLES = (
     Variable(
-        "MODEL", "pickle, joblib, skops, XGBoost, LightGBM, Keras, ONNX or HDF5 file", Path, required=True
+        "MODEL",
+        "pickle, joblib, skops, XGBoost, LightGBM, CatBoost, Keras, ONNX or HDF5 file",
+        Path,
+        required=True,
     ),
     Variable("SAMPLE", "CSV with rows like those that will be asked for", Path),
     Variable("NAME", "of the model (default: the file's)"),

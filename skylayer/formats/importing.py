@@ -176,6 +176,7 @@ _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "keras": _keras,
     "xgboost": _boosted,
     "lightgbm": _boosted,
+    "catboost": _boosted,
 }
 
 

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import stat
 import zipfile
 import zlib
@@ -31,6 +32,7 @@ _ONNX_NEXT = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 _MOST_IR_VERSION = 127
 # The first key of XGBoost's documents; another one may stand before it where something else has written them again.
 _XGBOOST, _LOOKED_AT = b"learner", 4096
+_CATBOOST = re.compile(rb'\s*\{\s*"(ctr_data|features_info)"')  # its keys are in alphabetical order
 
 
 def _gzip(content: bytes, most: int) -> bytes:
@@ -99,7 +101,7 @@ def read(path: Path) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops`, `keras`, `hdf5`, `onnx`, `xgboost` or `lightgbm`; the file's name doesn't matter.
+    """`pickle`, `skops`, `keras`, `hdf5`, `onnx`, `xgboost`, `lightgbm` or `catboost`, whatever its name.
 
     Raises:
         UserError: It is none that can be imported.
@@ -123,7 +125,8 @@ def kind_of(path: Path, content: bytes) -> str:
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
     raise UserError(
-        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, Keras, HDF5 or ONNX file can be imported."
+        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, CatBoost, Keras, HDF5 or ONNX file can "
+        "be imported."
     )
 
 
@@ -133,6 +136,8 @@ def _booster(path: Path, content: bytes) -> str | None:
         return "lightgbm"
     if content.lstrip()[:1] == b"{" and _XGBOOST in content[:_LOOKED_AT]:
         return "xgboost"
+    if _CATBOOST.match(content):
+        return "catboost"
     if is_legacy(content):
         convert = f"xgboost.Booster(model_file='{path.name}').save_model('{path.stem}.json')"
         raise UserError(

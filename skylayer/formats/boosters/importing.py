@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skylayer.artifact.engines import choose
+from skylayer.compiler.forests.estimators import ForeignForestClassifier, ForeignForestRegressor
 from skylayer.compiler.relabelled import Relabelled
 from skylayer.errors import UserError
+from skylayer.formats.boosters.catboost_models import catboost_model
 from skylayer.formats.boosters.errors import Damaged, NotServed
 from skylayer.formats.boosters.lightgbm_models import categorical_features, lightgbm_model
 from skylayer.formats.boosters.xgboost_models import xgboost_model
@@ -45,18 +47,20 @@ class Opened:
 def open_booster(
     path: Path, content: bytes, kind: str, sample: Path | None, classes: list[Any] | None
 ) -> Opened:
-    """Open a model of XGBoost's or LightGBM's.
+    """Open a model of XGBoost's, LightGBM's or CatBoost's.
 
     Args:
         path: The file, for messages.
         content: What is in it.
-        kind: `xgboost` or `lightgbm`.
+        kind: `xgboost`, `lightgbm` or `catboost`.
         sample: CSV of rows; without it they are made up.
         classes: Labels of a classifier, in the order of its outputs.
 
     Raises:
         UserError: It is damaged or can't be served; the message says why.
     """
+    if kind == "catboost":
+        return _catboost(path, content, sample, classes)
     with told(path, kind):
         estimator, columns = _READ[kind](content, classes)
     rows = make_rows(columns) if sample is None else read_rows(columns, sample)
@@ -109,13 +113,9 @@ def _xgboost(content: bytes, classes: list[Any] | None) -> tuple[Any, list[Colum
         Column(name, categories=found, whole=kind in _WHOLE)
         for name, found, kind in zip(names, known or [None] * count, kinds, strict=True)
     ]
-    if classes is None:
-        return model, columns
-    if not hasattr(model, "n_classes_"):
-        raise NotServed("it is no classifier, so leave out CLASSES")
-    if len(classes) != model.n_classes_:
-        raise NotServed(f"it has {model.n_classes_} classes, and CLASSES names {len(classes)}")
-    return Relabelled(model, classes), columns
+    own = list(range(model.n_classes_)) if hasattr(model, "n_classes_") else None
+    labels = _labels(own, classes)
+    return (model if labels is own else Relabelled(model, labels or [])), columns
 
 
 def _lightgbm(content: bytes, classes: list[Any] | None) -> tuple[Any, list[Column]]:
@@ -131,6 +131,33 @@ def _lightgbm(content: bytes, classes: list[Any] | None) -> tuple[Any, list[Colu
     named = getattr(model, "feature_names_in_", None) is not None or bool(categories)
     names = model.feature_name_ if named else [None] * model.n_features_in_
     return model, [Column(name, categories=known.get(k)) for k, name in enumerate(names)]
+
+
+def _catboost(path: Path, content: bytes, sample: Path | None, classes: list[Any] | None) -> Opened:
+    with told(path, "catboost"):
+        model = catboost_model(content)
+        labels = _labels(model.classes, classes)
+    columns = [Column(name) for name in model.names]
+    rows = make_rows(columns) if sample is None else read_rows(columns, sample)
+    names = list(rows.columns)
+    estimator = (
+        ForeignForestRegressor(model.forest, names)
+        if labels is None
+        else ForeignForestClassifier(model.forest, names, labels)
+    )
+    libraries = {} if model.version is None else {"catboost": model.version}
+    return Opened(estimator, rows, native_only(path, libraries))
+
+
+def _labels(own: list[Any] | None, given: list[Any] | None) -> list[Any] | None:
+    """The labels that the user gave instead of the file's."""
+    if given is None:
+        return own
+    if own is None:
+        raise NotServed("it is no classifier, so leave out CLASSES")
+    if len(given) != len(own):
+        raise NotServed(f"it has {len(own)} classes, and CLASSES names {len(given)}")
+    return given
 
 
 _READ: dict[str, Callable[[bytes, list[Any] | None], tuple[Any, list[Column]]]] = {

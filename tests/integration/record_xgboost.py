@@ -1,11 +1,11 @@
-"""Writes the files of this folder: run with an XGBoost 1.7 (its binary format went with 3.1), `python record.py`."""
+"""Writes boosters/xgboost-1.7.6.*: run with XGBoost 1.7, whose binary format went with 3.1."""
 
 from pathlib import Path
 
 import numpy as np
 import xgboost as xgb
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "boosters"
 rows = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
 labels = (rows[:, 0] > 0).astype(int) + (rows[:, 1] > 0)
 booster = xgb.train(
