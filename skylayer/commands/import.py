@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
 VARIABLES = (
-    Variable("MODEL", "pickle, joblib, skops, Keras, ONNX or HDF5 file", Path, required=True),
+    Variable(
+        "MODEL",
+        "pickle, joblib, skops, XGBoost, LightGBM, CatBoost, Keras, ONNX or HDF5 file",
+        Path,
+        required=True,
+    ),
     Variable("SAMPLE", "CSV file with rows like those of requests", Path),
     Variable("NAME", "name of the model (default: the file's)"),
-    Variable("CLASSES", "labels of a network's outputs, in their order: a,b,c"),
+    Variable("CLASSES", "labels of the outputs, where the file has none, in their order: a,b,c"),
     Variable("TRUST", "SHA-256 of the file: open it although it is a pickle"),
 )
 EXAMPLES = (
     "make import MODEL=model.joblib SAMPLE=rows.csv",
     "make import MODEL=model.joblib SAMPLE=rows.csv NAME=churn TRUST=<the digest that the first try prints>",
     "make import MODEL=model.onnx SAMPLE=rows.csv",
+    "make import MODEL=xgboost.json SAMPLE=rows.csv CLASSES=no,yes",
 )
 
 

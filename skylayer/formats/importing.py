@@ -117,6 +117,7 @@ def import_model(
             directory=directory,
             training=training,
             progress=progress,
+            proof_rows=proof_rows,
         )
     source = _OPEN[kind](request, content, kind)
     training |= {"rows": 0, "sample_rows": len(source.rows)}
@@ -162,10 +163,20 @@ def _keras(request: Request, content: bytes, _: str) -> Source:
     return Source(estimator, rows, network_engine.chooser(stored.version), strict=True)
 
 
+def _boosted(request: Request, content: bytes, kind: str) -> Source:
+    from skylayer.formats.boosters.importing import open_booster  # noqa: PLC0415 - optional packages
+
+    opened = open_booster(request.path, content, kind, request.sample, request.classes)
+    return Source(opened.estimator, opened.rows, opened.choose)
+
+
 _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "pickle": _scikit_learn,
     "skops": _scikit_learn,
     "keras": _keras,
+    "xgboost": _boosted,
+    "lightgbm": _boosted,
+    "catboost": _boosted,
 }
 
 

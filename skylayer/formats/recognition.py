@@ -6,12 +6,15 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import stat
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
 from skylayer.errors import UserError
+from skylayer.formats.boosters.lightgbm_models import starts_as_lightgbm
+from skylayer.formats.boosters.xgboost_models import is_legacy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +30,9 @@ _ORT = b"ORTM"
 _ONNX = b"\x08"
 _ONNX_NEXT = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 _MOST_IR_VERSION = 127
+# The first key of XGBoost's documents; another one may stand before it where something else has written them again.
+_XGBOOST, _LOOKED_AT = b"learner", 4096
+_CATBOOST = re.compile(rb'\s*\{\s*"(ctr_data|features_info)"')  # its keys are in alphabetical order
 
 
 def _gzip(content: bytes, most: int) -> bytes:
@@ -95,7 +101,7 @@ def read(path: Path) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops`, `keras`, `hdf5` or `onnx`; what the file is called doesn't matter.
+    """`pickle`, `skops`, `keras`, `hdf5`, `onnx`, `xgboost`, `lightgbm` or `catboost`, whatever its name.
 
     Raises:
         UserError: It is none that can be imported.
@@ -108,6 +114,8 @@ def kind_of(path: Path, content: bytes) -> str:
         return "pickle"
     if looks_like_onnx(content):
         return "onnx"
+    if (boosted := _booster(path, content)) is not None:
+        return boosted
     if content[4:8] == _ORT:
         raise UserError(f"{path} is in ONNX Runtime's own format. Give the ONNX file that it was made from.")
     if path.suffix == ".onnx":
@@ -117,8 +125,26 @@ def kind_of(path: Path, content: bytes) -> str:
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
     raise UserError(
-        f"{path} is not a model: a pickle, joblib, skops, Keras, HDF5 or ONNX file can be imported."
+        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, CatBoost, Keras, HDF5 or ONNX file can "
+        "be imported."
     )
+
+
+def _booster(path: Path, content: bytes) -> str | None:
+    """The library of boosted trees that wrote a file, if one did."""
+    if starts_as_lightgbm(content):
+        return "lightgbm"
+    if content.lstrip()[:1] == b"{" and _XGBOOST in content[:_LOOKED_AT]:
+        return "xgboost"
+    if _CATBOOST.match(content):
+        return "catboost"
+    if is_legacy(content):
+        convert = f"xgboost.Booster(model_file='{path.name}').save_model('{path.stem}.json')"
+        raise UserError(
+            f"{path} is in XGBoost's old binary format, which XGBoost 3.1 and newer don't read. Convert it where an "
+            f'older XGBoost is installed: python -c "import xgboost; {convert}"'
+        )
+    return None
 
 
 def is_zip(content: bytes) -> bool:

@@ -105,11 +105,15 @@ class Proof:
 
     def __str__(self) -> str:
         """One sentence for the manifest and the card, without a full stop."""
+        return self.told("scikit-learn")
+
+    def told(self, reference: str) -> str:
+        """The same of another reference."""
         if not self.ties:
-            return f"{self.rows:,} rows were answered as scikit-learn does"
+            return f"{self.rows:,} rows were answered as {reference} does"
         return (
-            f"{self.decided:,} rows were answered as scikit-learn does; {self.ties:,} more are ties, decided by "
-            f"scikit-learn's own rounding: {self.ties - self.differing:,} came out equal"
+            f"{self.decided:,} rows were answered as {reference} does; {self.ties:,} more are ties, decided by "
+            f"{reference}'s own rounding: {self.ties - self.differing:,} came out equal"
         )
 
     def _tolerance(self, name: str) -> list[float]:

@@ -43,6 +43,12 @@ def forest(*, zipmap: bool) -> Any:
     return convert_sklearn(estimator, initial_types=inputs, options={id(estimator): {"zipmap": zipmap}})
 
 
+def linear(*, zipmap: bool) -> Any:
+    estimator = LogisticRegression().fit(NUMBERS, LABELS)
+    inputs = [("x", FloatTensorType([None, 3]))]
+    return convert_sklearn(estimator, initial_types=inputs, options={id(estimator): {"zipmap": zipmap}})
+
+
 def regressor(targets: int = 1) -> Any:
     target = NUMBERS[:, 0] if targets == 1 else NUMBERS[:, :targets]
     pipeline = make_pipeline(StandardScaler(), LinearRegression()).fit(NUMBERS, target)
@@ -118,7 +124,13 @@ def bring(model: Any, home: Path, sample: pd.DataFrame | None = None, name: str 
     if sample is not None:
         sample.to_csv(rows, index=False)
     return import_model(
-        path, trust=None, sample=rows, name=None, directory=home / "artifacts", progress=lambda _: None
+        path,
+        trust=None,
+        sample=rows,
+        name=None,
+        directory=home / "artifacts",
+        progress=lambda _: None,
+        proof_rows=500,
     )
 
 

@@ -61,7 +61,7 @@ def towns(home: Path) -> Path:
 
 @pytest.mark.parametrize("zipmap", [True, False])
 def test_a_classifier_answers_labels_and_probabilities(zipmap: bool, tmp_path: Path) -> None:
-    brought = models.forest(zipmap=zipmap)
+    brought = models.linear(zipmap=zipmap)
     folder = bring(brought, tmp_path)
     answer = client_of(folder).post({"instances": NUMBERS.tolist()})
     assert answer.status == 200, answer.body

@@ -26,6 +26,7 @@ def test_the_sentence_says_decided_rows_and_ties_apart(
 
 def test_the_sentence_says_nothing_of_ties_where_there_are_none() -> None:
     assert str(Proof(tallies={"a": Tally(rows=3000)})) == "3,000 rows were answered as scikit-learn does"
+    assert Proof(tallies={"a": Tally(rows=3000)}).told("numpy") == "3,000 rows were answered as numpy does"
 
 
 def test_the_manifest_has_every_count_and_a_tolerance_of_twice_what_was_proven() -> None:

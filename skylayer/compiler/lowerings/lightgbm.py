@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 ZERO = float(np.float32(1e-35))  # what is as small as this counts as zero
 IS_CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT = 1, 2, 2  # of a node's decision_type
 ZERO_MISSING, NAN_MISSING = 1, 2
-IDENTITY = {"regression", "regression_l1", "huber", "fair", "quantile", "mape"}
+OWN = "custom"  # an objective of the user's own, of which a file says nothing: the answer is the raw score
+IDENTITY = {
+    "regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg", OWN,
+}  # fmt: skip
 LOGARITHMIC = {"poisson", "gamma", "tweedie"}
 
 Fields = dict[str, str]
@@ -130,7 +133,7 @@ def _raw_scores(builder: Builder, estimator: Any, frame: Frame) -> tuple[Slots, 
     scores = emit_trees_f64(builder, x, splits, places, start, bitsets)
     if "average_output" in header:
         scores = builder.arithmetic(Arithmetic.DIVIDE, scores, float(len(splits) // outputs))
-    return scores, header.get("objective", "").split()
+    return scores, header.get("objective", OWN).split()
 
 
 def _option(words: list[str], name: str) -> float:
@@ -144,6 +147,8 @@ def predict_regressor(builder: Builder, estimator: Any, frame: Frame) -> Predict
         builder.cannot("was trained on square roots", "reg_sqrt=True")
     if objective in LOGARITHMIC:
         return Prediction(builder.unary(Unary.EXP, scores))
+    if objective == "cross_entropy":
+        return Prediction(builder.unary(Unary.EXPIT, scores))
     if objective not in IDENTITY:
         builder.cannot("the objective has no native equivalent", f"objective={objective!r}")
     return Prediction(scores)

@@ -38,8 +38,11 @@ IDENTITY = {
     "reg:pseudohubererror",
     "reg:quantileerror",
     EXPECTILE,
+    "rank:map",
+    "rank:ndcg",
+    "rank:pairwise",
 }
-LOGARITHMIC = {"count:poisson", "reg:gamma", "reg:tweedie"}
+LOGARITHMIC = {"count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox"}
 LOGISTIC = {"binary:logistic", "reg:logistic"}
 RAW = "binary:logitraw"  # whose margin is answered as a probability
 HINGE = "binary:hinge"
@@ -84,7 +87,7 @@ def _splits(builder: Builder, tree: Any, weight: float, codes: int, bitsets: lis
     )
 
 
-def _categories(encoding: Any) -> list[Any]:
+def categories_of(encoding: Any) -> list[Any]:
     """A column's categories in the order of their codes."""
     values = encoding["values"]
     if "offsets" not in encoding:
@@ -99,7 +102,7 @@ def _inputs(builder: Builder, estimator: Any, frame: Frame, model: Any, codes: i
     coded: list[RawColumn | int] = []
     for feature, encoding in zip(frame, encodings, strict=True):
         if isinstance(feature, RawColumn) and feature.dtype == "category" and encoding.get("values"):
-            known = _categories(encoding)
+            known = categories_of(encoding)
             detail = f"unknown category in column {feature.name!r}"
             numbers = [*map(float, range(len(known))), np.nan]
             coded.append(builder.codes(feature, [*known, np.nan], numbers, unknown=None, detail=detail))
@@ -135,7 +138,7 @@ def _learner(builder: Builder, estimator: Any) -> Any:
     if callable(estimator.objective):
         builder.cannot("a callable can't be compiled", "objective=<function>")
     booster = estimator.get_booster()
-    best = getattr(estimator, "best_iteration", None) if estimator.early_stopping_rounds else None
+    best = getattr(estimator, "best_iteration", None)
     if best is not None and estimator.booster != LINEAR:  # which answers with its last weights
         booster = booster[: best + 1]
     return json.loads(booster.save_raw("json"))["learner"]

@@ -22,8 +22,10 @@ from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
+from skylayer.formats.onnx.ensembles import NotExact
 from skylayer.formats.onnx.graph import read_graph
 from skylayer.formats.onnx.graph_rows import ask_for, make_up, read_cells, typed
+from skylayer.formats.onnx.native_engine import native, package_native
 from skylayer.formats.onnx.reference import Reference, Refused, Session
 from skylayer.formats.onnx.signature import answers_of, feeds_of
 from skylayer.train.tasks import Target, answers, to_json
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from skylayer.data.schema import Schema
     from skylayer.data.tables import Table
     from skylayer.formats.onnx.graph import Graph
+    from skylayer.formats.onnx.signature import Answers, Feed
 
 FILE = "model.onnx"
 _REPLAYED = 500
@@ -50,6 +53,7 @@ def import_onnx(
     directory: Path,
     training: dict[str, Any],
     progress: Callable[[float], None],
+    proof_rows: int,
 ) -> Path:
     """Check a graph, package it, and compare the engine's answers with those of ONNX Runtime's own package.
 
@@ -61,6 +65,7 @@ def import_onnx(
         directory: Where artifacts are kept.
         training: What the manifest says of where the model comes from.
         progress: Told the share that is done.
+        proof_rows: About how many rows the proof of the native engine replays.
 
     Returns:
         The artifact's folder.
@@ -72,7 +77,22 @@ def import_onnx(
     with _told_in_one_line():
         graph = read_graph(path, content)
         session = Session(path, graph)
-        reference, frame = _look(session, graph, sample)
+        reference, frame, (feeds, found) = _look(session, graph, sample)
+        try:
+            return package_native(
+                native(graph, feeds, found, reference, frame),
+                frame,
+                version=session.version,
+                name=name,
+                directory=directory,
+                training=training,
+                progress=progress,
+                proof_rows=proof_rows,
+            )
+        except NotExact as error:
+            reason = (
+                f"It came as ONNX, and ONNX Runtime {session.version} is what evaluates it, since {error}."
+            )
         progress(0.5)
         table = tabulate(frame)
         schema = _schema(table)
@@ -94,7 +114,7 @@ def import_onnx(
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "task": reference.task,
         "engine": "onnx",
-        "engine_reason": f"It came as ONNX, and ONNX Runtime {session.version} is what evaluates it.",
+        "engine_reason": reason,
         "engines": {"onnx": entry},
         "input": schema.to_manifest(),
         "output": output | {"targets": reference.targets},
@@ -122,15 +142,17 @@ def _told_in_one_line() -> Iterator[None]:
         raise UserError(" ".join(printable.split())) from error
 
 
-def _look(session: Session, graph: Graph, sample: Path | None) -> tuple[Reference, pd.DataFrame]:
-    """The graph as an estimator, and rows that it answers."""
+def _look(
+    session: Session, graph: Graph, sample: Path | None
+) -> tuple[Reference, pd.DataFrame, tuple[tuple[Feed, ...], Answers]]:
+    """The graph as an estimator, rows that it answers, and what goes in and comes out."""
     cells = None if sample is None else read_cells(sample)
     header = None if cells is None else list(cells.columns)
     feeds = feeds_of(session.inputs, graph.feature_names, header)
     found = answers_of(session.outputs, graph.normalized)
     frame = make_up(feeds) if cells is None else typed(cells, feeds)
     try:
-        return Reference(session, feeds, found, graph, frame), frame
+        return Reference(session, feeds, found, graph, frame), frame, (feeds, found)
     except Refused as refusal:
         if sample is None:
             raise UserError(f"The graph doesn't take made-up rows: {refusal}. {ask_for(feeds)}") from refusal

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TABLE = 2
 _MOST_CLASSES = 10_000
 _SUM_OF_PROBABILITIES = 1e-3
+_ROUNDING = 1e-5  # what the shares of many trees may be beyond 0 and 1, summed in float32
 _NUMPY = {"float": "float32", "double": "float64", "float16": "float16", "string": "object"}
 
 
@@ -199,7 +200,9 @@ def _rows_of(name: str, result: np.ndarray[Any, Any], rows: int) -> np.ndarray[A
 
 
 def _are_probabilities(values: np.ndarray[Any, Any]) -> bool:
-    if values.ndim != _TABLE or not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
+    if values.ndim != _TABLE or not np.isfinite(values).all():
+        return False
+    if values.min() < -_ROUNDING or values.max() > 1 + _ROUNDING:
         return False
     return bool((np.abs(values.sum(axis=1, dtype=np.float64) - 1) < _SUM_OF_PROBABILITIES).all())
 
