@@ -21,7 +21,7 @@ from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate
-from skylayer.errors import UserError
+from skylayer.errors import UserError, one_line
 from skylayer.formats.onnx.graph import read_graph
 from skylayer.formats.onnx.graph_rows import ask_for, make_up, read_cells, typed
 from skylayer.formats.onnx.reference import Reference, Refused, Session
@@ -50,6 +50,7 @@ def import_onnx(
     directory: Path,
     training: dict[str, Any],
     progress: Callable[[float], None],
+    opened: Callable[[], None] = lambda: None,
 ) -> Path:
     """Check a graph, package it, and compare the engine's answers with those of ONNX Runtime's own package.
 
@@ -61,6 +62,7 @@ def import_onnx(
         directory: Where artifacts are kept.
         training: What the manifest says of where the model comes from.
         progress: Told the share that is done.
+        opened: Called when the graph has answered the sample.
 
     Returns:
         The artifact's folder.
@@ -73,6 +75,7 @@ def import_onnx(
         graph = read_graph(path, content)
         session = Session(path, graph)
         reference, frame = _look(session, graph, sample)
+        opened()
         progress(0.5)
         table = tabulate(frame)
         schema = _schema(table)
@@ -118,8 +121,7 @@ def _told_in_one_line() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        printable = "".join(letter if letter.isprintable() else " " for letter in f"{error}")
-        raise UserError(" ".join(printable.split())) from error
+        raise UserError(one_line(f"{error}")) from error
 
 
 def _look(session: Session, graph: Graph, sample: Path | None) -> tuple[Reference, pd.DataFrame]:

@@ -58,6 +58,7 @@ _UNREAD = (
     "sklearn.linear_model._sgd_fast",
     "sklearn.linear_model.sgd_fast",
     "sklearn.metrics",
+    "sklearn.model_selection._split",
     "sklearn.neighbors.dist_metrics",
     "sklearn.neighbors._dist_metrics",
     "sklearn.neural_network._stochastic_optimizers",
@@ -96,7 +97,7 @@ def estimator_of(records: Records) -> Any:
     packages = {name.partition(".")[0] for name in records.names} & set(registry.THIRD_PARTY)
     try:
         return Values(_maker(frozenset(packages)), _refer).value(records.value)
-    except (Damaged, Refused):
+    except (Damaged, Refused, MemoryError):
         raise
     except RecursionError as error:
         raise Refused("it is nested too deep") from error
