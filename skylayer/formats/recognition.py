@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import stat
 import zipfile
 import zlib
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = b"\x80"
+# Protocols 0 and 1 have no mark: a pickle of an object begins with the function that makes it.
+_PICKLE_OF_TEXT = re.compile(rb"c[\w.]+\n[\w.]+\n")
 _ORT = b"ORTM"
 # An ONNX file is a protocol buffer without a mark of its own: its first field is number 1, the IR version, and one of
 # these follows (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, ModelProto): producer name and version,
@@ -116,7 +119,9 @@ def kind_of(path: Path, content: bytes) -> str:
         return "hdf5"
     if is_zip(content):
         return _kind_of_zip(path, content)
-    if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
+    if content.startswith((_PICKLE, *(magic for magic, _ in _COMPRESSIONS))) or _PICKLE_OF_TEXT.match(
+        content
+    ):
         return "pickle"
     if looks_like_onnx(content):
         return "onnx"

@@ -72,6 +72,8 @@ def write(estimator: Any, path: Path, form: str) -> Path:
         joblib.dump(estimator, path)
     elif form.startswith("joblib-"):
         joblib.dump(estimator, path, compress=(form.removeprefix("joblib-"), 3))
+    elif form.startswith("pickle-"):
+        path.write_bytes(pickle.dumps(estimator, protocol=int(form[-1])))
     elif form == "skops":
         skops.io.dump(estimator, path)
     else:
@@ -79,7 +81,18 @@ def write(estimator: Any, path: Path, form: str) -> Path:
     return path
 
 
-FORMS = ["pickle", "joblib", "joblib-zlib", "joblib-gzip", "joblib-bz2", "joblib-lzma", "joblib-xz", "skops"]
+FORMS = [
+    "pickle",
+    "pickle-0",
+    "pickle-1",
+    "joblib",
+    "joblib-zlib",
+    "joblib-gzip",
+    "joblib-bz2",
+    "joblib-lzma",
+    "joblib-xz",
+    "skops",
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
