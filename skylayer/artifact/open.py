@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from serving import artifact, model
 from skylayer.artifact.onnx_library import use_onnx_library
 from skylayer.compiler.kernel_build import KernelError, use_host_kernel
-from skylayer.errors import UserError
+from skylayer.errors import UserError, one_line
 
 if TYPE_CHECKING:
     import os
@@ -39,6 +39,9 @@ def find_libraries(manifest: dict[str, Any]) -> None:
             raise UserError(f"{error}") from error
 
 
+_LONGEST = 300  # characters of what went wrong
+
+
 class OpenModel:
     """An opened artifact.
 
@@ -52,6 +55,12 @@ class OpenModel:
             self._model = load(path)
         except artifact.ArtifactError as error:
             raise UserError(f"{error}") from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            # A manifest that somebody wrote by hand, its digests included.
+            raise UserError(
+                f"{path} is malformed: its {artifact.MANIFEST} or a file of it leads to "
+                f"{type(error).__name__}: {one_line(str(error), _LONGEST)}."
+            ) from error
 
     def predict(self, instances: Any) -> dict[str, Any]:
         """Answer rows as `POST /predict` would.
@@ -80,6 +89,6 @@ def open(path: str | os.PathLike[str]) -> OpenModel:  # noqa: A001 - reads as sk
         path: Its folder, as `package` gave it.
 
     Raises:
-        UserError: A file of it is missing, extra or altered, or its format is a newer one.
+        UserError: A file of it is missing, extra or altered, its format is a newer one, or its manifest is malformed.
     """
     return OpenModel(path)

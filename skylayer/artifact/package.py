@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -28,7 +29,6 @@ from skylayer.train.scores import measure
 from skylayer.train.tasks import check_estimator, check_fitted, check_target, classes_of, task_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Sequence
 
     from skylayer.artifact.engines import Engines
@@ -234,7 +234,7 @@ def write(
     """
     home.mkdir(parents=True, exist_ok=True)
     sweep_drafts(home, datetime.now(UTC) - UNFINISHED)
-    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=home))
+    draft = Path(tempfile.mkdtemp(prefix=f"{DRAFT}{os.getpid()}-", dir=home))
     try:
         draft.chmod(0o755)
         for name, content in sorted(files.items()):

@@ -29,8 +29,7 @@ EXAMPLES = (
 
 def run(options: Options) -> None:
     """Write, read back, ask for the golden rows, then say where it is."""
-    from skylayer.formats.other_version import run_with, runs_with_it
-    from skylayer.formats.reading import OtherVersion
+    from skylayer.formats.other_version import OtherVersion, run_with, runs_with_it
 
     if options.version:
         folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from skylayer import project
 from skylayer.commands import derived_files, progress
-from skylayer.commands.variables import Variable
+from skylayer.commands.variables import Variable, whole
 from skylayer.errors import UserError
+from skylayer.formats import budget
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
@@ -24,6 +25,24 @@ VARIABLES = (
     Variable("NAME", "name of the model (default: the file's)"),
     Variable("CLASSES", "labels of the outputs, where the file has none, in their order: a,b,c"),
     Variable("TRUST", "SHA-256 of the file: open it although it is a pickle"),
+    Variable(
+        "SECONDS",
+        f"to read the file in; the whole import may take ten times as many (default {budget.DEFAULT.seconds})",
+        whole,
+        budget.DEFAULT.seconds,
+    ),
+    Variable(
+        "MEMORY",
+        f"MB that the import may take (default {budget.DEFAULT.memory // budget.MEGABYTE})",
+        whole,
+        budget.DEFAULT.memory // budget.MEGABYTE,
+    ),
+    Variable(
+        "EXPANSION",
+        f"MB of the file when it is decompressed (default {budget.DEFAULT.expansion // budget.MEGABYTE})",
+        whole,
+        budget.DEFAULT.expansion // budget.MEGABYTE,
+    ),
 )
 EXAMPLES = (
     "make import MODEL=model.joblib SAMPLE=rows.csv",
@@ -35,21 +54,24 @@ EXAMPLES = (
 
 def run(options: Options) -> int:
     """Open, package, prove, make it the champion; in another environment if another scikit-learn wrote it."""
-    from skylayer.formats.importing import import_model
-    from skylayer.formats.other_version import run_with, runs_with_it
-    from skylayer.formats.reading import OtherVersion
+    from skylayer.formats.confined import Task, import_confined
+    from skylayer.formats.other_version import OtherVersion, run_with, runs_with_it
 
+    task = Task(
+        options.model,
+        trust=options.trust,
+        sample=options.sample,
+        name=options.name,
+        classes=_labels(options.classes),
+        directory=project.ARTIFACTS,
+        log=project.STATE / "logs" / "import.log",
+    )
+    limits = budget.Budget(
+        options.seconds, options.memory * budget.MEGABYTE, options.expansion * budget.MEGABYTE
+    )
     try:
         with progress.shown("Import and prove", print) as told:
-            folder = import_model(
-                options.model,
-                trust=options.trust,
-                sample=options.sample,
-                name=options.name,
-                classes=_labels(options.classes),
-                directory=project.ARTIFACTS,
-                progress=told.proof,
-            )
+            folder = import_confined(task, limits, told.proof)
     except OtherVersion as other:
         if runs_with_it():
             raise UserError(f"{options.model} was {other}.") from None

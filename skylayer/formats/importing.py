@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skylayer.artifact.engines import choose
 from skylayer.artifact.package import package
 from skylayer.errors import UserError
+from skylayer.formats.budget import DEFAULT, Budget
 from skylayer.formats.reading import open_estimator
 from skylayer.formats.recognition import is_zip, kind_of, read
 from skylayer.formats.sample_rows import make_sample, read_sample
@@ -32,12 +33,14 @@ class Request:
         trust: The SHA-256 of a pickle that may be opened.
         sample: CSV of rows; without it they are made up, where that can be done.
         classes: Labels of a classifier that has none of its own.
+        budget: What the look at the file may take.
     """
 
     path: Path
     trust: str | None
     sample: Path | None
     classes: list[Any] | None
+    budget: Budget = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def import_model(
     progress: Callable[[float], None],
     classes: list[Any] | None = None,
     proof_rows: int = PROOF_ROWS,
+    budget: Budget = DEFAULT,
+    opened: Callable[[], None] = lambda: None,
 ) -> Path:
     """Open a file and package what is in it.
 
@@ -80,6 +85,8 @@ def import_model(
         progress: Told the share of the proof that is done.
         classes: Labels of a classifier that has none of its own, in the order of its outputs.
         proof_rows: About how many rows the proof of the native engine replays.
+        budget: What the look at the file may take; `confined` holds the process to it.
+        opened: Called when the file is read and all that follows is our own work.
 
     Returns:
         The artifact's folder.
@@ -88,17 +95,19 @@ def import_model(
         UserError: Something of this can't be served; the message says what, and the fix.
         OtherVersion: The file was written by another scikit-learn.
     """
-    request = Request(path, trust, sample, classes)
-    content = read(path)
+    request = Request(path, trust, sample, classes, budget)
+    content = read(path, budget)
     kind = kind_of(path, content)
     imported = {"file": path.name, "format": kind, "sha256": sha256(content).hexdigest()}
     if kind == "hdf5":
         from skylayer.formats.hdf5.importing import import_tables, is_own  # noqa: PLC0415 - optional packages
 
-        if is_own(path, content):
+        if is_own(path, content, budget):
             if sample is not None or classes is not None:
                 raise UserError(f"{path} brings its columns and classes: leave out SAMPLE and CLASSES.")
-            return import_tables(path, content, name=name, directory=directory, imported=imported)
+            return import_tables(
+                path, content, name=name, directory=directory, imported=imported, budget=budget
+            )
         kind = imported["format"] = "keras"
     training: dict[str, Any] = {
         "sample": "made up" if sample is None else sample.name,
@@ -118,8 +127,10 @@ def import_model(
             training=training,
             progress=progress,
             proof_rows=proof_rows,
+            opened=opened,
         )
     source = _OPEN[kind](request, content, kind)
+    opened()
     training |= {"rows": 0, "sample_rows": len(source.rows)}
     return package(
         source.estimator,
@@ -137,7 +148,7 @@ def import_model(
 
 def _scikit_learn(request: Request, content: bytes, kind: str) -> Source:
     _refuse_classes(request)
-    estimator = open_estimator(request.path, content, kind, request.trust).estimator
+    estimator = open_estimator(request.path, content, kind, request.trust, request.budget).estimator
     try:
         check_estimator(estimator)
         check_fitted(estimator)
@@ -152,7 +163,7 @@ def _keras(request: Request, content: bytes, _: str) -> Source:
     from skylayer.formats.keras import files, network_engine, network_rows, parsing  # noqa: PLC0415
 
     path = request.path
-    stored = (files.read_zip if is_zip(content) else files.read_hdf5)(path, content)
+    stored = (files.read_zip if is_zip(content) else files.read_hdf5)(path, content, request.budget)
     network = parsing.parse(path, stored)
     rows = (
         network_rows.make_rows(network)

@@ -1,4 +1,4 @@
-"""The command that runs, once more, with another version of scikit-learn."""
+"""A file of another version of scikit-learn: the command that runs, once more, with another version of scikit-learn."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SWITCH = "SKYLAYER_RUNS_WITH_OTHER_VERSION"
+
+
+class OtherVersion(Exception):
+    """The file was written by another scikit-learn than the one that is installed."""
+
+    def __init__(self, written: str, installed: str) -> None:
+        super().__init__(f"written by scikit-learn {written}, and {installed} is installed")
+        self.written = written
+        self.installed = installed
 
 
 def runs_with_it() -> bool:

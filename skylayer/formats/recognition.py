@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING
 from skylayer.errors import UserError
 from skylayer.formats.boosters.lightgbm_models import starts_as_lightgbm
 from skylayer.formats.boosters.xgboost_models import is_legacy
+from skylayer.formats.budget import DEFAULT, Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MAXIMUM_BYTES = 1024**3
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = b"\x80"
+# Protocols 0 and 1 have no mark: a pickle of an object begins with the function that makes it.
+_PICKLE_OF_TEXT = re.compile(rb"c[\w.]+\n[\w.]+\n")
 _ORT = b"ORTM"
 # An ONNX file is a protocol buffer without a mark of its own: its first field is number 1, the IR version, and one of
 # these follows (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, ModelProto): producer name and version,
@@ -72,11 +74,11 @@ _COMPRESSIONS: tuple[tuple[bytes, Callable[[bytes, int], bytes]], ...] = (
 )
 
 
-def read(path: Path) -> bytes:
-    """A file's content, once, so that what is checked is what is opened.
+def check(path: Path, budget: Budget = DEFAULT) -> None:
+    """Let only a file pass that is one and is not too large; it is not opened.
 
     Raises:
-        UserError: There is no such file, it is empty, no file at all, or larger than `MAXIMUM_BYTES`.
+        UserError: There is no such file, it is no file at all, or larger than its budget.
     """
     try:
         status = path.stat()
@@ -85,14 +87,26 @@ def read(path: Path) -> bytes:
             raise UserError(f"{path} is a folder. Give the file that holds the model.")
         if not stat.S_ISREG(status.st_mode):
             raise UserError(f"{path} is a device or a pipe. Give the file that holds the model.")
-        if size > MAXIMUM_BYTES:
+        if size > budget.expansion:
             raise UserError(
-                f"{path} is {size / 1e9:.1f} GB; a model of at most {MAXIMUM_BYTES / 1e9:.1f} GB fits a function. "
-                "Make it smaller: fewer trees, or a smaller depth."
+                f"{path} is {size / 1e9:.1f} GB; {budget.expansion / 1e9:.1f} GB are read at most "
+                "(EXPANSION=), which is what fits a function. Make it smaller: fewer trees, or a smaller depth."
             )
-        content = path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"There is no file {path}. Give one as MODEL=model.joblib.") from None
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def read(path: Path, budget: Budget = DEFAULT) -> bytes:
+    """A file's content, once, so that what is checked is what is opened.
+
+    Raises:
+        UserError: It is none that `check` lets pass, can't be read, or is empty.
+    """
+    check(path, budget)
+    try:
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} can't be read: {error.strerror}.") from error
     if not content:
@@ -110,7 +124,9 @@ def kind_of(path: Path, content: bytes) -> str:
         return "hdf5"
     if is_zip(content):
         return _kind_of_zip(path, content)
-    if content.startswith(_PICKLE) or any(content.startswith(magic) for magic, _ in _COMPRESSIONS):
+    if content.startswith((_PICKLE, *(magic for magic, _ in _COMPRESSIONS))) or _PICKLE_OF_TEXT.match(
+        content
+    ):
         return "pickle"
     if looks_like_onnx(content):
         return "onnx"
@@ -162,20 +178,22 @@ def looks_like_onnx(content: bytes) -> bool:
     )
 
 
-def decompressed(path: Path, content: bytes) -> bytes:
+def decompressed(path: Path, content: bytes, budget: Budget = DEFAULT) -> bytes:
     """What is in a file that joblib may have compressed.
 
     Raises:
-        UserError: It is cut off or damaged, or holds more than `MAXIMUM_BYTES`.
+        UserError: It is cut off or damaged, or holds more than its budget.
     """
     for magic, undo in _COMPRESSIONS:
         if content.startswith(magic):
             try:
-                expanded = undo(content, MAXIMUM_BYTES + 1)
+                expanded = undo(content, budget.expansion + 1)
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
                 raise UserError(f"{path} is cut off or damaged: {error}.") from error
-            if len(expanded) > MAXIMUM_BYTES:
-                raise UserError(f"{path} is more than {MAXIMUM_BYTES / 1e9:.1f} GB when it is decompressed.")
+            if len(expanded) > budget.expansion:
+                raise UserError(
+                    f"{path} is more than {budget.expansion / 1e9:.1f} GB when it is decompressed (EXPANSION=)."
+                )
             return expanded
     return content
 

@@ -34,8 +34,8 @@ from serving import artifact
 from skylayer.errors import UserError
 from skylayer.formats.exporting import FORMATS, export
 from skylayer.formats.importing import import_model
+from skylayer.formats.other_version import OtherVersion
 from skylayer.formats.pickles.records import Damaged, interpret
-from skylayer.formats.reading import OtherVersion
 
 NUMBERS = np.random.default_rng(0).normal(size=(60, 3))
 LABELS = np.where(NUMBERS.sum(axis=1) > 0, "yes", "no")
@@ -72,6 +72,8 @@ def write(estimator: Any, path: Path, form: str) -> Path:
         joblib.dump(estimator, path)
     elif form.startswith("joblib-"):
         joblib.dump(estimator, path, compress=(form.removeprefix("joblib-"), 3))
+    elif form.startswith("pickle-"):
+        path.write_bytes(pickle.dumps(estimator, protocol=int(form[-1])))
     elif form == "skops":
         skops.io.dump(estimator, path)
     else:
@@ -79,7 +81,18 @@ def write(estimator: Any, path: Path, form: str) -> Path:
     return path
 
 
-FORMS = ["pickle", "joblib", "joblib-zlib", "joblib-gzip", "joblib-bz2", "joblib-lzma", "joblib-xz", "skops"]
+FORMS = [
+    "pickle",
+    "pickle-0",
+    "pickle-1",
+    "joblib",
+    "joblib-zlib",
+    "joblib-gzip",
+    "joblib-bz2",
+    "joblib-lzma",
+    "joblib-xz",
+    "skops",
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -245,10 +258,12 @@ def test_an_estimator_of_another_scikit_learn_is_not_exported_by_this_one(
     export(folder, "hdf5", tmp_path / "out.h5")
 
 
-def test_skops_names_types_that_it_does_not_know(tmp_path: Path) -> None:
+def test_a_skops_file_names_what_is_no_data(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     skops.io.dump(make_pipeline(StandardScaler(), Unknown()).fit(NUMBERS, LABELS), path)
-    with pytest.raises(UserError, match=r"doesn't hold for safe.*Unknown"):
+    with pytest.raises(
+        UserError, match=r"is a skops file that can't be read as data, because of test_import\.Unknown"
+    ):
         bring(path, tmp_path, trust=None)
     safe = tmp_path / "safe.skops"
     skops.io.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(NUMBERS, LABELS), safe)

@@ -256,6 +256,7 @@ def _check_shape(path: str, manifest: object) -> None:
         _check_file(path, name, entry)
     _check_engines(path, manifest)
     _check_input(path, manifest["input"])
+    _check_output(path, manifest["output"])
 
 
 def _check_file(path: str, name: str, entry: object) -> None:
@@ -329,6 +330,18 @@ def _check_columns(where: str, columns: object) -> None:
     names = [column["name"] for column in columns]
     if len(set(names)) != len(names):
         raise ArtifactError(f"{where} holds the same name twice.")
+
+
+def _check_output(path: str, output: dict[str, Any]) -> None:
+    fields = output.get("fields")
+    if (
+        not isinstance(fields, list)
+        or "predictions" not in fields
+        or not set(map(str, fields)) <= set(METHODS)
+    ):
+        raise ArtifactError(
+            f"{path}: output.fields must be a list of {', '.join(METHODS)}; not without the first."
+        )
 
 
 def _require(path: str, field: str, value: str, pattern: str) -> None:

@@ -14,6 +14,7 @@ from skylayer.artifact.engines import TABLES
 from skylayer.artifact.open import load
 from skylayer.artifact.package import as_json, check_name, write
 from skylayer.errors import UserError
+from skylayer.formats.budget import DEFAULT, Budget
 from skylayer.formats.hdf5.exporting import FORMAT, FORMAT_VERSION, LISTS, STORED, digest
 from skylayer.formats.hdf5.inspection import open_hdf5
 from skylayer.formats.hdf5.tables import read_table
@@ -41,18 +42,24 @@ class Exported:
     own: dict[str, list[Any]]
 
 
-def is_own(path: Path, content: bytes) -> bool:
+def is_own(path: Path, content: bytes, budget: Budget = DEFAULT) -> bool:
     """Whether an HDF5 file is an export of Skylayer's.
 
     Raises:
         UserError: It can't be opened safely.
     """
-    with open_hdf5(path, content) as file:
+    with open_hdf5(path, content, budget) as file:
         return bool(file.attrs.get("format") == FORMAT)
 
 
 def import_tables(
-    path: Path, content: bytes, *, name: str | None, directory: Path, imported: dict[str, Any]
+    path: Path,
+    content: bytes,
+    *,
+    name: str | None,
+    directory: Path,
+    imported: dict[str, Any],
+    budget: Budget = DEFAULT,
 ) -> Path:
     """Write an exported version as an artifact of the native engine.
 
@@ -62,6 +69,7 @@ def import_tables(
         name: Of the model; the exported one's if None.
         directory: Where artifacts are kept.
         imported: What the manifest says of the file.
+        budget: What the file may expand to.
 
     Returns:
         The artifact's folder.
@@ -69,7 +77,7 @@ def import_tables(
     Raises:
         UserError: The file is damaged, altered, of a newer format, or doesn't answer its golden rows.
     """
-    exported = read_tables(path, content)
+    exported = read_tables(path, content, budget)
     try:
         check_name(name := name or exported.name)
         manifest = _manifest(exported, name, imported)
@@ -88,13 +96,13 @@ def import_tables(
         raise UserError(f"{path} is damaged: {type(error).__name__}: {first_line(error)}.") from error
 
 
-def read_tables(path: Path, content: bytes) -> Exported:
+def read_tables(path: Path, content: bytes, budget: Budget = DEFAULT) -> Exported:
     """What an exported file holds, its digests checked.
 
     Raises:
         UserError: The file is damaged, altered or of a newer format.
     """
-    with open_hdf5(path, content) as file:
+    with open_hdf5(path, content, budget) as file:
         if int(file.attrs["format_version"]) > FORMAT_VERSION:
             raise UserError(f"{path} was exported by a newer Skylayer: update this one.")
         return _read(file)

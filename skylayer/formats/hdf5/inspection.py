@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from skylayer.errors import UserError
-from skylayer.formats.recognition import MAXIMUM_BYTES
+from skylayer.formats.budget import DEFAULT, Budget
 from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
@@ -26,12 +26,13 @@ _MAXIMUM_DEPTH = 32
 
 
 @contextmanager
-def open_hdf5(path: Path, content: bytes) -> Iterator[Any]:
+def open_hdf5(path: Path, content: bytes, budget: Budget = DEFAULT) -> Iterator[Any]:
     """The root group of a file, open until the block ends, once everything in it has been looked at.
 
     Args:
         path: What the file is called, for messages.
         content: Its bytes.
+        budget: What its values may take.
 
     Yields:
         h5py.File: Read-only.
@@ -45,7 +46,7 @@ def open_hdf5(path: Path, content: bytes) -> Iterator[Any]:
         raise UserError("h5py is not installed: make develop installs it.") from None
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            _Inspection(path).group(file, "", 0)
+            _Inspection(path, budget).group(file, "", 0)
             yield file
     except UserError:
         raise
@@ -56,8 +57,8 @@ def open_hdf5(path: Path, content: bytes) -> Iterator[Any]:
 class _Inspection:
     """What has been seen so far, by address: hard links may lead in circles."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, budget: Budget) -> None:
+        self._path, self._most = path, budget.expansion
         self._seen: set[int] = set()
         self._bytes = 0
 
@@ -102,8 +103,10 @@ class _Inspection:
         self._type(dataset.id.get_type(), place)
         self._attributes(dataset, place)
         self._bytes += math.prod(dataset.shape or ()) * dataset.dtype.itemsize
-        if self._bytes > MAXIMUM_BYTES:
-            self._refuse(place, f"brings the file to more than {MAXIMUM_BYTES / 1e9:.1f} GB of values")
+        if self._bytes > self._most:
+            self._refuse(
+                place, f"brings the file to more than {self._most / 1e9:.1f} GB of values (EXPANSION=)"
+            )
 
     def _attributes(self, item: Any, place: str) -> None:
         import h5py  # noqa: PLC0415

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.errors import UserError
+from skylayer.formats.budget import DEFAULT, Budget
 from skylayer.formats.hdf5.inspection import open_hdf5
-from skylayer.formats.recognition import MAXIMUM_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ class Stored:
     weights: dict[str, list[NDArray[Any]]]
 
 
-def read_zip(path: Path, content: bytes) -> Stored:
+def read_zip(path: Path, content: bytes, budget: Budget = DEFAULT) -> Stored:
     """A `.keras` file.
 
     Raises:
@@ -52,22 +52,22 @@ def read_zip(path: Path, content: bytes) -> Stored:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            config = _json(path, _member(path, archive, CONFIG))
-            metadata = _json(path, _member(path, archive, METADATA))
-            weights = _member(path, archive, WEIGHTS)
+            config = _json(path, _member(path, archive, CONFIG, budget))
+            metadata = _json(path, _member(path, archive, METADATA, budget))
+            weights = _member(path, archive, WEIGHTS, budget)
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise UserError(f"{path} is cut off or damaged: {error}.") from error
-    with open_hdf5(path, weights) as file:
+    with open_hdf5(path, weights, budget) as file:
         return Stored(config, str(metadata.get("keras_version")), _by_class(path, file, config))
 
 
-def read_hdf5(path: Path, content: bytes) -> Stored:
+def read_hdf5(path: Path, content: bytes, budget: Budget = DEFAULT) -> Stored:
     """A `.h5` file with a model in it.
 
     Raises:
         UserError: It is cut off or damaged, or holds weights without a model.
     """
-    with open_hdf5(path, content) as file:
+    with open_hdf5(path, content, budget) as file:
         if "model_config" not in file.attrs:
             raise UserError(
                 f"{path} is HDF5 without a model: neither an export of Skylayer's nor a Keras model, which has "
@@ -137,10 +137,10 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+def _member(path: Path, archive: zipfile.ZipFile, name: str, budget: Budget) -> bytes:
     size = archive.getinfo(name).file_size
-    if size > MAXIMUM_BYTES:
-        raise UserError(f"{path} was not opened: its {name} is {size / 1e9:.1f} GB.")
+    if size > budget.expansion:
+        raise UserError(f"{path} was not opened: its {name} is {size / 1e9:.1f} GB (EXPANSION=).")
     with archive.open(name) as member:
         return member.read(size)
 

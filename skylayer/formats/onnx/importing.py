@@ -21,7 +21,7 @@ from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
 from skylayer.data.tables import tabulate
-from skylayer.errors import UserError
+from skylayer.errors import UserError, one_line
 from skylayer.formats.onnx.ensembles import NotExact
 from skylayer.formats.onnx.graph import read_graph
 from skylayer.formats.onnx.graph_rows import ask_for, make_up, read_cells, typed
@@ -54,6 +54,7 @@ def import_onnx(
     training: dict[str, Any],
     progress: Callable[[float], None],
     proof_rows: int,
+    opened: Callable[[], None] = lambda: None,
 ) -> Path:
     """Check a graph, package it, and compare the engine's answers with those of ONNX Runtime's own package.
 
@@ -66,6 +67,7 @@ def import_onnx(
         training: What the manifest says of where the model comes from.
         progress: Told the share that is done.
         proof_rows: About how many rows the proof of the native engine replays.
+        opened: Called when the graph has answered the sample.
 
     Returns:
         The artifact's folder.
@@ -78,6 +80,7 @@ def import_onnx(
         graph = read_graph(path, content)
         session = Session(path, graph)
         reference, frame, (feeds, found) = _look(session, graph, sample)
+        opened()
         try:
             return package_native(
                 native(graph, feeds, found, reference, frame),
@@ -138,8 +141,7 @@ def _told_in_one_line() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        printable = "".join(letter if letter.isprintable() else " " for letter in f"{error}")
-        raise UserError(" ".join(printable.split())) from error
+        raise UserError(one_line(f"{error}")) from error
 
 
 def _look(

@@ -23,7 +23,7 @@ import sklearn.preprocessing
 from sklearn.utils import Bunch
 
 from skylayer.compiler import registry
-from skylayer.formats.pickles import trees, versions
+from skylayer.formats.pickles import boosters, trees, versions
 from skylayer.formats.pickles.objects import fitted
 from skylayer.formats.pickles.records import Damaged, Global, interpret
 from skylayer.formats.pickles.values import Refused, Values
@@ -58,6 +58,7 @@ _UNREAD = (
     "sklearn.linear_model._sgd_fast",
     "sklearn.linear_model.sgd_fast",
     "sklearn.metrics",
+    "sklearn.model_selection._split",
     "sklearn.neighbors.dist_metrics",
     "sklearn.neighbors._dist_metrics",
     "sklearn.neural_network._stochastic_optimizers",
@@ -73,6 +74,8 @@ _UNREAD_NAMES = {
 }  # fmt: skip
 # Built anew from the rows that the estimator keeps.
 _SEARCH_TREES = {"KDTree", "BallTree", "KDTree64", "BallTree64", "newObj"}
+_SAMPLERS = "imblearn"
+_SAMPLING = ("imblearn.combine", "imblearn.over_sampling", "imblearn.under_sampling")
 # What a search keeps of the models that it did not choose.
 _UNREAD_ATTRIBUTES = {"cv_results_", "scorer_", "multimetric_", "_parameter_constraints"}
 
@@ -96,7 +99,7 @@ def estimator_of(records: Records) -> Any:
     packages = {name.partition(".")[0] for name in records.names} & set(registry.THIRD_PARTY)
     try:
         return Values(_maker(frozenset(packages)), _refer).value(records.value)
-    except (Damaged, Refused):
+    except (Damaged, Refused, MemoryError):
         raise
     except RecursionError as error:
         raise Refused("it is nested too deep") from error
@@ -108,10 +111,14 @@ def _maker(packages: frozenset[str]) -> Any:
     def make(values: Values, made: Made) -> Any:
         if _is_unread(made.maker) or made.maker.name in _SEARCH_TREES:
             return None
+        package = made.maker.module.partition(".")[0]
+        booster = boosters.BOOSTERS.get((package, made.maker.name))
+        if booster is not None:
+            return booster(_state(values, made))
         special = _SPECIAL.get(made.maker.name)
         if special is not None:
             return special(values, made)
-        kind = _known(packages).get((made.maker.module.partition(".")[0], made.maker.name))
+        kind = _known(packages).get((package, made.maker.name))
         if kind is None:
             raise Refused(str(made.maker))
         return _estimator(values, made, kind)
@@ -136,7 +143,12 @@ def _known(packages: frozenset[str]) -> dict[tuple[str, str], type]:
         kind for kind in vars(gaussian_kernels).values()
         if isinstance(kind, type) and issubclass(kind, gaussian_kernels.Kernel)
     ]  # fmt: skip
-    found = [*registry.classes(packages), *_PARTS, *kernels]
+    found = [
+        *registry.classes(packages),
+        *_PARTS,
+        *kernels,
+        *(boosters.samplers() if _SAMPLERS in packages else ()),
+    ]
     return {(kind.__module__.partition(".")[0], kind.__name__): kind for kind in found}
 
 
@@ -146,8 +158,10 @@ def _state(values: Values, made: Made) -> dict[str, Any]:
     if not isinstance(made.state, dict):
         raise Refused(f"{made.maker} with a state that is no dictionary")
     state = {}
+    is_sampler = made.maker.module.startswith(_SAMPLING)
     for name, record in made.state.items():
-        if name not in _UNREAD_ATTRIBUTES:
+        # What a sampler learned, no prediction reads.
+        if name not in _UNREAD_ATTRIBUTES and not (is_sampler and str(name).endswith("_")):
             state[str(name)] = values.value(record)
     return state
 
@@ -171,6 +185,11 @@ def _partial(_: Values, made: Made) -> None:
         raise Refused(f"functools.partial of {made.arguments[0] if made.arguments else 'nothing'}")
 
 
+def _label_encoder(values: Values, made: Made) -> Any:
+    """XGBoost's own, before 1.6, added nothing to scikit-learn's."""
+    return _estimator(values, made, sklearn.preprocessing.LabelEncoder)
+
+
 def _columns_left(values: Values, made: Made) -> Any:
     """The columns that no step of a ColumnTransformer named: a list with a warning, in 1.5 and 1.6."""
     return values.value(made.state["data"])
@@ -184,6 +203,7 @@ _SPECIAL: dict[str, Callable[[Values, Made], Any]] = {
     "Tree": trees.tree,
     "Bunch": _bunch,
     "partial": _partial,
+    "XGBoostLabelEncoder": _label_encoder,
     "_RemainderColsList": _columns_left,
     **dict.fromkeys(trees.INITIAL, _initial),
 }

@@ -16,12 +16,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from skylayer.formats.budget import DEFAULT, Budget
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _MAX_DEPTH = 20
-# A forest of 100 MB takes a second, whose bytes are in few large arrays.
-MAXIMUM_SECONDS = 60
 _READS_BETWEEN_LOOKS = 10_000
 _JOBLIB = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 
@@ -102,27 +102,27 @@ class Records:
 class _File(io.BytesIO):
     """The bytes of a file, and the time until which they may be read."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, seconds: float) -> None:
         super().__init__(content)
-        self._until = time.monotonic() + MAXIMUM_SECONDS
+        self._seconds, self._until = seconds, time.monotonic() + seconds
         self._reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes. Raises Damaged when the time is over."""
         self._reads += 1
         if self._reads % _READS_BETWEEN_LOOKS == 0 and time.monotonic() > self._until:
-            raise Damaged(f"to read it takes more than {MAXIMUM_SECONDS} seconds")
+            raise Damaged(f"to read it takes more than {self._seconds} seconds")
         return super().read(size)
 
 
-def interpret(content: bytes) -> Records:
+def interpret(content: bytes, budget: Budget = DEFAULT) -> Records:
     """Read a pickle, as it is or as joblib writes it.
 
     Raises:
-        Damaged: It ends early, holds what no pickle holds, or takes longer than `MAXIMUM_SECONDS`.
+        Damaged: It ends early, holds what no pickle holds, or takes longer than its budget.
     """
     found = Records()
-    file = _File(content)
+    file = _File(content, budget.seconds)
     found.value = _run(file, found, 0)
     if rest := len(content) - file.tell():
         raise Damaged(f"{rest} bytes follow its end")
@@ -134,7 +134,7 @@ def _run(file: io.BytesIO, found: Records, depth: int) -> Any:
         raise Damaged("pickles within pickles too deep")
     try:
         return _Interpreter(file, found, depth).load()
-    except Damaged:
+    except (Damaged, MemoryError):
         raise
     except (EOFError, struct.error) as error:
         raise Damaged("it ends early") from error
@@ -148,6 +148,7 @@ class _Interpreter(pickle._Unpickler):  # noqa: SLF001
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(pickle._Unpickler.dispatch)  # noqa: SLF001
     stack: list[Any]
     pop_mark: Callable[[], list[Any]]
+    read: Callable[[int], bytes]
 
     def __init__(self, file: io.BytesIO, found: Records, depth: int) -> None:
         # Text of Python 2 comes as bytes of one of its encodings.
@@ -185,6 +186,14 @@ class _Interpreter(pickle._Unpickler):  # noqa: SLF001
         maker, *arguments = self.pop_mark()
         self._make(maker, tuple(arguments))
 
+    def _load_bytearray(self) -> None:
+        # Python's own makes the array before it looks whether the file is so long.
+        (size,) = struct.unpack("<Q", self.read(8))
+        content = self.read(size)
+        if len(content) < size:
+            raise EOFError
+        self.stack.append(bytearray(content))
+
     def _load_build(self) -> None:
         state = self.stack.pop()
         made = self.stack[-1]
@@ -203,6 +212,7 @@ class _Interpreter(pickle._Unpickler):  # noqa: SLF001
         (pickle.INST, _load_old_instance),
         (pickle.OBJ, _load_old_object),
         (pickle.BUILD, _load_build),
+        (pickle.BYTEARRAY8, _load_bytearray),
     ):
         dispatch[opcode[0]] = handler
     del opcode, handler

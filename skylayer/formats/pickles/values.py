@@ -77,6 +77,10 @@ class Values:
     def _set(self, record: Any) -> Any:
         return type(record)(self.value(item) for item in record)
 
+    def _plain(self, record: Any) -> Any:
+        """What the files of skops hold beside their schema."""
+        return record
+
     def _bytearray(self, record: bytearray) -> bytes:
         return bytes(record)
 
@@ -99,7 +103,7 @@ class Values:
 
     def _frombuffer(self, made: Made) -> Any:
         content, dtype, shape, order = made.arguments
-        return _filled(bytes(content), self.dtype(dtype), shape, order)
+        return filled(bytes(content), self.dtype(dtype), shape, order)
 
     def _function(self, made: Made) -> Any:
         return self._reference(Global("numpy", str(made.arguments[1])))
@@ -173,13 +177,13 @@ class Values:
         kind = self.dtype(dtype)
         if kind.hasobject:
             return self._objects(content, shape, "F" if fortran else "C")
-        return _filled(_bytes(content), kind, shape, "F" if fortran else "C")
+        return filled(_bytes(content), kind, shape, "F" if fortran else "C")
 
     def _joblib_array(self, array: Array) -> Any:
         kind = self.dtype(array.dtype)
         if kind.hasobject:
             return self.value(array.content)
-        return _filled(array.content, kind, array.shape, array.order)
+        return filled(array.content, kind, array.shape, array.order)
 
     def _objects(self, content: Any, shape: Any, order: str) -> Any:
         if not isinstance(content, list) or math.prod(shape) != len(content):
@@ -194,7 +198,7 @@ class Values:
         kind = self.dtype(dtype)
         if kind.hasobject:
             return self.value(content)
-        return _filled(_bytes(content), kind, (1,), "C")[0]
+        return filled(_bytes(content), kind, (1,), "C")[0]
 
     def _sparse(self, made: Made) -> Any:
         state = {key: self.value(value) for key, value in (made.state or {}).items()}
@@ -228,6 +232,7 @@ _READERS: tuple[tuple[Any, Callable[[Values, Any], Any]], ...] = (
     ((set, frozenset), Values._set),  # noqa: SLF001
     (bytearray, Values._bytearray),  # noqa: SLF001
     (Array, Values._joblib_array),  # noqa: SLF001
+    ((np.ndarray, np.generic, np.dtype), Values._plain),  # noqa: SLF001
     (Global, Values._reference),  # noqa: SLF001
     (Made, Values._made),  # noqa: SLF001
 )
@@ -273,8 +278,18 @@ def _bytes(content: Any) -> bytes:
     raise Damaged("an array whose content is no bytes")
 
 
-def _filled(content: bytes, dtype: np.dtype[Any], shape: Any, order: Any) -> Any:
-    """An array of its own, in this machine's byte order."""
+def filled(content: bytes, dtype: np.dtype[Any], shape: Any, order: Any) -> Any:
+    """An array of its own, in this machine's byte order.
+
+    Args:
+        content: Its bytes.
+        dtype: Of no objects.
+        shape: Of whole numbers.
+        order: `F` or `C`.
+
+    Raises:
+        Damaged: The content is not as long as the shape says.
+    """
     if not all(type(length) is int and length >= 0 for length in shape):
         raise Damaged("an array has no such shape")
     if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content):
