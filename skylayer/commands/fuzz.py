@@ -1,4 +1,4 @@
-"""`fuzz`: damaged tables, JSON bodies and answers, files of CSV against the kernel, under sanitizers."""
+"""`fuzz`: tables, bodies, answers, files, events and messages for the C code, under sanitizers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ VARIABLES = (
     Variable("BODIES", "JSON bodies (default 100,000)", whole),
     Variable("ANSWERS", "JSON answers (default 100,000)", whole),
     Variable("FILES", "files of CSV (default 20,000)", whole),
+    Variable("EVENTS", "events of the runtime loop, held against Python (default 100,000)", whole),
+    Variable("MESSAGES", "damaged answers of the Runtime API (default 20,000)", whole),
 )
 EXAMPLES = ("make fuzz", "make fuzz TABLES=100000")
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -64,6 +65,10 @@ def deploy(artifact: Path, folder: Path) -> Deployment:
     shutil.copytree(folder / "model", deployment.opt, dirs_exist_ok=True)
     layers.function("predict", deployment.task)
     return deployment
+
+
+class Ended(Exception):
+    """The runtime ended; the argument is its exit code."""
 
 
 @dataclass
@@ -142,9 +147,13 @@ class Runtime:
         request_id: str = "the-request-id",
         seconds: float = PATIENCE_SECONDS,
         status: str = "202 Accepted",
+        reply: bytes | None = None,
         **headers: str,
     ) -> Posted:
-        """Hand an event out and give what comes back, to which `status` is replied."""
+        """Hand an event out and give what comes back, to which `status` is replied.
+
+        With `reply`, those bytes are replied in its place and the connection ends behind them.
+        """
         self.wait()
         deadline = int((time.time() + seconds) * 1000)
         given = {
@@ -166,8 +175,28 @@ class Runtime:
             self.send(head + b"Content-Length: %d\r\n\r\n%s" % (len(event), event))
         self._asked = False
         posted = self._read()
+        if reply is not None:
+            self.send(reply)
+            self.drop()
+            return self.settled() or posted
         self.send(f'HTTP/1.1 {status}\r\nContent-Length: 16\r\n\r\n{{"status":"OK"}}\n'.encode())
         return posted
+
+    def settled(self) -> Posted | None:
+        """Take what comes until the next invocation is asked for; give the last response that came."""
+        last = None
+        while not self._asked:
+            request = self._read()
+            if request.path.startswith("GET"):
+                self._asked = True
+            else:
+                last = request
+                self.accept()
+        return last
+
+    def accept(self) -> None:
+        """Reply to a response as Lambda does."""
+        self.send(b'HTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n')
 
     def send(self, content: bytes) -> None:
         """Send bytes in pieces."""
@@ -187,12 +216,25 @@ class Runtime:
         body, self._in = self._in[:size], self._in[size:]
         return Posted(first.rpartition(" ")[0], headers, body)
 
+    def _accepted(self) -> socket.socket:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        self._listener.settimeout(0.2)
+        while time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                return self._listener.accept()[0]
+            if self.process.poll() is not None:
+                raise Ended(self.process.returncode)
+        raise AssertionError("the runtime asks for nothing")
+
     def _receive(self) -> None:
         if self._connection is None:
-            self._connection, _ = self._listener.accept()
+            self._connection = self._accepted()
             self._connection.settimeout(PATIENCE_SECONDS)
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        got = self._connection.recv(1 << 20)
+        try:
+            got = self._connection.recv(1 << 20)
+        except ConnectionResetError:
+            got = b""
         if not got and not self._in:
             self.drop()
         elif not got:
