@@ -101,30 +101,37 @@ def use_host_kernel() -> None:
 
 
 def _cached(target: str) -> Path:
-    sources = sorted(SOURCES.glob("*.[ch]"))
-    digest = hashlib.sha256(" ".join((*FLAGS, *TARGETS[target])).encode())
+    triple, processor, _ = TARGETS[target]
+    stripped = ["-s"] if "linux" in target else []
+    flags = ["-target", triple, f"-mcpu={processor}", *FLAGS, *stripped]
+    return compiled(kernel_name(target), flags, sorted(SOURCES.glob("*.[ch]")))
+
+
+def compiled(name: str, flags: list[str], sources: list[Path]) -> Path:
+    """What the C files among `sources` make, in a file of this name; compiled once for their content and the flags.
+
+    Raises:
+        KernelError: when the compiler is missing or refuses a source.
+    """
+    digest = hashlib.sha256(" ".join(flags).encode())
     for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    folder = CACHE / digest.hexdigest()[:16]
-    library = folder / kernel_name(target)
-    if not library.exists():
-        _compile(target, [source for source in sources if source.suffix == ".c"], library)
-    return library
+    output = CACHE / digest.hexdigest()[:16] / name
+    if not output.exists():
+        _compile(flags, sources, output)
+    return output
 
 
-def _compile(target: str, sources: list[Path], library: Path) -> None:
-    triple, processor, _ = TARGETS[target]
-    folder = library.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        # Relative names, of the library too, keep this machine's paths out of it.
-        for source in SOURCES.glob("*.[ch]"):
+def _compile(flags: list[str], sources: list[Path], output: Path) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
+        # Relative names, of the output too, keep this machine's paths out of it.
+        for source in sources:
             shutil.copyfile(source, Path(scratch, source.name))
-        command = [sys.executable, "-m", "ziglang", "cc", "-target", triple, f"-mcpu={processor}", *FLAGS]
-        command += ["-s"] if "linux" in target else []
-        command += [*(source.name for source in sources), "-o", library.name]
+        names = [source.name for source in sources if source.suffix == ".c"]
+        command = [sys.executable, "-m", "ziglang", "cc", *flags, *names, "-o", output.name]
         result = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)  # noqa: S603
         if result.returncode:
             reason = "install it with `uv sync`" if "No module named" in result.stderr else result.stderr
-            raise KernelError(f"the kernel doesn't compile for {target}: {reason.strip()}")
-        Path(scratch, library.name).replace(library)
+            raise KernelError(f"{output.name} doesn't compile: {reason.strip()}")
+        Path(scratch, output.name).replace(output)

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from serving import artifact
 from skylayer import project
@@ -14,10 +15,7 @@ from skylayer.artifact import onnx_library
 from skylayer.aws import sam
 from skylayer.compiler import kernel_build
 from skylayer.errors import UserError
-from skylayer.packaging import requirements, stack_settings, tree
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from skylayer.packaging import fast_start, requirements, stack_settings, tree
 
 ARCHITECTURES = (*requirements.PLATFORMS, requirements.HOST)
 LAMBDA_KERNELS = ("x86_64-linux", "aarch64-linux")
@@ -28,7 +26,8 @@ SETTINGS = "settings.sha256"
 def serving_layer(target: Path) -> None:
     """Write our run-time package, `python/serving`, with the native engine's kernel for both architectures.
 
-    Each is a few kB, so one layer serves either; a machine of another kind gets a kernel of its own as well.
+    Each is a few kB, so one layer serves either; a machine of another kind gets a kernel of its own as well. So does
+    `fast-start/start-<architecture>`, Lambda's runtime loop in C.
     """
     package = target / "python" / "serving"
     tree.copy(project.ROOT / "layers" / "serving" / "serving", package)
@@ -37,7 +36,20 @@ def serving_layer(target: Path) -> None:
             kernel_build.build_kernel(kernel, package)
         except kernel_build.KernelError as error:
             raise UserError(str(error)) from error
+    programs = fast_start_programs(target / fast_start.FOLDER)
     _finish(target, "/opt")
+    for program in programs:
+        program.chmod(tree.PROGRAM_MODE)
+
+
+def fast_start_programs(folder: Path) -> list[Path]:
+    """Put the runtime loop for each architecture into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        built = [fast_start.program(architecture) for architecture in fast_start.TARGETS]
+    except kernel_build.KernelError as error:
+        raise UserError(str(error)) from error
+    return [Path(shutil.copyfile(program, folder / program.name)) for program in built]
 
 
 def runtime_layer(target: Path, folder: Path | None = None) -> None:
@@ -70,7 +82,10 @@ def runtime_layer(target: Path, folder: Path | None = None) -> None:
 
 
 def model_layer(target: Path, folder: Path | None = None) -> None:
-    """Copy the champion, or the artifact in `folder`, verified, with the files of its chosen engine alone."""
+    """Copy the champion, or the artifact in `folder`, verified, with the files of its chosen engine alone.
+
+    Beside it goes the form that the runtime loop in C answers from, if there is one.
+    """
     folder = folder or project.champion()
     manifest = _manifest(folder)
     try:
@@ -81,6 +96,9 @@ def model_layer(target: Path, folder: Path | None = None) -> None:
         place = target / "python" / "model_artifact" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / name, place)
+    if form := fast_start.form_of(folder):
+        (target / fast_start.FOLDER).mkdir()
+        (target / fast_start.FOLDER / fast_start.FORM).write_bytes(form)
     tree.normalise(target)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER_MODE = 0o755
 FILE_MODE = 0o644
+PROGRAM_MODE = 0o755
 TIMESTAMP = 315_619_200  # 1980-01-02: the first day that a zip file can name in every time zone
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", "py.typed", "Makefile", ".*")
 

@@ -18,6 +18,7 @@ import pytest
 from container.built import IMAGE, LAYERS
 from serving import golden
 from skylayer.commands.build import DEFAULT_ARCHITECTURE
+from skylayer.packaging import fast_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def lay_out(built: Built, folder: Path) -> Path:
     for layer in LAYERS:
         shutil.copytree(built.build / layer, folder, copy_function=os.link, dirs_exist_ok=True)
     for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
+        path.chmod(0o755 if path.is_dir() or path.parent.name == fast_start.FOLDER else 0o644)
     return folder
 
 

@@ -13,9 +13,16 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from fuzz import answers, bodies, files, sanitized, tables
+from fuzz import answers, bodies, events, files, messages, sanitized, tables
 
-ATTACKS = {"bodies": bodies.attack, "answers": answers.attack, "tables": tables.attack, "files": files.attack}
+ATTACKS = {
+    "bodies": bodies.attack,
+    "answers": answers.attack,
+    "tables": tables.attack,
+    "files": files.attack,
+    "events": events.attack,
+    "messages": messages.attack,
+}
 
 
 def main() -> int:
@@ -25,6 +32,10 @@ def main() -> int:
     parser.add_argument("--answers", type=int, default=100_000, help="JSON answers (default 100,000)")
     parser.add_argument("--tables", type=int, default=10_000, help="damaged tables (default 10,000)")
     parser.add_argument("--files", type=int, default=20_000, help="files of CSV (default 20,000)")
+    parser.add_argument("--events", type=int, default=100_000, help="events (default 100,000)")
+    parser.add_argument(
+        "--messages", type=int, default=20_000, help="damaged answers of the Runtime API (default 20,000)"
+    )
     parser.add_argument("--requests", type=int, default=100_000, help="requests, over all kinds of model")
     parser.add_argument("--models", help="which kinds, with commas between (default all)")
     parser.add_argument("--only", choices=[*ATTACKS, "requests"], help="one of these attacks, default all")

@@ -14,7 +14,7 @@ import pytest
 
 from fuzz import models, sanitized, tables
 from serving.artifact import ArtifactError
-from serving.engines.native import _HEADER, open_kernel, open_table
+from serving.engines.native import HEADER, open_kernel, open_table
 from skylayer.compiler import lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.kernel_build import TARGETS, build_kernel, host_kernel
@@ -71,7 +71,7 @@ def test_a_description_that_leads_outside_is_refused(
     field: str | None, value: object, tmp_path: Path
 ) -> None:
     table = models.tables()["forest"]
-    header = _HEADER.unpack_from(table)
+    header = HEADER.unpack_from(table)
     at, size = header[12], header[13]
     metadata = json.loads(table[at : at + size])
     changed = json.dumps(metadata | {field: value} if field else value).encode()
@@ -79,7 +79,7 @@ def test_a_description_that_leads_outside_is_refused(
     words = list(header)
     words[3], words[12], words[13] = len(longer), len(table), len(changed)
     with pytest.raises(ArtifactError, match="metadata"):
-        opened(tmp_path / "tables.bin", _HEADER.pack(*words) + longer[_HEADER.size :])
+        opened(tmp_path / "tables.bin", HEADER.pack(*words) + longer[HEADER.size :])
 
 
 @pytest.mark.parametrize(

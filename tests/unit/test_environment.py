@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "layers" / "serving" / "fast_start"
 READERS = (ROOT / "layers" / "serving" / "serving", ROOT / "functions")
 PAGE = (ROOT / "docs" / "environment.md").read_text(encoding="utf-8")
 
@@ -46,6 +47,11 @@ def read_by(source: str) -> set[str]:
     }
 
 
+def read_in_c(source: str) -> set[str]:
+    """The environment variables that a C file names, but for those that it sets and Lambda's own without a meaning."""
+    return set(re.findall(r'"((?:SKYLAYER|AWS_LAMBDA|LAMBDA)_[A-Z_]+|_HANDLER)"', source))
+
+
 def _keys(tree: ast.Module) -> Iterator[ast.expr]:
     seen = 0
     for node in ast.walk(tree):
@@ -64,7 +70,9 @@ def _keys(tree: ast.Module) -> Iterator[ast.expr]:
 
 def test_the_page_names_every_variable_that_is_read_and_no_other() -> None:
     sources = [path.read_text(encoding="utf-8") for folder in READERS for path in folder.rglob("*.py")]
-    assert set().union(*map(read_by, sources)) == set(described())
+    programs = [path.read_text(encoding="utf-8") for path in PROGRAMS.glob("*.c")]
+    by_lambda = {"AWS_LAMBDA_EXEC_WRAPPER"}
+    assert by_lambda.union(*map(read_by, sources), *map(read_in_c, programs)) == set(described())
 
 
 def test_the_template_sets_those_that_the_page_says() -> None:
@@ -85,6 +93,13 @@ def test_the_page_tells_the_defaults() -> None:
     assert defaults["SKYLAYER_MAX_BODY_BYTES"] == f"{limits.MAX_BODY_BYTES:,}"
     assert defaults["SKYLAYER_MAX_SECONDS"] == f"{limits.MAX_SECONDS:g}"
     assert defaults["SKYLAYER_STORE_SECONDS"] == f"{hot_swap.DEFAULT_SECONDS:g}"
+
+
+def test_a_variable_that_c_reads_is_seen() -> None:
+    assert read_in_c('variable("_HANDLER"); {"SKYLAYER_A", NULL}; "SKYLAYER_B="; "OTHER"') == {
+        "_HANDLER",
+        "SKYLAYER_A",
+    }
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_no_enumeration_of_the_format_is_the_kernels_alone() -> None:
 
 @pytest.mark.parametrize(("structure", "packed"), [
     (("table.h", "header"), assembler.HEADER.format),
-    (("table.h", "header"), vars(native)["_HEADER"].format),
+    (("table.h", "header"), native.HEADER.format),
     (("table.h", "operation"), assembler.RECORD.format),
     (("json_body.c", "schema"), vars(json_reader)["_SCHEMA"].format),
     (("json_body.c", "column"), vars(json_reader)["_COLUMN"].format),

@@ -134,7 +134,7 @@ def test_the_description_of_a_version_is_short_enough() -> None:
         "StoreSeconds": "3600", "MemorySize": "10240",
         "Timeout": "29", "Authentication": "api-key", "LogLevel": "ERROR", "Monitoring": "false",
         "CorsOrigin": "x" * PLAIN["Parameters"]["CorsOrigin"]["MaxLength"],
-        "Tracing": "PassThrough", "SnapStart": "PublishedVersions",
+        "Tracing": "PassThrough", "SnapStart": "PublishedVersions", "FastStart": "off",
         "Subnet": "subnet-0123456789abcdef0",
         "Group": "sg-0123456789abcdef0", "Files": "EFS",
         "Key": "own",

@@ -118,10 +118,13 @@ def allowed_origin() -> str:
     return os.environ.get("SKYLAYER_CORS_ORIGIN") or ""
 
 
-def sent_headers(response: Response) -> dict[str, str]:
-    """The headers of a response with those that every one has, and those for a page of the origin that may call."""
+def sent_headers(response: Response, origin: str | None = None) -> dict[str, str]:
+    """The headers of a response with those that every one has, and those for a page of the origin that may call.
+
+    The origin is the environment's unless one is given.
+    """
     headers = {**SECURITY_HEADERS, **response.headers}
-    origin = allowed_origin()
+    origin = allowed_origin() if origin is None else origin
     if origin:
         headers["access-control-allow-origin"] = origin
         headers["access-control-expose-headers"] = _EXPOSED

@@ -44,23 +44,26 @@ def request(request: Request, route: str | None, response: Response, model: Mode
 
     `client_request_id` is what the client calls its request by, where it has a name for it.
     """
+    members = request_members(request, route, response, model.reference, round(seconds * 1000, 3))
+    _write(logging.INFO, "request", members | metrics.members())
+
+
+def request_members(
+    request: Request, route: str | None, response: Response, reference: dict[str, str], milliseconds: Any
+) -> dict[str, Any]:
+    """What the line of a request says, but for its metrics."""
     shown = response.headers.get("x-request-id", request.request_id)
-    _write(
-        logging.INFO,
-        "request",
-        {
-            **({"client_request_id": shown} if shown != request.request_id else {}),
-            "request_id": request.request_id,
-            "route": route,
-            "model": model.reference["name"],
-            "version": model.reference["version"],
-            "rows": response.rows,
-            "latency_ms": round(seconds * 1000, 3),
-            "status": response.status,
-            "outcome": response.outcome,
-            **metrics.members(),
-        },
-    )
+    return {
+        **({"client_request_id": shown} if shown != request.request_id else {}),
+        "request_id": request.request_id,
+        "route": route,
+        "model": reference["name"],
+        "version": reference["version"],
+        "rows": response.rows,
+        "latency_ms": milliseconds,
+        "status": response.status,
+        "outcome": response.outcome,
+    }
 
 
 def verification(target: str, reason: str | None, measured: dict[str, Any]) -> None:
@@ -94,10 +97,15 @@ def _write(level: int, message: str, members: dict[str, Any]) -> None:
         _logger.log(level, message, extra=members)
     elif _logger.isEnabledFor(level):
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = {"timestamp": moment, "level": logging.getLevelName(level), "message": message, **members}
-        if "request_id" in members:
-            line["requestId"] = members["request_id"]  # as the platform's own lines call it
-        sys.stdout.write(f"{_encode(line)}\n")
+        sys.stdout.write(platform_line(moment, level, message, members))
+
+
+def platform_line(moment: str, level: int, message: str, members: dict[str, Any]) -> str:
+    """A line as the platform takes it where logs are JSON."""
+    line = {"timestamp": moment, "level": logging.getLevelName(level), "message": message, **members}
+    if "request_id" in members:
+        line["requestId"] = members["request_id"]  # as the platform's own lines call it
+    return f"{_encode(line)}\n"
 
 
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}

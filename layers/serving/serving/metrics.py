@@ -29,7 +29,8 @@ _DIRECTIVES = [
     {"Namespace": NAMESPACE, "Dimensions": [["function", "outcome"]], "Metrics": _MEASURES[:1]},
 ]
 
-_cold = True
+# `counted`: what started this process has answered before, and counted the cold start.
+_cold = os.environ.get("SKYLAYER_COLD_START") != "counted"
 
 
 def members() -> dict[str, Any]:
@@ -41,11 +42,16 @@ def members() -> dict[str, Any]:
     if not _ENABLED:
         return {}
     cold, _cold = _cold, False
+    return request_members(_FUNCTION, int(cold), int(time() * 1000))
+
+
+def request_members(function: str, cold_starts: Any, milliseconds: Any) -> dict[str, Any]:
+    """The members of one request, at a moment in milliseconds since 1970."""
     return {
-        "function": _FUNCTION,
+        "function": function,
         "requests": 1,
-        "cold_starts": int(cold),
-        "_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": _DIRECTIVES},
+        "cold_starts": cold_starts,
+        "_aws": {"Timestamp": milliseconds, "CloudWatchMetrics": _DIRECTIVES},
     }
 
 

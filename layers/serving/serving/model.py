@@ -19,9 +19,12 @@ FOLDER = "model_artifact"
 
 
 class Model:
-    """What answers requests; to swap it, load another and exchange the reference."""
+    """What answers requests; to swap it, load another and exchange the reference.
 
-    __slots__ = ("_tail", "engine", "fields", "folder", "manifest", "reference", "schema")
+    `tail` is how the JSON of an answer ends, behind what the engine gave.
+    """
+
+    __slots__ = ("engine", "fields", "folder", "manifest", "reference", "schema", "tail")
 
     def __init__(self, folder: str, manifest: dict[str, Any], engine: engines.Engine) -> None:
         self.folder = folder
@@ -30,12 +33,12 @@ class Model:
         self.fields: list[str] = manifest["output"]["fields"]
         self.schema = schema_of(manifest["input"])
         self.reference = {"name": manifest["name"], "version": manifest["version"]}
-        self._tail = "," + json_body.encode(self.body({}))[1:]
+        self.tail = "," + json_body.encode(self.body({}))[1:]
 
     def predict_json(self, body: bytes) -> tuple[str, int] | None:
         """The answer to a flawless body, as JSON, and its number of rows; None where a closer look is needed."""
         short = self.engine.predict_json(body)
-        return None if short is None else (f"{{{short[0]}{self._tail}", short[1])
+        return None if short is None else (f"{{{short[0]}{self.tail}", short[1])
 
     @property
     def most_rows(self) -> int:
@@ -72,7 +75,7 @@ class Model:
         members = self.engine.predict_members(columns, rows)
         if members is None:
             return json_body.encode(self.body(self.engine.predict(columns, rows)))
-        return f"{{{members}{self._tail}"
+        return f"{{{members}{self.tail}"
 
     def _ask(
         self, predict: Callable[[list[list[Any]], int], Any], instances: list[Any], *, bounded: bool

@@ -38,12 +38,12 @@ class JsonReader:
         self.schema = ctypes.create_string_buffer(schema, len(schema))
         self._order = (ctypes.c_uint32 * columns)()
         self.width = width
-        self._least_row = 2 * columns + 1  # bytes: brackets, and a digit and a comma for each column
+        self.least_row = 2 * columns + 1  # bytes: brackets, and a digit and a comma for each column
 
     def read(self, body: bytes) -> tuple[bytearray, int] | None:
         """The dense inputs of a body, as doubles one input after the other, and its number of rows."""
         rows = body.count(b"{") - 1 or body.count(b"[") - 1
-        if not 1 <= rows <= min(limits.MAX_ROWS, len(body) // self._least_row):
+        if not 1 <= rows <= min(limits.MAX_ROWS, len(body) // self.least_row):
             return None
         dense = bytearray(8 * rows * self.width)
         if self._read(self.schema, body, len(body), rows, pointer_to(dense), self._order):

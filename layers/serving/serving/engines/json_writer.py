@@ -32,7 +32,7 @@ class JsonWriter:
     def __init__(self, kernel: Any, layout: bytes, once: int, per_row: int) -> None:
         self._write = kernel.skylayer_write_json
         self.layout = ctypes.create_string_buffer(layout, len(layout))
-        self._once, self._per_row = once, per_row
+        self.once, self.per_row = once, per_row
 
     def write(self, answers: bytearray, rows: int) -> str | None:
         """The members, without braces, of an object with the answers of rows.
@@ -41,7 +41,7 @@ class JsonWriter:
             answers: The doubles that the kernel gave, row by row.
             rows: Number of rows, at least 1.
         """
-        size = self._once + rows * self._per_row
+        size = self.once + rows * self.per_row
         text = bytearray(size)
         length = self._write(self.layout, pointer_to(answers), rows, pointer_to(text), size)
         return None if length < 0 else text[:length].decode("ascii")

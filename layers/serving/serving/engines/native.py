@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from serving.engines.json_reader import JsonReader
     from serving.engines.json_writer import JsonWriter
 
-_HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
+HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
 _COST = struct.Struct("=3Q")
 _OK, _ROW_REFUSED = 0, 5
 
@@ -50,7 +50,7 @@ class NativeEngine:
         self.kernel = kernel
         self._table = table  # keeps the map alive as long as its address is used
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(table))
-        header = _HEADER.unpack_from(table)
+        header = HEADER.unpack_from(table)
         self._width = header[9]
         metadata = _metadata(table, header, len(names), fields)
         self._refusals: dict[str, list[Any]] = metadata["refusals"]
@@ -228,7 +228,7 @@ def open_table(path: str, kernel: Any, names: list[str], fields: list[str]) -> N
     """Map a table, check every offset and link in it, and wrap it."""
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        if size < _HEADER.size:
+        if size < HEADER.size:
             raise ArtifactError(f"{path}: {size} bytes are no table.")
         # Private and writable only because ctypes takes the address of nothing else; nothing is written.
         table = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)

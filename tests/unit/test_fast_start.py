@@ -1,0 +1,96 @@
+"""The runtime loop in C: its program, its limits, and the form of a model that it answers from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import small_artifact
+
+from serving import limits
+from serving.http import _MAX_ID
+from skylayer.compiler import kernel_build
+from skylayer.packaging import fast_start
+
+PLAIN = b'"""A comment."""\n\nfrom serving import gateway\n\n# Another.\nlambda_handler = gateway.start()\n'
+
+
+@pytest.mark.parametrize("architecture", fast_start.TARGETS)
+def test_the_program_is_static_and_the_same_at_every_build(
+    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = fast_start.program(architecture).read_bytes()
+    monkeypatch.setattr(kernel_build, "CACHE", tmp_path / "another cache")
+    assert fast_start.program(architecture).read_bytes() == first
+    assert first[:4] == b"\x7fELF"
+    machine = {"x86_64": 62, "arm64": 183}[architecture]
+    assert struct.unpack_from("<H", first, 18)[0] == machine
+    at, size, count = struct.unpack_from("<Q", first, 32)[0], *struct.unpack_from("<HH", first, 54)
+    kinds = {struct.unpack_from("<I", first, at + size * number)[0] for number in range(count)}
+    assert 1 in kinds  # something is loaded
+    assert not {2, 3} & kinds  # neither a dynamic section nor an interpreter
+    assert str(Path(kernel_build.__file__).parents[2]).encode() not in first
+
+
+def constant(file: str, name: str) -> int:
+    text = (fast_start.SOURCES / file).read_text()
+    found = re.search(rf"#define {name} (?:\((\d+)u << (\d+)\)|(\d+)u?\b)", text)
+    assert found, name
+    return int(found[1]) << int(found[2]) if found[1] else int(found[3])
+
+
+def test_limits_are_those_of_python() -> None:
+    assert constant("answer.c", "MOST_BODY") == limits.MAX_BODY_BYTES
+    assert constant("answer.c", "MOST_ANSWER") == limits.MAX_ANSWER_BYTES
+    assert constant("answer.c", "MOST_INSTANCES") == limits.MAX_ROWS
+    assert constant("prepared.c", "MOST_SECONDS") == limits.MAX_SECONDS
+    assert constant("event.c", "LONGEST_ID") == _MAX_ID
+    assert constant("prepared.h", "PREPARED_VERSION") == fast_start.VERSION
+    assert constant("prepared.h", "ROUTES") == len(fast_start.ROUTES)
+
+
+@pytest.mark.parametrize(
+    ("handler", "plain"),
+    [
+        (PLAIN, True),
+        (fast_start.HANDLER.read_bytes(), True),
+        (PLAIN + b"print()\n", False),
+        (PLAIN.replace(b"start()", b"start"), False),
+        (PLAIN.replace(b"serving", b"mine"), False),
+        (b"", False),
+        (b"def", False),
+        (b"\x00", False),
+    ],
+)
+def test_only_a_handler_that_starts_ours_is_plain(handler: bytes, *, plain: bool) -> None:
+    assert fast_start.is_plain(handler) is plain
+
+
+def test_the_digest_is_fnv_1a() -> None:
+    # http://www.isthe.com/chongo/tech/comp/fnv/: test vectors
+    assert fast_start.digest(b"") == 0xCBF29CE484222325
+    assert fast_start.digest(b"a") == 0xAF63DC4C8601EC8C
+    assert fast_start.digest(b"foobar") == 0x85944171F73967E8
+
+
+def test_an_engine_in_python_has_no_form(tmp_path: Path) -> None:
+    assert fast_start.form_of(small_artifact.write(tmp_path)) is None
+
+
+def test_a_handler_of_ones_own_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copyfile(fast_start.HANDLER, tmp_path / "app.py")
+    (tmp_path / "app.py").write_bytes(fast_start.HANDLER.read_bytes() + b"import mine\n")
+    monkeypatch.setattr(fast_start, "HANDLER", tmp_path / "app.py")
+    assert fast_start.form_of(tmp_path) is None  # without a look at what lies there
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None or sys.platform != "linux", reason="needs gcc on Linux")
+def test_gcc_builds_it_without_a_warning(tmp_path: Path) -> None:
+    own = sorted(map(str, fast_start.SOURCES.glob("*.c")))
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-builtin", f"-I{kernel_build.SOURCES}"]
+    subprocess.run(["gcc", *flags, "-c", *own], cwd=tmp_path, check=True, timeout=300)
