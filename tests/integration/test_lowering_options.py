@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
 from native_compare import compare, native_and_reference, numeric_schema
@@ -21,12 +22,18 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.naive_bayes import CategoricalNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    NearestCentroid,
+    RadiusNeighborsClassifier,
+)
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     KBinsDiscretizer,
     MinMaxScaler,
     Normalizer,
+    OneHotEncoder,
     RobustScaler,
     SplineTransformer,
     StandardScaler,
@@ -329,3 +336,65 @@ def test_boosting_of_two_classes_changes_label_at_zero(loss: Any, tmp_path: Path
 def test_centres_and_trees_behind_a_scaler_are_found_in_its_units(tmp_path: Path) -> None:
     for last in (KMeans(3, n_init=1, random_state=0), DecisionTreeRegressor(max_depth=3)):
         compare(make_pipeline(StandardScaler(), last).fit(X, SIGNAL), SCHEMA, COLUMNS, tmp_path, 1e-9)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+@pytest.mark.parametrize("priors", ["uniform", "empirical"])
+def test_a_feature_that_never_varies_within_a_class_is_not_scaled(
+    metric: Any, priors: Any, tmp_path: Path
+) -> None:
+    data = np.column_stack([X, THREE * 0.25])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator = NearestCentroid(metric=metric, priors=priors).fit(data, THREE)
+    assert estimator.within_class_std_dev_[3] == 0.0
+    rows = np.column_stack([NEW, np.arange(300) % 7 * 0.1])
+    compare(estimator, numeric_schema(4), rows.T.tolist(), tmp_path, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [("none", None), ("none", np.nan), ("nan", np.nan)],
+    ids=["None", "NaN of None", "NaN"],
+)
+def test_only_the_missing_value_that_an_imputer_names_is_filled(
+    kind: str, missing: Any, tmp_path: Path
+) -> None:
+    """None and NaN are two, and a column holds one of them."""
+    absent = None if kind == "none" else np.nan
+    words = [("a", "b", "a", absent)[k % 4] for k in range(90)]
+    frame = pd.DataFrame({"word": pd.Series(words, dtype=object)})
+    imputer = SimpleImputer(missing_values=missing, strategy="constant", fill_value="b")
+    model = make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore"), LinearRegression()).fit(
+        frame, SIGNAL
+    )
+    column = {
+        "name": "word",
+        "kind": "category",
+        "dtype": "object",
+        "nullable": True,
+        "categories": ["a", "b"],
+    }
+    schema = {
+        "container": "frame",
+        "columns": [{**column, **({"missing": "none"} if kind == "none" else {})}],
+    }
+    native, expected = native_and_reference(model, schema, [["a", "b", None, "c"]], tmp_path)
+    np.testing.assert_allclose(native["predictions"], expected["predictions"], rtol=1e-9, atol=1e-9)
+    filled = expected["predictions"][2] == pytest.approx(expected["predictions"][1])
+    assert filled == ((missing is None) == (kind == "none"))
+
+
+@pytest.mark.parametrize("degree", [1, 3])
+def test_a_spline_that_is_not_extrapolated_refuses_what_lies_beyond_its_knots(
+    degree: int, tmp_path: Path
+) -> None:
+    spline = SplineTransformer(n_knots=4, degree=degree, extrapolation="error")
+    model = make_pipeline(spline, LinearRegression()).fit(X[:, :1], SIGNAL)
+    low, high = float(X[:, 0].min()), float(X[:, 0].max())
+    compare(model, numeric_schema(1), [[low, 0.0, high]], tmp_path, 1e-9)
+    for beyond in (np.nextafter(low, -np.inf), np.nextafter(high, np.inf)):
+        with pytest.raises(ValueError, match="beyond the limits of the knots"):
+            model.predict([[beyond]])
+        with pytest.raises(RowError, match="beyond the limits of the knots"):
+            native_and_reference(model, numeric_schema(1), [[float(beyond)]], tmp_path)
