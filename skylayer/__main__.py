@@ -8,6 +8,7 @@ docstring is its summary, VARIABLES lists what it takes, EXAMPLES shows it at wo
 from __future__ import annotations
 
 import os
+import select
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 HELP = "help"
 
 
@@ -36,13 +38,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What a verb runs is told nothing by make.
         del os.environ[f"{variables.FROM_MAKE}{name}"]
     try:
-        return _run(verb, given | variables.from_arguments(pairs))
+        code = _run(verb, given | variables.from_arguments(pairs))
+        sys.stdout.flush()
+        return code  # noqa: TRY300 - what the flush raises is handled below
     except UserError as error:
         print(f"skylayer {verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"skylayer {verb}: interrupted; run it again to go on.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        if not _is_unread():
+            raise
+        # What Python would still write at its end goes nowhere: docs.python.org/3/library/signal.html, on SIGPIPE.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+
+
+def _is_unread() -> bool:
+    """Whether nobody reads our output any more, such as `| head`, which has seen enough."""
+    asked = select.poll()
+    asked.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0))
 
 
 def load(verb: str) -> ModuleType:

@@ -140,6 +140,8 @@ def test_many_fields_are_ordered_by_importance_folded_and_found(
         assert len(shown) == 12
         assert page.text(".fold summary") == f"{columns - 12} more fields"
         assert page.find("#main").size["height"] < 4000
+        assert page.text("#bars") == "Bars: the training data."
+        assert all(field.find_elements("css selector", ".histogram") for field in shown)
         assert page.violations() == []
         page.picture(SCREENSHOTS / f"fields-{columns}.png")
         page.find("#search").send_keys("COLUMN 04")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skylayer import commands
+from skylayer import commands, project
 from skylayer.__main__ import load, main
 from skylayer.commands import variables
 from skylayer.commands.variables import Variable
@@ -99,3 +99,32 @@ def test_the_verbs_are_the_modules_and_every_one_says_what_it_is() -> None:
     assert {verb.replace("-", "_") for verb in commands.verbs()} | commands.SHARED | {"__init__"} == modules
     for verb in commands.verbs():
         assert (load(verb).__doc__ or "").startswith(f"`{verb}`: ")
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_a_reader_that_has_seen_enough_ends_a_verb_without_a_traceback(buffered: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "skylayer", "help", "VERB=promote"],
+            cwd=project.ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_pipe_that_is_not_our_output_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def explain(_: str) -> str:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("skylayer.__main__.explained", explain)
+    monkeypatch.setattr("sys.stdout", sys.__stdout__)
+    with pytest.raises(BrokenPipeError):
+        main(["help", "VERB=promote"])

@@ -12,10 +12,10 @@ const unfolded = 12;
  * `search`, an input, finds them by name. `changed` is called after each edit.
  */
 export function instanceForm(form, search, columns, statistics, changed) {
-  const sliders = columns.length <= fewEnoughForSliders;
-  const fields = columns.map((column, index) => field(column, statistics?.[column.name] ?? {}, `field-${index}`, sliders, changed));
   const importance = (column) => statistics?.[column.name]?.importance ?? 0;
   const places = [...columns.keys()].sort((one, other) => importance(columns[other]) - importance(columns[one]) || one - other);
+  const drawn = new Set(columns.length <= fewEnoughForSliders ? places : places.slice(0, unfolded));
+  const fields = columns.map((column, index) => field(column, statistics?.[column.name] ?? {}, `field-${index}`, drawn.has(index), changed));
   const boxes = places.map((place) => fields[place].box);
   const many = columns.length > fewEnoughToUnfold;
   const fold = element("details", { class: "fold" }, element("summary", {}, `${columns.length - unfolded} more fields`), element("div", { class: "fields" }, ...(many ? boxes.slice(unfolded) : [])));

@@ -54,6 +54,7 @@ function show(model) {
   showKeyForm(false);
   find("main").hidden = false;
   page.form = instanceForm(find("instance"), find("search"), model.input.columns, model.statistics?.columns, changed);
+  find("bars").hidden = !find("instance").querySelector("svg");
   page.example = 0;
   fill();
   showCard();
