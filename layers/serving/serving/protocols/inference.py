@@ -108,7 +108,8 @@ def _infer(request: Request, model: Model) -> Response:
     check_body(request.body, model.schema)
     if "inference-header-content-length" in request.headers:
         raise Problem(
-            400, f"Tensors in binary are not read: send {JSON} (in tritonclient, binary_data=False)."
+            400,
+            f"Tensors in binary are not read: send {JSON} (binary_data=False in tritonclient and kserve).",
         )
     body = json_body.parse(request.body, nan_is_null=True)
     if not isinstance(body, dict):
