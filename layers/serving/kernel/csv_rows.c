@@ -5,8 +5,7 @@
  * the columns. The second reads the cells of the rows.
  *
  * Relies on: cells.h, for one value. The second pass relies on ends that the first found in the same text, and on
- * columns
- * of the schema. The text may come from an attacker.
+ * columns of the schema. The text may come from an attacker.
  * Guarantees: no byte is read beyond the text, and no double written beyond rows x inputs. The values that it reads are
  * those of serving/csv_body.py and float(), in every bit. */
 #include "skylayer.h"
