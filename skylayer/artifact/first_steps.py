@@ -21,9 +21,9 @@ from serving.artifact import SOURCE
 from serving.engines.containers import container_of
 from serving.engines.first_steps import METHOD
 from skylayer.artifact.dependencies import code_of
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
 from skylayer.train.tasks import first_line
 
@@ -98,7 +98,7 @@ def take_apart(estimator: Any, schema: Schema, data: list[list[Any]]) -> FirstSt
     try:
         for step in steps:
             rows = step.transform(rows)
-        table = tabulate(rows)
+        table = as_dataset(rows)
         made = infer(table)
     except UserError as error:
         raise CannotSplit(f"{leading[-1][0]}: {error}".rstrip(".")) from error

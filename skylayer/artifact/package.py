@@ -19,10 +19,10 @@ from skylayer.artifact.drafts import DRAFT, UNFINISHED, sweep_drafts
 from skylayer.artifact.golden import make_golden
 from skylayer.artifact.probing import only, widened
 from skylayer.artifact.verify import AnswersDiffer, verify
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
-from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.train.scores import measure
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from skylayer.artifact.engines import Engines
     from skylayer.card.plots import Plot
+    from skylayer.data.dataset import Dataset
     from skylayer.data.schema import Schema
-    from skylayer.data.tables import Table
 
     Chooser = Callable[..., Engines]
 
@@ -94,11 +94,11 @@ def package(
     step("Make golden rows")
     check_fitted(estimator)
     task = task_of(estimator)
-    table = tabulate(X)
-    _check_columns(estimator, table)
-    target = check_target(task, y, table.rows)
-    inferred = infer(table)
-    columns = columns_of(table, inferred)
+    dataset = as_dataset(X)
+    _check_columns(estimator, dataset)
+    target = check_target(task, y, dataset.rows)
+    inferred = infer(dataset)
+    columns = columns_of(dataset, inferred)
     golden = make_golden(estimator, inferred, columns, task)
 
     step("Ask the estimator what requests may carry")
@@ -128,7 +128,7 @@ def package(
             "input": schema.to_manifest(),
             "output": _output(estimator, task, golden, target.names),
             "metrics": metrics,
-            "training": {"rows": table.rows} if training is None else training,
+            "training": {"rows": dataset.rows} if training is None else training,
             "libraries": chosen.libraries,
         }
         sizes = {file: len(content) for file, content in chosen.files.items()}
@@ -187,18 +187,18 @@ def check_name(name: str) -> None:
         )
 
 
-def _check_columns(estimator: Any, table: Table) -> None:
+def _check_columns(estimator: Any, dataset: Dataset) -> None:
     expected = getattr(estimator, "feature_names_in_", None)
-    given = list(table.frame.columns)
+    given = list(dataset.frame.columns)
     # LightGBM notes a column's name with underscores for its spaces, and looks at no name when it predicts.
     underscored = ["_".join(name.split()) for name in given]
-    if expected is not None and table.container == "frame" and list(expected) not in (given, underscored):
+    if expected is not None and dataset.container == "frame" and list(expected) not in (given, underscored):
         raise UserError(
             f"The estimator was fitted on the columns {', '.join(expected)} and the data has "
             f"{', '.join(given)}. Give the data that it was fitted on, columns in the same order."
         )
     count = getattr(estimator, "n_features_in_", None)
-    if count is not None and table.container != "texts" and count != len(given):
+    if count is not None and dataset.container != "texts" and count != len(given):
         raise UserError(
             f"The estimator was fitted on {count} columns and the data has {len(given)}. "
             "Give the data that it was fitted on."

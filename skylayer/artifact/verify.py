@@ -9,8 +9,8 @@ import numpy as np
 from serving import golden
 from serving.errors import Problem
 from skylayer.artifact.open import load
+from skylayer.data.dataset import take
 from skylayer.data.instances import row_count, rows_of
-from skylayer.data.tables import take
 from skylayer.errors import UserError
 from skylayer.train.tasks import answers, task_of, to_json
 

@@ -1,4 +1,4 @@
-"""What a month costs: one dated table of AWS's list prices, and the sums made of it."""
+"""What a month costs: AWS's list prices with their dates, and the sums made of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SAGEMAKER = Price(0.00002, "GB-second", "https://aws.amazon.com/sagemaker/ai/pri
 FARGATE_CPU = Price(0.04048, "vCPU-hour", "https://aws.amazon.com/fargate/pricing/", QUOTED)
 FARGATE_MEMORY = Price(0.004445, "GB-hour", "https://aws.amazon.com/fargate/pricing/", QUOTED)
 BALANCER = Price(0.0225, "hour", "https://aws.amazon.com/elasticloadbalancing/pricing/", QUOTED)
-TABLE = {
+PRICES = {
     "Lambda requests": LAMBDA_REQUESTS,
     "Lambda x86_64": LAMBDA_X86,
     "Lambda arm64": LAMBDA_ARM,
@@ -90,7 +90,7 @@ class Bill:
 def provenance() -> dict[str, list[str]]:
     """The names of the prices by what they were compared with."""
     found: dict[str, list[str]] = {}
-    for name, price in TABLE.items():
+    for name, price in PRICES.items():
         found.setdefault(price.seen, []).append(name)
     return found
 

@@ -1,4 +1,4 @@
-"""What AWS takes, in one table: each limit with its page, checked at build with a line that says what to do."""
+"""AWS's quotas: each with its page, checked at build with a line that says what to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TIMEOUT = Limit("timeout of a function", 900, "seconds", _LAMBDA)
 MEMORY = Limit("memory of a function", 10_240, "MB", _LAMBDA)
 GATEWAY_PAYLOAD = Limit("request or response of a REST API", 10 * 2**20, "bytes", _GATEWAY)
 GATEWAY_TIMEOUT = Limit("time that a REST API waits for a function", 29, "seconds", _GATEWAY)
-TABLE = (
+QUOTAS = (
     UNZIPPED,
     PAYLOAD,
     ENVIRONMENT,

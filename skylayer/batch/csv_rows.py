@@ -117,7 +117,7 @@ class CsvScorer:
         return row[: len(row) - len(line_break)] + b"," + cells + (line_break or self._line_break)
 
 
-def _read_header(model: Model, header: bytes) -> csv_body.Table:
+def _read_header(model: Model, header: bytes) -> csv_body.Rows:
     try:
         return csv_body.read(header, model.schema, 0, ignore_unknown=True)
     except Problem as problem:

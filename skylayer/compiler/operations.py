@@ -143,17 +143,17 @@ class Operations:
             rounded = self.select(beyond, self.constant([infinity]) * len(slots), rounded)
         return rounded
 
-    def table(self, code: int, rows: ArrayLike, default: ArrayLike | None, detail: str = "") -> Slots:
+    def gather(self, code: int, rows: ArrayLike, default: ArrayLike | None, detail: str = "") -> Slots:
         """Row `code` of a matrix; `default` (None: the row is refused) outside of it."""
         matrix = np.asarray(rows, dtype=np.float64)
         other: ArrayLike = [] if default is None else default
         refusal = detail if default is None else None
         empty = np.asarray(other, dtype=np.float64)
-        return self.emit(Code.TABLE, (code,), matrix.shape[1], matrix, empty, refusal=refusal)
+        return self.emit(Code.GATHER, (code,), matrix.shape[1], matrix, empty, refusal=refusal)
 
     def refuse(self, where: Sequence[int], detail: str) -> None:
         """Refuse the rows in which the slot isn't 0."""
-        self.table(where[0], [[0.0]], None, detail)
+        self.gather(where[0], [[0.0]], None, detail)
 
     def one_hot(self, code: int, width: int) -> Slots:
         """`width` indicators of the code 0, 1, …; none for any other code."""

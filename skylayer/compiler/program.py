@@ -34,7 +34,7 @@ class Code(enum.IntEnum):
     SELECT = 8
     REDUCE = 9
     LOOKUP = 10
-    TABLE = 11
+    GATHER = 11
     ONE_HOT = 12
     MATRIX = 13
     PAIRWISE = 14

@@ -37,7 +37,7 @@ def recode(builder: Builder, slot: int, codes: Sequence[float]) -> int:
     values = np.asarray(codes, dtype=np.float64)
     if np.array_equal(values, np.arange(len(values))):
         return slot
-    return builder.table(slot, values[:, None], [0.0])[0]
+    return builder.gather(slot, values[:, None], [0.0])[0]
 
 
 def label(builder: Builder, estimator: Any, prediction: Prediction) -> int:

@@ -1,1 +1,1 @@
-"""What came in: tables of rows, the schema inferred from them, and their reference statistics."""
+"""What came in: datasets, the schema inferred from them, and their reference statistics."""

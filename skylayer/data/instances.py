@@ -11,13 +11,13 @@ from skylayer.data.schema import is_missing, plain
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
+    from skylayer.data.dataset import Dataset
     from skylayer.data.schema import Column, Schema
-    from skylayer.data.tables import Table
 
 
-def columns_of(table: Table, schema: Schema) -> dict[str, list[Any]]:
+def columns_of(dataset: Dataset, schema: Schema) -> dict[str, list[Any]]:
     """Each column's values as JSON carries them; None where missing, dates as ISO 8601 text."""
-    return {column.name: _values(table.frame[column.name], column) for column in schema.columns}
+    return {column.name: _values(dataset.frame[column.name], column) for column in schema.columns}
 
 
 def row_count(columns: dict[str, list[Any]]) -> int:

@@ -14,7 +14,7 @@ from serving import dates
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from skylayer.data.tables import Table
+    from skylayer.data.dataset import Dataset
 
 # A column of texts is free text, not categories, when most values occur once and read like sentences or are
 # many, or when there are more of them than a person would choose from.
@@ -78,17 +78,19 @@ class Schema:
         return entry | {"columns": [column.to_manifest() for column in self.columns]}
 
 
-def infer(table: Table) -> Schema:
+def infer(dataset: Dataset) -> Schema:
     """Infer the schema of the rows that an estimator was trained on.
 
     Raises:
         UserError: A column is of a kind that can't come over JSON; names it and how to convert it.
     """
     columns = tuple(
-        _infer_text(table.frame[name]) if table.container == "texts" else _infer_column(table.frame[name])
-        for name in table.frame.columns
+        _infer_text(dataset.frame[name])
+        if dataset.container == "texts"
+        else _infer_column(dataset.frame[name])
+        for name in dataset.frame.columns
     )
-    return Schema(table.container, table.dtype, columns)
+    return Schema(dataset.container, dataset.dtype, columns)
 
 
 def is_missing(value: object) -> bool:

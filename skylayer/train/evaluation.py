@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from skylayer.data.tables import take
+from skylayer.data.dataset import take
 from skylayer.errors import UserError
 from skylayer.train.scores import measure, measure_baseline
 from skylayer.train.tasks import first_line

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.inspection import permutation_importance
 
-from skylayer.data.tables import take
+from skylayer.data.dataset import take
 from skylayer.train.scores import score_of
 
 ROWS = 2000
@@ -69,7 +69,7 @@ def measure_importance(
         columns: Names of the data's columns.
 
     Returns:
-        None where the data is no table of columns, or the estimator can't answer for shuffled ones.
+        None if the data has no columns to shuffle, or if the estimator can't answer for shuffled ones.
     """
     if not is_table(data):
         return None

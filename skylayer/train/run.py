@@ -11,8 +11,8 @@ from skylayer import project
 from skylayer.artifact.package import check_name, package
 from skylayer.artifact.serialization import to_bytes
 from skylayer.card.numbers import counted, rows
+from skylayer.data.dataset import as_dataset, take
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate, take
 from skylayer.listener import UNWATCHED, Listener
 from skylayer.train.evaluation import evaluate
 from skylayer.train.importance import is_table, measure_importance
@@ -54,17 +54,17 @@ def train(training: Training, directory: Path, progress: Listener = UNWATCHED) -
     to_bytes(training.estimator)
     task = task_of(training.estimator)
     training = _without_unread(training, progress)
-    table = tabulate(training.data)
-    progress.step(f"Check {rows(table.rows)} of {counted(len(table.frame.columns), 'column')}")
-    schema = infer(table)
-    target = check_target(task, training.target, table.rows, required=True)
+    dataset = as_dataset(training.data)
+    progress.step(f"Check {rows(dataset.rows)} of {counted(len(dataset.frame.columns), 'column')}")
+    schema = infer(dataset)
+    target = check_target(task, training.target, dataset.rows, required=True)
     evaluation = evaluate(
         training.estimator,
         training.data,
         training.target,
         target,
         task,
-        rows=table.rows,
+        rows=dataset.rows,
         progress=progress.step,
     )
     columns = tuple(column.name for column in schema.columns)
@@ -154,7 +154,7 @@ def _look(  # noqa: PLR0917 - what was trained on what
         looked.notes.append(
             "No permutation importance: the estimator refuses rows whose columns are shuffled."
             if is_table(unseen)
-            else "No permutation importance: the data is no table, whose columns could be shuffled."
+            else "No permutation importance: the data has no columns that could be shuffled."
         )
     else:
         looked.plots.append(draw_columns(importance))

@@ -24,8 +24,8 @@ from sklearn.svm import SVC
 
 from skylayer.compiler import compile_estimator
 from skylayer.compiler.kernel_build import host_kernel
+from skylayer.data.dataset import as_dataset
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 
 
 def frame(rows: int = 200) -> tuple[pd.DataFrame, Any]:
@@ -62,7 +62,7 @@ def kernel_path() -> str:
 @cache
 def schema() -> dict[str, Any]:
     """The manifest's `input` for `frame`."""
-    return infer(tabulate(frame()[0])).to_manifest()
+    return infer(as_dataset(frame()[0])).to_manifest()
 
 
 @cache

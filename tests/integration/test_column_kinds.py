@@ -29,9 +29,9 @@ from serving.model import Model, load
 from serving.openapi import document
 from serving.protocols.tensors import datatype_of_column, rows_of
 from serving.schema import Column, Refused
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.formats.onnx import exporting
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def frame(kind: str) -> pd.DataFrame:
 
 
 def schema(kind: str) -> dict[str, Any]:
-    return infer(tabulate(frame(kind))).to_manifest()
+    return infer(as_dataset(frame(kind))).to_manifest()
 
 
 def column(kind: str, *, nullable: bool = False) -> Column:
@@ -151,7 +151,7 @@ def test_training_tells_the_kind(kind: str) -> None:
 
 @each_kind
 def test_training_gives_the_values_as_json(kind: str) -> None:
-    found = columns_of(tabulate(frame(kind)), infer(tabulate(frame(kind))))["x"]
+    found = columns_of(as_dataset(frame(kind)), infer(as_dataset(frame(kind))))["x"]
     assert found == EXAMPLES[kind].cells
     assert {type(value) for value in found} == {type(value) for value in EXAMPLES[kind].cells}
     json.dumps(found)

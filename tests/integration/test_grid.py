@@ -20,9 +20,9 @@ from skylayer.compiler import lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Code
 from skylayer.compiler.reference import Reference
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.proof.trace import Trace, as_matrix, open_program
 
 ROWS, ASKED, COLUMNS = 2_000, 100_000, 5
@@ -50,7 +50,7 @@ def test_no_label_and_no_bit_is_wrong(estimator: Any, fields: tuple[str, ...]) -
     frame = grid(ROWS, 0)
     target = np.digitize(frame.sum(axis=1) + frame.x0 * frame.x1 / 10, [-5, 5])
     model = make_pipeline(StandardScaler(), estimator).fit(frame, np.array(["p", "q", "r"])[target])
-    table = tabulate(grid(ASKED, 1))
+    table = as_dataset(grid(ASKED, 1))
     schema = infer(table).to_manifest()
     columns, names = list(columns_of(table, infer(table)).values()), [c["name"] for c in schema["columns"]]
     program = lower(model, schema)

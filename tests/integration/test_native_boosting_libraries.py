@@ -14,9 +14,9 @@ from sklearn.preprocessing import StandardScaler
 
 from serving.errors import RowError
 from skylayer.compiler import CannotCompile, compile_estimator
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,10 +226,10 @@ def with_categories(rows: int, seed: int) -> tuple[pd.DataFrame, Any]:
 )
 def test_pandas_categories_keep_their_codes(model: Any, tmp_path: Path) -> None:
     frame, target = with_categories(400, 0)
-    table = tabulate(frame)
+    table = as_dataset(frame)
     schema = infer(table).to_manifest()
     model.fit(frame, target)
-    asked = tabulate(with_categories(300, 1)[0])
+    asked = as_dataset(with_categories(300, 1)[0])
     columns = list(columns_of(asked, infer(table)).values())
     compare(model, schema, columns, tmp_path, EXACT)
     unseen = [column[:1] for column in columns]

@@ -39,9 +39,9 @@ from sklearn.svm import LinearSVC
 import skylayer
 from serving import artifact
 from serving.golden import is_same
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.train.tasks import answers, task_of, to_json
 
 if TYPE_CHECKING:
@@ -331,7 +331,7 @@ def test_the_handler_answers_as_the_estimator(
     )
     artifact.verify(path)
 
-    table = tabulate(data)
+    table = as_dataset(data)
     instances = rows_of(columns_of(table, infer(table)))
     expected = answers(estimator, data, task_of(estimator))
     client = handler(path, monkeypatch)
@@ -354,7 +354,7 @@ def test_an_artifact_opened_in_process_answers_as_the_handler(
     path = skylayer.package(
         estimator.fit(data, target), data, target, name="model", directory=tmp_path, proof_rows=1000
     )
-    table = tabulate(data)
+    table = as_dataset(data)
     instances = rows_of(columns_of(table, infer(table)))[:5]
     assert (
         skylayer.open(path).predict(instances)

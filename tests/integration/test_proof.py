@@ -36,9 +36,9 @@ from skylayer.artifact import engines
 from skylayer.compiler import compile_estimator, lower
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import Arithmetic, Code
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.proof import native
 from skylayer.proof.boundaries import neighbours
 from skylayer.proof.bounds import error_bounds, inexact
@@ -79,7 +79,7 @@ def fitted(estimator: Any) -> Any:
 
 
 def schema_and_columns() -> tuple[dict[str, Any], list[list[Any]]]:
-    table = tabulate(data()[0])
+    table = as_dataset(data()[0])
     schema = infer(table)
     return schema.to_manifest(), list(columns_of(table, schema).values())
 
@@ -309,7 +309,7 @@ def test_a_matrix_before_trees_leaves_rows_at_the_splits_undecided_and_no_others
 def numeric(target: Any, estimator: Any, rows: int = 240) -> tuple[Any, dict[str, Any], list[list[Any]]]:
     random = np.random.default_rng(2)
     frame = pd.DataFrame(random.normal(size=(rows, 3)).round(2), columns=["x", "y", "z"])
-    table = tabulate(frame)
+    table = as_dataset(frame)
     schema = infer(table)
     values = None if target is None else target(frame)
     fitted_one = estimator.fit(frame, *([] if values is None else [values]))

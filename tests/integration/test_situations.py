@@ -25,9 +25,9 @@ from sklearn.svm import SVC, LinearSVC
 import skylayer
 from serving import golden
 from serving.errors import Problem
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.errors import UserError
 from skylayer.train.tasks import answers, task_of, to_json
 
@@ -41,7 +41,7 @@ CLOSE = {"predictions", "probabilities", "scores"}
 
 def instances(data: Any) -> list[Any]:
     """Rows as a client would send them."""
-    table = tabulate(data)
+    table = as_dataset(data)
     return rows_of(columns_of(table, infer(table)))
 
 

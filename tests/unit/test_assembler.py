@@ -81,7 +81,7 @@ def test_what_may_refuse_a_row_stays_with_what_it_reads() -> None:
     slots = builder.numbers(columns(2))
     builder.refuse(builder.unary(Unary.IS_NAN, slots[:1]), "a is missing")
     table = assemble(builder.finish(Prediction(builder.unary(Unary.SQUARE, slots[1:]))))
-    assert [record[0] for record in records(table)] == [Code.UNARY, Code.TABLE, Code.UNARY]
+    assert [record[0] for record in records(table)] == [Code.UNARY, Code.GATHER, Code.UNARY]
     assert description(table)["refusals"] == {"1": ["a is missing", [0]]}
 
 

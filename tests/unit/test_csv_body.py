@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.csv_body import Table, read, write
+from serving.csv_body import Rows, read, write
 from serving.errors import Problem
 from serving.instances import columns_of
 from serving.schema import Column, schema_of
@@ -27,7 +27,7 @@ SCHEMA = [
 ]
 
 
-def table(text: str | bytes, most: int = 100, **more: Any) -> Table:
+def table(text: str | bytes, most: int = 100, **more: Any) -> Rows:
     """What a table is read as by a model of its columns."""
     body = text if isinstance(text, bytes) else text.encode()
     names = body.partition(b"\n")[0].decode("utf-8", "replace").removeprefix("\ufeff").strip().split(",")

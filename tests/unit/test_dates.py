@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from serving import dates
 from serving.engines.containers import container_of
 from serving.schema import Column, Refused
+from skylayer.data.dataset import as_dataset
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 
 DATES = [
     "2026-01-31",
@@ -46,7 +46,7 @@ TEXTS = [
 
 
 def kind_in_training(text: str) -> str:
-    return infer(tabulate(pd.DataFrame({"x": [text] * 3}))).columns[0].kind
+    return infer(as_dataset(pd.DataFrame({"x": [text] * 3}))).columns[0].kind
 
 
 def is_taken(text: str) -> bool:

@@ -11,8 +11,8 @@ from sklearn.linear_model import LinearRegression
 from skylayer.artifact import engines
 from skylayer.compiler import CannotCompile
 from skylayer.compiler.kernel_build import KernelError
+from skylayer.data.dataset import as_dataset
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.proof.native import ProofFailed
 from skylayer.proof.outcome import Proof, Tally
 
@@ -23,7 +23,7 @@ STAGES = ("lower", "assemble", "prove_native")
 
 def choose() -> engines.Engines:
     estimator = LinearRegression().fit(FRAME, [0.0, 1.0, 2.0])
-    schema = infer(tabulate(FRAME))
+    schema = infer(as_dataset(FRAME))
     return engines.choose(estimator, schema, ("predictions",), [FRAME.a.tolist()], 1000, lambda _: None)
 
 

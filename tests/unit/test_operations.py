@@ -30,12 +30,12 @@ def test_a_bill_is_the_sum_of_its_parts_and_grows_with_the_load() -> None:
 
 
 def test_every_price_has_its_page_and_says_what_it_was_compared_with() -> None:
-    for price in prices.TABLE.values():
+    for price in prices.PRICES.values():
         assert price.source.startswith("https://aws.amazon.com/")
         assert re.search(r"\b20\d\d\b", price.seen)
     every = {id(value) for value in vars(prices).values() if isinstance(value, prices.Price)}
-    assert every == {id(price) for price in prices.TABLE.values()}
-    assert sorted(name for names in prices.provenance().values() for name in names) == sorted(prices.TABLE)
+    assert every == {id(price) for price in prices.PRICES.values()}
+    assert sorted(name for names in prices.provenance().values() for name in names) == sorted(prices.PRICES)
 
 
 def test_less_memory_is_less_processor() -> None:

@@ -17,9 +17,9 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from serving.schema import FRACTION, MISSING
 from skylayer.artifact.probing import only, widened
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import Schema, infer
-from skylayer.data.tables import tabulate
 from skylayer.train.tasks import task_of
 
 RANDOM = np.random.default_rng(0)
@@ -37,7 +37,7 @@ KINDS = np.where(PRICE.median() < PRICE, "dear", "cheap")
 def found(estimator: Any, data: Any, target: Any, **more: Any) -> dict[str, tuple[bool, tuple[str, ...]]]:
     """Of each column, whether it takes a missing value and what is new."""
     estimator.fit(data, target)
-    table = tabulate(data)
+    table = as_dataset(data)
     schema = infer(table)
     wide = widened(estimator, schema, columns_of(table, schema), task_of(estimator), **more)
     return {column.name: (column.nullable, column.widened or ()) for column in wide.columns}
@@ -108,7 +108,7 @@ def test_texts_and_arrays_of_texts_are_not_asked() -> None:
 
 def test_a_schema_may_be_widened_by_one_thing_alone() -> None:
     estimator = imputing(RandomForestClassifier(5, random_state=0)).fit(FRAME, KINDS)
-    table = tabulate(FRAME)
+    table = as_dataset(FRAME)
     schema = infer(table)
     wide = widened(estimator, schema, columns_of(table, schema), "classification")
     rooms = only(wide, MISSING).columns[1]
@@ -129,7 +129,7 @@ def test_it_is_known_where_an_unseen_category_is_refused(
         OneHotEncoder(handle_unknown=handle_unknown),
     ]
     estimator = make_pipeline(*steps, LogisticRegression()).fit(data, [0, 1] * 20)
-    table = tabulate(data)
+    table = as_dataset(data)
     (column,) = infer(table).columns
     schema = Schema("frame", None, (replace(column, kind="category", categories=tuple(categories)),))
     (wide,) = widened(estimator, schema, {"town": categories * 20}, "classification").columns

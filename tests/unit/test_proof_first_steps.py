@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skylayer.data.dataset import as_dataset
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 from skylayer.proof.first_steps import compare_steps
 from skylayer.proof.outcome import ProofFailed
 
@@ -31,7 +31,7 @@ def compared(folder: Path, body: str, transform: Callable[[Any], Any], kinds: st
         ],
         "sources": ["source/plainrows.py"],
     }
-    return compare_steps(folder, described, transform, infer(tabulate(FRAME)).to_manifest(), COLUMNS)
+    return compare_steps(folder, described, transform, infer(as_dataset(FRAME)).to_manifest(), COLUMNS)
 
 
 def test_equal_cells_pass_whatever_stands_for_a_missing_value(tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_a_module_that_needs_a_package_is_refused(tmp_path: Path) -> None:
         "steps": [{"module": "plainrows", "name": "rows_of"}], "columns": [], "sources": ["source/plainrows.py"],
     }  # fmt: skip
     with pytest.raises(ProofFailed, match=r"doesn't run with the standard library alone: .*numpy"):
-        compare_steps(tmp_path, described, np.asarray, infer(tabulate(FRAME)).to_manifest(), COLUMNS)
+        compare_steps(tmp_path, described, np.asarray, infer(as_dataset(FRAME)).to_manifest(), COLUMNS)

@@ -497,7 +497,7 @@ def test_a_comparison_is_undecided_just_where_the_operands_bounds_meet(
     "o",
     [
         operation(Code.LOOKUP, (0,), 1, 1, [0.0, 1.0], [5.0, 6.0], [0.0, 0.0]),
-        operation(Code.TABLE, (0,), 1, 2, [[1.0, 2.0], [3.0, 4.0]], [0.0, 0.0]),
+        operation(Code.GATHER, (0,), 1, 2, [[1.0, 2.0], [3.0, 4.0]], [0.0, 0.0]),
         operation(Code.ONE_HOT, (0,), 1, 3),
         operation(
             Code.NEIGHBOURS, (0,), 1, 3, [[0.0], [1.0]], [[5.0], [6.0]], [0.0, 1.0, 0.0],

@@ -14,7 +14,7 @@ def template(**properties: Any) -> dict[str, Any]:
     return {"Resources": {"Some": {"Type": "AWS::Serverless::Function", "Properties": properties}}}
 
 
-@pytest.mark.parametrize("limit", quotas.TABLE, ids=lambda limit: limit.what)
+@pytest.mark.parametrize("limit", quotas.QUOTAS, ids=lambda limit: limit.what)
 def test_a_limit_holds_at_its_edge_and_names_its_page(limit: quotas.Limit) -> None:
     assert quotas.exceeded(limit, limit.maximum) is None
     line = quotas.exceeded(limit, limit.maximum + 1)

@@ -18,8 +18,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import skylayer
 from skylayer.compiler import CannotCompile, lower
 from skylayer.compiler.reasons import all_reasons
+from skylayer.data.dataset import as_dataset
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 
 X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0] * 5, "b": [1.0, 5.0, 2.0, 3.0] * 5})
 Y = [0, 0, 1, 1] * 5
@@ -59,7 +59,7 @@ class Threshold(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def reasons(estimator: Any) -> str:
     estimator.fit(X, Y)
     with pytest.raises(CannotCompile) as caught:
-        lower(estimator, infer(tabulate(X)).to_manifest())
+        lower(estimator, infer(as_dataset(X)).to_manifest())
     return all_reasons(estimator, caught.value)
 
 
@@ -125,11 +125,11 @@ def test_a_date_is_told_how_it_compiles_whatever_reads_it() -> None:
     )
     estimator = make_pipeline(FunctionTransformer(year), LogisticRegression()).fit(dates, Y)
     with pytest.raises(CannotCompile) as caught:
-        lower(estimator, infer(tabulate(dates)).to_manifest())
+        lower(estimator, infer(as_dataset(dates)).to_manifest())
     told = all_reasons(estimator, caught.value, ("since",))
     assert told.count("skylayer.DateParts makes numbers of dates, natively") == 1
     scaled = make_pipeline(StandardScaler(), LogisticRegression())
-    schema = infer(tabulate(dates)).to_manifest()
+    schema = infer(as_dataset(dates)).to_manifest()
     scaled.fit(dates.astype("int64"), Y)
     with pytest.raises(CannotCompile, match="holds date values where numbers are needed: skylayer") as caught:
         lower(scaled, schema)
@@ -140,7 +140,7 @@ def test_dates_that_another_step_hides_are_told_how_they_compile() -> None:
     dates = pd.DataFrame({"since": ["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"] * 5})
     estimator = make_pipeline(Lengths(), LogisticRegression()).fit(dates, Y)
     with pytest.raises(CannotCompile) as caught:
-        lower(estimator, infer(tabulate(dates)).to_manifest())
+        lower(estimator, infer(as_dataset(dates)).to_manifest())
     told = all_reasons(estimator, caught.value, ("since",))
     assert told.endswith(". since: skylayer.DateParts makes numbers of dates, natively")
 
@@ -149,7 +149,7 @@ def test_dates_that_are_read_natively_are_no_reason() -> None:
     dates = pd.DataFrame({"since": ["2020-01-01", "2021-01-01", "2022-01-01", "2023-01-01"] * 5})
     estimator = make_pipeline(skylayer.DateParts(), Doubled(), LogisticRegression()).fit(dates, Y)
     with pytest.raises(CannotCompile) as caught:
-        lower(estimator, infer(tabulate(dates)).to_manifest())
+        lower(estimator, infer(as_dataset(dates)).to_manifest())
     told = all_reasons(estimator, caught.value, ("since",))
     assert "since" not in told
     assert "DateParts" not in told

@@ -16,14 +16,14 @@ from hypothesis.extra.pandas import column, data_frames, range_indexes
 from scipy import sparse  # type: ignore[import-untyped]
 
 from serving.engines.containers import container_of
+from skylayer.data.dataset import as_dataset, take
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import Column, infer
-from skylayer.data.tables import tabulate, take
 from skylayer.errors import UserError
 
 
 def column_of(values: Any) -> Column:
-    return infer(tabulate(pd.DataFrame({"a": values}))).columns[0]
+    return infer(as_dataset(pd.DataFrame({"a": values}))).columns[0]
 
 
 @pytest.mark.parametrize(
@@ -137,15 +137,15 @@ def test_what_json_cannot_carry_is_refused_with_a_fix(values: Any, message: str)
 )
 def test_data_that_is_no_table_is_refused(data: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        tabulate(data)
+        as_dataset(data)
 
 
 def test_arrays_and_texts_have_a_schema_too() -> None:
-    array = infer(tabulate(np.array([[1, 2], [3, 4]], np.int32))).to_manifest()
+    array = infer(as_dataset(np.array([[1, 2], [3, 4]], np.int32))).to_manifest()
     assert array["container"] == "array"
     assert array["dtype"] == "int32"
     assert [entry["name"] for entry in array["columns"]] == ["x0", "x1"]
-    texts = infer(tabulate(pd.Series(["a", "b"], name="review"))).to_manifest()
+    texts = infer(as_dataset(pd.Series(["a", "b"], name="review"))).to_manifest()
     assert texts == {
         "container": "texts",
         "columns": [{"name": "review", "kind": "text", "dtype": "object", "nullable": False}],
@@ -153,16 +153,16 @@ def test_arrays_and_texts_have_a_schema_too() -> None:
 
 
 def test_none_in_an_array_of_objects_stays_none() -> None:
-    table = tabulate(np.array([["a", 1], [None, 2]], dtype=object))
+    table = as_dataset(np.array([["a", 1], [None, 2]], dtype=object))
     text, number = infer(table).columns
     assert (text.dtype, text.missing, number.kind) == ("object", "none", "integer")
 
 
 def test_rows_of_texts_and_numbers_are_objects_and_rows_of_texts_are_texts() -> None:
-    mixed = tabulate([["a", 1.5], ["b", 2.0]])
+    mixed = as_dataset([["a", 1.5], ["b", 2.0]])
     assert (mixed.container, mixed.dtype) == ("array", "object")
     assert [column.kind for column in infer(mixed).columns] == ["category", "number"]
-    assert tabulate([["a", "1.5"], ["b", "2.0"]]).dtype == "str"
+    assert as_dataset([["a", "1.5"], ["b", "2.0"]]).dtype == "str"
 
 
 @pytest.mark.parametrize("form", ["coo", "dia", "bsr", "csr", "csc", "lil", "dok"])
@@ -194,7 +194,7 @@ frames = data_frames(
 def test_rows_come_back_from_json_as_they_were(frame: pd.DataFrame) -> None:
     frame["mixed"] = [None if isinstance(v, float) and np.isnan(v) else v for v in frame["mixed"]]
     frame["mixed"] = pd.Series([*frame["mixed"][:-1], "one"], dtype=object)
-    table = tabulate(frame)
+    table = as_dataset(frame)
     schema = infer(table)
     assert json.loads(json.dumps(schema.to_manifest(), allow_nan=False))
     sent = json.loads(json.dumps(rows_of(columns_of(table, schema)), allow_nan=False))

@@ -11,10 +11,10 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from skylayer.artifact.golden import ROWS, make_golden
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import QUANTILES, describe
-from skylayer.data.tables import tabulate
 from skylayer.train.tasks import Target
 
 RANDOM = np.random.default_rng(0)
@@ -35,7 +35,7 @@ LABELS = np.where(FRAME["boolean"], "yes", "no")
 
 
 def described() -> dict[str, Any]:
-    table = tabulate(FRAME)
+    table = as_dataset(FRAME)
     return describe(columns_of(table, infer(table)), infer(table), Target(("label",), LABELS))
 
 
@@ -62,7 +62,7 @@ def test_categories_booleans_dates_and_the_target_are_counted() -> None:
 
 
 def test_golden_rows_fit_the_schema_and_are_no_rows_of_the_data() -> None:
-    table = tabulate(FRAME)
+    table = as_dataset(FRAME)
     schema = infer(table)
     model = DummyClassifier().fit(FRAME, LABELS)
     columns = columns_of(table, schema)

@@ -103,11 +103,11 @@ def test_no_enumeration_of_the_format_is_the_kernels_alone() -> None:
     (("table.h", "header"), assembler.HEADER.format),
     (("table.h", "header"), native.HEADER.format),
     (("table.h", "operation"), assembler.RECORD.format),
-    (("json_body.c", "schema"), vars(json_reader)["_SCHEMA"].format),
-    (("json_body.c", "column"), vars(json_reader)["_COLUMN"].format),
-    (("json_body.c", "target"), vars(json_reader)["_TARGET"].format),
-    (("json_body.c", "code_table"), vars(json_reader)["_TABLE"].format),
-    (("json_body.c", "entry"), vars(json_reader)["_ENTRY"].format),
+    (("cells.h", "schema"), vars(json_reader)["_SCHEMA"].format),
+    (("cells.h", "column"), vars(json_reader)["_COLUMN"].format),
+    (("cells.h", "target"), vars(json_reader)["_TARGET"].format),
+    (("cells.h", "code_table"), vars(json_reader)["_TABLE"].format),
+    (("cells.h", "entry"), vars(json_reader)["_ENTRY"].format),
     (("json_answer.c", "layout"), vars(json_writer)["_LAYOUT"].format),
     (("json_answer.c", "field"), vars(json_writer)["_FIELD"].format),
     (("json_answer.c", "label"), vars(json_writer)["_PAIR"].format),
@@ -164,7 +164,7 @@ def test_statuses_are_those_of_the_header() -> None:
 
 
 def test_kinds_of_values_in_json_are_those_of_the_kernel() -> None:
-    read, written = enumerations(source("json_body.c")), enumerations(source("json_answer.c"))
+    read, written = enumerations(source("cells.h")), enumerations(source("json_answer.c"))
     assert {name.upper(): value for name, value in vars(json_reader)["_KINDS"].items()} == read["kind"]
     assert {name.upper(): value for name, value in vars(json_writer)["_SHAPES"].items()} == written["shape"]
     ours = {name: vars(json_writer)[f"_{name}"] for name in written["kind"]}

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skylayer.artifact.first_steps import CannotSplit, FirstSteps, take_apart
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of
 from skylayer.data.schema import infer
-from skylayer.data.tables import tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def apart(*steps: Any, wrap: Any = lambda pipeline: pipeline, data: Any = None) 
     passengers, survived = own_steps.passengers()
     data = passengers if data is None else data
     estimator = wrap(make_pipeline(*steps)).fit(data, survived)
-    table = tabulate(data)
+    table = as_dataset(data)
     schema = infer(table)
     return take_apart(estimator, schema, list(columns_of(table, schema).values()))
 

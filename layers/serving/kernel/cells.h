@@ -1,9 +1,7 @@
-/* One value of a row as it is written, into each dense input that is made of its column: what the readers of JSON and
- * of CSV share.
+/* Reads a value of a row, and writes it into each dense input of its column. The readers of JSON and CSV share this.
  *
- * Relies on: a schema that serving/engines/json_reader.py made; it isn't checked. The text may be an attacker's.
- * Guarantees: not a byte beyond the text is read. A number that is taken is read as Python's float() reads it, in
- * every bit. */
+ * Relies on: a schema from serving/engines/json_reader.py, which isn't checked. The text may come from an attacker.
+ * Guarantees: no byte is read beyond the text. A number is that of Python's float(), in every bit. */
 #ifndef SKYLAYER_CELLS_H
 #define SKYLAYER_CELLS_H
 #include "wide.h"

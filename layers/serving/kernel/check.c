@@ -37,7 +37,7 @@ static int unsorted_runs(const double *values, const uint32_t *starts, uint64_t 
 static void item_sizes(uint16_t code, uint64_t item[4]) {
     const uint64_t d = sizeof(double), u = sizeof(uint32_t), t = sizeof(struct tree);
     switch (code) {
-    case CONSTANT: case ARITHMETIC: case REPLACE: case MATRIX: case PAIRWISE: case LOOKUP: case TABLE:
+    case CONSTANT: case ARITHMETIC: case REPLACE: case MATRIX: case PAIRWISE: case LOOKUP: case GATHER:
     case WEIGHTED_MEDIAN:
         item[0] = d, item[1] = d, item[2] = d;
         break;
@@ -68,7 +68,7 @@ static int bad_shape(const char *table, const struct operation *o, uint32_t work
     case REDUCE: return in < 1 || out != 1 || o->kind >= REDUCE_END;
     case WEIGHTED_MEDIAN: return in < 1 || out != 1 || n0 != in;
     case LOOKUP: return in != 1 || out != 1 || n0 != n1 || n2 != 2 || unsorted(d0, n0, 1);
-    case TABLE: return in != 1 || out < 1 || n0 % out || (n1 != 0 && n1 != out);
+    case GATHER: return in != 1 || out < 1 || n0 % out || (n1 != 0 && n1 != out);
     case ONE_HOT: return in != 1;
     case MATRIX: return n0 != in * out || (n1 != 0 && n1 != out);
     case PAIRWISE: return n0 != in * out || o->kind >= PAIRWISE_END;

@@ -1,8 +1,8 @@
-/* Writes rows of CSV as they came, each with the cells of its answer behind it.
+/* Copies rows of CSV, and writes the cells of the answer behind each.
  *
- * Relies on: a layout that skylayer/batch/native_rows.py made, for answers of its width; it isn't checked. Ends that
+ * Relies on: a layout from skylayer/batch/native_rows.py, which isn't checked, answers of its width, and ends that
  * skylayer_csv_ends found in the same text.
- * Guarantees: not a byte beyond `size`; -1 for a label that there isn't and an integer beyond 64 bits. */
+ * Guarantees: no byte is written beyond `size`; -1 for a class without a label, and for an integer beyond 64 bits. */
 #include "skylayer.h"
 #include "writer.h"
 

@@ -1,13 +1,13 @@
-/* Reads rows of CSV (RFC 4180, as Python's csv module in its strict mode) into the dense inputs of a table.
- * Whatever is unusual in a row, let alone wrong, is left to the caller's own parser: this one never explains.
+/* Reads rows of CSV (RFC 4180, as Python's csv module in its strict mode) into the dense inputs of a table. It gives up
+ * on a row that is unusual or wrong. The caller's own parser reads that one, and explains errors.
  *
- * Two passes, so that a caller has the bytes of each row as they came. The first finds where rows end and knows
- * nothing of columns. The second reads the cells of rows whose ends are known.
+ * There are two passes, so that the caller gets the original bytes of each row. The first finds where rows end, without
+ * the columns. The second reads the cells of the rows.
  *
- * Relies on: cells.h, for one value; in the second pass on ends that the first one found in the same text, and on
- * columns of the schema. The text may be an attacker's.
- * Guarantees: not a byte beyond the text is read, nor a double beyond rows x inputs written. What it takes, it reads as
- * serving/csv_body.py and float() do, in every bit. */
+ * Relies on: cells.h, for one value. The second pass relies on ends that the first found in the same text, and on
+ * columns of the schema. The text may come from an attacker.
+ * Guarantees: no byte is read beyond the text, and no double written beyond rows x inputs. The values that it reads are
+ * those of serving/csv_body.py and float(), in every bit. */
 #include "skylayer.h"
 #include "cells.h"
 

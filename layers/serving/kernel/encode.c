@@ -36,7 +36,7 @@ static int lookup(struct tile *t, const struct operation *o) {
     return SKYLAYER_OK;
 }
 
-static int table(struct tile *t, const struct operation *o) {
+static int gather(struct tile *t, const struct operation *o) {
     const double *rows = doubles(t, o, 0), *other = doubles(t, o, 1);
     const double *x = slot(t, inputs_of(t, o)[0]);
     const double n = (double)(o->arrays[0].count / o->outputs);
@@ -74,7 +74,7 @@ static double interpolate(const double *xs, const double *ys, size_t n, double x
 
 int run_encode(struct tile *t, const struct operation *o) {
     if (o->code == LOOKUP) return lookup(t, o);
-    if (o->code == TABLE) return table(t, o);
+    if (o->code == GATHER) return gather(t, o);
     if (o->code == ONE_HOT) return one_hot(t, o);
     const uint32_t *in = inputs_of(t, o), *starts = words(t, o, 0);
     const double *xs = doubles(t, o, 1), *ys = o->code == PIECEWISE ? doubles(t, o, 2) : xs;

@@ -8,7 +8,7 @@
 
 static int step(struct tile *t, const struct operation *o) {
     switch (o->code) {
-    case LOOKUP: case TABLE: case ONE_HOT: case BINS: case PIECEWISE: return run_encode(t, o);
+    case LOOKUP: case GATHER: case ONE_HOT: case BINS: case PIECEWISE: return run_encode(t, o);
     case MATRIX: case PAIRWISE: return run_linear(t, o);
     case WEIGHTED_MEDIAN: return run_weighted_median(t, o);
     case TREES: return run_trees(t, o);

@@ -1,4 +1,4 @@
-"""CSV (RFC 4180) in and out: a table with a header becomes instances, an answer becomes a table."""
+"""CSV (RFC 4180) in and out: from the rows of a body to instances, and from an answer to rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MISSING = frozenset({
 _BOOLEANS = {"true": True, "false": False, "1": True, "1.0": True, "0": False, "0.0": False}
 
 
-class Table:
+class Rows:
     """A CSV body, read.
 
     `instances` are objects of all columns, under the names that the body has for them, and `lines` where each
@@ -56,7 +56,7 @@ def read(
     *,
     header: bool | None = True,
     ignore_unknown: bool = False,
-) -> Table:
+) -> Rows:
     """The instances of a CSV body, read as pandas reads them.
 
     The header names the columns in any order; one that may be missing needn't be there. A cell without content is a
@@ -78,14 +78,14 @@ def read(
             413: more than `max_rows` rows. 422: the header lacks columns, or has some that the model doesn't.
     """
     rows, lines = _parse(decode(body), max_rows + 1)
-    table = Table(header=_is_header(rows[0], schema) if header is None else header)
+    found = Rows(header=_is_header(rows[0], schema) if header is None else header)
     names = [column.name for column in schema]
     keys = names
-    if table.header:
+    if found.header:
         names, line = rows.pop(0), lines.pop(0)
         _check_header(names)
         keys = keys_of(dict.fromkeys(names), schema)
-        _compare(table, names, keys, schema, line, ignore_unknown=ignore_unknown)
+        _compare(found, names, keys, schema, line, ignore_unknown=ignore_unknown)
     if len(rows) > max_rows:
         raise _too_many(max_rows)
     places = {name: index for index, name in enumerate(names) if name}
@@ -99,15 +99,15 @@ def read(
         else:
             convert = converter(column)
             cells.append([convert(row[index] if index < len(row) else "") for row in rows])
-    table.instances = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
-    table.lines = lines
-    return table
+    found.instances = [dict(zip(keys, row, strict=True)) for row in zip(*cells, strict=True)]
+    found.lines = lines
+    return found
 
 
 def _parse(text: str, most: int) -> tuple[list[list[str]], list[int]]:
-    """The lines of a table that hold something, and where each begins.
+    """The lines of a body that hold something, and where each begins.
 
-    In a table of one column, a blank line below the first is a cell without content.
+    In a body of one column, a blank line below the first is a cell without content.
     """
     if not text.strip():
         raise Problem(400, "The body is empty; a CSV body begins with a header of column names.")
@@ -159,7 +159,7 @@ def _check_header(header: list[str]) -> None:
 
 
 def _compare(
-    table: Table, names: list[str], keys: list[str], schema: list[Column], line: int, *, ignore_unknown: bool
+    found: Rows, names: list[str], keys: list[str], schema: list[Column], line: int, *, ignore_unknown: bool
 ) -> None:
     """Note which columns the header has too many and which too few.
 
@@ -167,11 +167,11 @@ def _compare(
         Problem: 422: it may not.
     """
     known, sent = set(keys), set(names)
-    table.ignored = [name for name in names if name not in known]
+    found.ignored = [name for name in names if name not in known]
     lacking = [column for key, column in zip(keys, schema, strict=True) if key not in sent]
-    table.missing = [column.name for column in lacking]
-    misspelt = bool(lacking) and any(table.ignored)  # an index has no name
-    if misspelt or (table.ignored and not ignore_unknown) or not all(column.optional for column in lacking):
+    found.missing = [column.name for column in lacking]
+    misspelt = bool(lacking) and any(found.ignored)  # an index has no name
+    if misspelt or (found.ignored and not ignore_unknown) or not all(column.optional for column in lacking):
         problems = Problems()
         check_names(0, names, keys, schema, problems)
         for error in problems.errors:
@@ -225,7 +225,7 @@ def write(
     header: bool = True,
     guarded: bool = False,
 ) -> str:
-    """The answer as a table: `prediction`, then one column per class, score or distance of each row.
+    """The answer as CSV: `prediction`, then one column per class, score or distance of each row.
 
     Args:
         answer: The body of an answer.
@@ -235,13 +235,13 @@ def write(
         guarded: Put an apostrophe before a text that a spreadsheet would take for a formula.
     """
     heading, columns = columns_of(answer, fields, targets, answer.get("classes") or [])
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
     if header:
         writer.writerow(heading)
-    text = _guarded if guarded else as_cell
-    writer.writerows([text(cell) for cell in row] for row in zip(*columns, strict=True))
-    return table.getvalue()
+    write_cell = _guarded if guarded else as_cell
+    writer.writerows([write_cell(cell) for cell in row] for row in zip(*columns, strict=True))
+    return text.getvalue()
 
 
 def columns_of(

@@ -208,7 +208,7 @@ def accepted(headers: Mapping[str, str], offered: tuple[str, ...]) -> str:
 
 
 def asks_for_guard(headers: Mapping[str, str]) -> bool:
-    """Whether the client opens tables in a spreadsheet and says so: `accept: text/csv; guard=formulas`."""
+    """Whether the client opens the answer in a spreadsheet and says so: `accept: text/csv; guard=formulas`."""
     ranges = map(_split, headers.get("accept", "").lower().split(","))
     return any(
         media_type == CSV and parameters.get("guard") == "formulas" for media_type, parameters in ranges

@@ -45,7 +45,7 @@ def headers(
     Args:
         columns: Names of columns that the model doesn't have.
         members: Names of members of the body that say nothing to this server.
-        missing: Names of the model's columns that a table didn't have, so that each row misses their value.
+        missing: Names of the model's columns that a CSV body lacked, so that each row misses their value.
 
     Returns:
         For each that there is, a list of JSON strings in ASCII, long ones cut.

@@ -94,7 +94,7 @@ def _cells(number: int, instance: Any, schema: list[Column], problems: Problems)
 
 
 def keys_of(instance: Container[str], schema: list[Column]) -> list[str]:
-    """What an object, or the names of a table, call each column: its name, or its position in an array."""
+    """What an object, or the header of a CSV body, calls each column: its name, or its position in an array."""
     return [
         column.name
         if column.position is None or column.name in instance or column.position not in instance
@@ -115,7 +115,7 @@ def _object_cells(
 def check_names(
     number: int, names: Collection[str], keys: list[str], schema: list[Column], problems: Problems
 ) -> bool:
-    """Whether the names of an object, or of a table's header, have every column; adds what is wrong with them.
+    """Whether the names of an object, or of a CSV header, have every column; adds what is wrong with them.
 
     Args:
         number: The row that the problems are told of.

@@ -45,7 +45,7 @@ def predict(request: Request, model: Model) -> Response:
         document = json_body.parse(request.body)
         instances, told = instances_of(document, model, ignore=ignore)
         body = model.predict_instances(instances)
-        if wanted == JSON:  # a table has no room for warnings
+        if wanted == JSON:  # CSV has no room for warnings
             body |= warnings_of(document, instances, model)
     else:
         body, told = _predict_csv(request, model, ignore=ignore)
@@ -53,12 +53,12 @@ def predict(request: Request, model: Model) -> Response:
     rows = len(body[model.fields[0]])
     if wanted == JSON:
         return json_response(body, rows=rows, headers=headers)
-    from serving import csv_body  # not above: few clients send or want a table
+    from serving import csv_body  # not above: few clients send or want CSV
 
     targets = model.manifest["output"].get("targets") or []
-    table = csv_body.write(body, model.fields, targets, guarded=asks_for_guard(request.headers))
+    text = csv_body.write(body, model.fields, targets, guarded=asks_for_guard(request.headers))
     return Response(
-        200, {"content-type": f"{CSV}; charset=utf-8; header=present", **headers}, table, rows=rows
+        200, {"content-type": f"{CSV}; charset=utf-8; header=present", **headers}, text, rows=rows
     )
 
 
@@ -139,11 +139,11 @@ def _predict_csv(request: Request, model: Model, *, ignore: bool) -> tuple[dict[
     from serving import csv_body, ignored
 
     header = parameter(request.headers, "header") != "absent"
-    table = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=ignore)
+    read = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=ignore)
     try:
-        body = model.predict_instances(table.instances)
+        body = model.predict_instances(read.instances)
     except Problem as problem:
         for error in problem.errors or []:
-            error["line"] = table.lines[int(error["pointer"].split("/")[2])]
+            error["line"] = read.lines[int(error["pointer"].split("/")[2])]
         raise
-    return body, ignored.headers(table.ignored, missing=table.missing)
+    return body, ignored.headers(read.ignored, missing=read.missing)

@@ -25,7 +25,7 @@ class Refused(Exception):
 class Column:
     """One column: `types` are the JSON types it may hold, `expected` says so in words.
 
-    A table needn't have a column that is `optional`, since it missed values in training. `fractions` says whether a
+    A CSV body needn't have a column that is `optional`, since it missed values in training. `fractions` says whether a
     column of integers takes numbers between them. `position` is its number, from 0 and as text, in a model that was
     fitted on an array: there, clients that make a data frame of an array name the columns so.
     """

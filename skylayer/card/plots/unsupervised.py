@@ -8,7 +8,7 @@ import numpy as np
 
 from skylayer.card.numbers import rows
 from skylayer.card.plots.canvas import COLOURS, INK, Plot, canvas, draw_cell, short, to_plot
-from skylayer.data.tables import tabulate
+from skylayer.data.dataset import as_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def draw_clusters(estimator: Any, data: Any) -> Iterator[Plot]:
     more = f" The {_MOST_CLUSTERS} largest of {len(found)}." if len(found) > len(largest) else ""
     told = f"Rows in each cluster, of {rows(len(labels))} of the holdout: {said}.{more}"
     yield to_plot("cluster_sizes", "Cluster sizes", told, figure)
-    frame = tabulate(data).frame.select_dtypes("number").astype(float)
+    frame = as_dataset(data).frame.select_dtypes("number").astype(float)
     if frame.shape[1] and len(found) > 1:
         yield _profiles(frame, labels, found[largest])
 

@@ -32,7 +32,7 @@ def _votes(builder: Builder, boosting: Any, frame: Frame) -> Slots:
     ):
         chosen = estimator.classes_[:, None] == boosting.classes_[None, :]
         votes = np.where(chosen, weight, -1 / (count - 1) * weight)
-        parts.append(builder.table(member.values[0], votes, votes[0]))
+        parts.append(builder.gather(member.values[0], votes, votes[0]))
     total = boosting.estimator_weights_.sum()
     return builder.arithmetic(Arithmetic.DIVIDE, add(builder, parts), float(total))
 

@@ -35,7 +35,7 @@ def predict_centres(builder: Builder, estimator: Any, frame: Frame) -> Predictio
 def predict_birch(builder: Builder, estimator: Any, frame: Frame) -> Prediction:
     """The label of the nearest subcluster and the distance to each."""
     x, centres = builder.check(frame), estimator.subcluster_centers_
-    label = builder.table(
+    label = builder.gather(
         nearest(builder, x, centres), np.reshape(estimator.subcluster_labels_, (-1, 1)), [0.0]
     )
     return Prediction(label, distances=euclidean_distances(builder, x, centres), integer=True)

@@ -34,7 +34,7 @@ def interpolate(builder: Builder, estimator: Any, slot: int) -> Slots:
     if estimator.out_of_bounds == "nan":
         return builder.select(outside, builder.constant([math.nan]), value)
     detail = f"IsotonicRegression accepts values from {xs[0]} to {xs[-1]}"
-    return builder.combine(Arithmetic.ADD, value, builder.table(outside[0], [[0.0]], None, detail))
+    return builder.combine(Arithmetic.ADD, value, builder.gather(outside[0], [[0.0]], None, detail))
 
 
 def predict_isotonic(builder: Builder, estimator: Any, frame: Frame) -> Prediction:

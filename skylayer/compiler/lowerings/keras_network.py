@@ -76,7 +76,7 @@ def _lower(  # noqa: PLR0911 - one case for each kind of operation
             return np.asarray(activate(builder, operation, _flat(x)))
         case Embed(rows):
             wrong = f"a code here is one of 0 to {len(rows) - 1}"
-            return np.asarray([builder.table(slot, rows, None, wrong) for slot in _flat(x)])
+            return np.asarray([builder.gather(slot, rows, None, wrong) for slot in _flat(x)])
         case Reshape():
             return x
         case Concatenate(axis):

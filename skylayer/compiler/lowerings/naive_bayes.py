@@ -72,7 +72,7 @@ def predict_categorical(builder: Builder, estimator: Any, frame: Frame) -> Predi
     terms = []
     for code, logarithms in zip(codes, estimator.feature_log_prob_, strict=True):
         detail = f"CategoricalNB knows the categories 0 to {logarithms.shape[1] - 1} of this feature"
-        terms.append(builder.table(code, logarithms.T, None, detail))
+        terms.append(builder.gather(code, logarithms.T, None, detail))
     sums = tuple(builder.reduce(Reduce.SUM, tuple(group)) for group in zip(*terms, strict=True))
     return _decide(builder, estimator, builder.arithmetic(Arithmetic.ADD, sums, estimator.class_log_prior_))
 

@@ -77,7 +77,7 @@ def predict_nearest_number(builder: Builder, estimator: Any, frame: Frame) -> Pr
     """The mean over the neighbours."""
     weighted, y = _weighted(builder, estimator), _targets(estimator)
     distances, rows = nearest_neighbours(builder, estimator, frame, estimator.n_neighbors)
-    found = [builder.table(row, y, None) for row in rows]
+    found = [builder.gather(row, y, None) for row in rows]
     weights = _weights(builder, distances) if weighted else ()
     total = builder.reduce(Reduce.PAIRWISE_SUM, weights) if weighted else 0
     result: list[int] = []
@@ -103,7 +103,7 @@ def predict_nearest_class(builder: Builder, estimator: Any, frame: Frame) -> Pre
     """The class with most weight among the neighbours, the first of equals."""
     weighted, y, groups = _weighted(builder, estimator), _targets(estimator), _groups(estimator)
     distances, rows = nearest_neighbours(builder, estimator, frame, estimator.n_neighbors)
-    found = [builder.table(row, y, None) for row in rows]
+    found = [builder.gather(row, y, None) for row in rows]
     weights = _weights(builder, distances) if weighted else ()
     if weighted:
         total = builder.reduce(Reduce.MAXIMUM, weights)
@@ -197,7 +197,7 @@ def predict_local_outliers(builder: Builder, estimator: Any, frame: Frame) -> Pr
     distances, rows = nearest_neighbours(builder, estimator, frame, count)
     reach = estimator._distances_fit_X_[:, count - 1]
     known = np.column_stack([reach, estimator._lrd])  # noqa: SLF001
-    found = [builder.table(row, known, None) for row in rows]
+    found = [builder.gather(row, known, None) for row in rows]
     reached = builder.combine(Arithmetic.MAXIMUM, distances, tuple(f[0] for f in found))
     mean = builder.arithmetic(
         Arithmetic.DIVIDE, (builder.reduce(Reduce.PAIRWISE_SUM, reached),), float(count)

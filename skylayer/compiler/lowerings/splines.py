@@ -85,7 +85,7 @@ def _basis(builder: Builder, slot: int, spline: Any) -> Slots:
         powers = _raised(builder, slot, interval, powers, np.asarray(ends))
     total: Slots = builder.constant([0.0]) * spline.c.shape[1]
     for a, power in enumerate(powers):
-        coefficients = builder.table(interval, [spline.c[i + a - degree] for i in of_intervals], None)
+        coefficients = builder.gather(interval, [spline.c[i + a - degree] for i in of_intervals], None)
         total = builder.combine(
             Arithmetic.ADD, total, builder.combine(Arithmetic.MULTIPLY, coefficients, (power,))
         )
@@ -95,7 +95,7 @@ def _basis(builder: Builder, slot: int, spline: Any) -> Slots:
 def _raised(builder: Builder, slot: int, interval: int, lower: Slots, ends: Any) -> Slots:
     """The polynomials of one degree more; `ends`: by interval and polynomial the knots between which it isn't 0."""
     steps = ends.shape[1]
-    low, high = (builder.table(interval, ends[:, :, k], None) for k in (0, 1))
+    low, high = (builder.gather(interval, ends[:, :, k], None) for k in (0, 1))
     width = builder.combine(Arithmetic.SUBTRACT, high, low)
     weights = builder.combine(Arithmetic.DIVIDE, lower, width)
     if (ends[:, :, 0] == ends[:, :, 1]).any():

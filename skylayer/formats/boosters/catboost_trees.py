@@ -57,7 +57,7 @@ def oblivious(tree: Any, columns: NDArray[np.int64], missing_left: NDArray[np.bo
 
 
 def grown(tree: Any, columns: NDArray[np.int64], missing_left: NDArray[np.bool_], outputs: int) -> Tree:
-    """A tree of nested nodes, as `grow_policy="Lossguide"` and `"Depthwise"` make them; arguments as `oblivious`.
+    """A tree of nested nodes, such as those of `grow_policy="Lossguide"` and `"Depthwise"`; arguments as `oblivious`.
 
     Raises:
         Damaged: It is no such tree.

@@ -17,10 +17,10 @@ from skylayer.artifact.dependencies import library_versions
 from skylayer.artifact.golden import make_golden
 from skylayer.artifact.open import load
 from skylayer.artifact.package import as_json, check_name, write
+from skylayer.data.dataset import as_dataset
 from skylayer.data.instances import columns_of, rows_of
 from skylayer.data.schema import infer
 from skylayer.data.statistics import describe
-from skylayer.data.tables import tabulate
 from skylayer.errors import UserError, one_line
 from skylayer.formats.onnx.ensembles import NotExact
 from skylayer.formats.onnx.graph import read_graph
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from skylayer.data.dataset import Dataset
     from skylayer.data.schema import Schema
-    from skylayer.data.tables import Table
     from skylayer.formats.onnx.graph import Graph
     from skylayer.formats.onnx.signature import Answers, Feed
 
@@ -97,9 +97,9 @@ def import_onnx(
                 f"It came as ONNX, and ONNX Runtime {session.version} is what evaluates it, since {error}."
             )
         progress(0.5)
-        table = tabulate(frame)
-        schema = _schema(table)
-        columns = columns_of(table, schema)
+        dataset = as_dataset(frame)
+        schema = _schema(dataset)
+        columns = columns_of(dataset, schema)
         rows = _golden(reference, schema, columns)
     entry = {
         "file": FILE,
@@ -122,7 +122,7 @@ def import_onnx(
         "input": schema.to_manifest(),
         "output": output | {"targets": reference.targets},
         "metrics": {},
-        "training": training | {"rows": 0, "sample_rows": table.rows},
+        "training": training | {"rows": 0, "sample_rows": dataset.rows},
         "libraries": library_versions(entry["requirements"]),
     }
     files = {
@@ -161,9 +161,9 @@ def _look(
         raise UserError(f"The graph doesn't take the {len(frame)} rows of {sample}: {refusal}.") from refusal
 
 
-def _schema(table: Table) -> Schema:
+def _schema(dataset: Dataset) -> Schema:
     """The schema of the sample; to a graph a date is a text like any other."""
-    schema = infer(table)
+    schema = infer(dataset)
     columns = [replace(each, kind="text") if each.kind == "date" else each for each in schema.columns]
     return replace(schema, columns=tuple(columns))
 

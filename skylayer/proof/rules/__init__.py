@@ -34,7 +34,7 @@ RULES: dict[int, Rule] = {
     Code.SELECT: comparisons.select,
     Code.REDUCE: sums.reduce,
     Code.LOOKUP: comparisons.keyed,
-    Code.TABLE: comparisons.keyed,
+    Code.GATHER: comparisons.keyed,
     Code.ONE_HOT: comparisons.keyed,
     Code.BINS: comparisons.bins,
     Code.PIECEWISE: elementwise.piecewise,

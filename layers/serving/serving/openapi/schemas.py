@@ -61,7 +61,7 @@ def told() -> dict[str, Any]:
         "ignored-members": {"schema": text, "description": "Members of the body that had no effect"},
         "missing-columns": {
             "schema": text,
-            "description": "Columns that a table lacked: missing in every row",
+            "description": "Columns that the CSV body lacked: missing in every row",
         },
     }
 

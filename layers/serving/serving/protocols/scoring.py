@@ -126,9 +126,9 @@ def _invocations(request: Request, model: Model) -> Response:
 def _csv(request: Request, model: Model) -> _Rows:
     limits.check_body(request.body, model.schema)
     header = {"absent": False, "present": True}.get(parameter(request.headers, "header"))
-    table = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=True)
-    rows = _Rows(table.instances, bare=not table.header)
-    rows.columns, rows.missing = table.ignored, table.missing
+    read = csv_body.read(request.body, model.schema, model.most_rows, header=header, ignore_unknown=True)
+    rows = _Rows(read.instances, bare=not read.header)
+    rows.columns, rows.missing = read.ignored, read.missing
     return rows
 
 

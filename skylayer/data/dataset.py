@@ -1,4 +1,4 @@
-"""The data that an estimator takes, whatever its container, seen as one table of named columns."""
+"""The data that an estimator takes, whatever its container, as named columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DENSE_CELLS = 10_000_000
 
 
 @dataclass(frozen=True)
-class Table:
+class Dataset:
     """Data of shape (rows, columns) and how it was given.
 
     Attributes:
@@ -33,19 +33,19 @@ class Table:
         return len(self.frame)
 
 
-def tabulate(data: Any) -> Table:
-    """See a DataFrame, a 2-D array or a list of texts as a table.
+def as_dataset(data: Any) -> Dataset:
+    """A DataFrame, a 2-D array or a list of texts as a dataset.
 
     Raises:
         UserError: The data is of another kind or shape, has no rows or columns, or its column names can't be
             keys of a JSON object.
     """
-    table = _tabulate(data)
-    if table.rows == 0:
+    dataset = _dataset_of(data)
+    if dataset.rows == 0:
         raise UserError("The data has no rows. Check the query or file that load_data() reads.")
-    if table.frame.shape[1] == 0:
+    if dataset.frame.shape[1] == 0:
         raise UserError("The data has no columns. Give the estimator at least one.")
-    return table
+    return dataset
 
 
 def take(data: Any, rows: Any) -> Any:
@@ -58,10 +58,10 @@ def take(data: Any, rows: Any) -> Any:
     return (data.tocsr() if hasattr(data, "tocsr") else data)[rows]
 
 
-def _tabulate(data: Any) -> Table:
+def _dataset_of(data: Any) -> Dataset:
     if isinstance(data, pd.DataFrame):
         _check_names(data.columns)
-        return Table("frame", None, data.reset_index(drop=True))
+        return Dataset("frame", None, data.reset_index(drop=True))
     if isinstance(data, (pd.Series, list, tuple, np.ndarray)):
         return _from_sequence(data)
     if hasattr(data, "toarray"):
@@ -71,14 +71,14 @@ def _tabulate(data: Any) -> Table:
     raise UserError(f"The data is a {type(data).__name__}. Give a DataFrame, a 2-D array or a list of texts.")
 
 
-def _from_sequence(data: Any) -> Table:
+def _from_sequence(data: Any) -> Dataset:
     if isinstance(data, pd.Series) or _dimensions(data) == 1:
         values = list(data)
         if values and all(isinstance(value, str) for value in values):
             name = getattr(data, "name", None)
             column = name if isinstance(name, str) and name else "text"
             texts = pd.Series([str(value) for value in values], dtype=object)
-            return Table("texts", None, pd.DataFrame({column: texts}))
+            return Dataset("texts", None, pd.DataFrame({column: texts}))
         if isinstance(data, pd.Series):
             raise UserError(
                 "The data is a Series, and not of texts alone. Give a DataFrame: series.to_frame()."
@@ -100,7 +100,7 @@ def _dimensions(data: Any) -> int:
         raise UserError("The rows of the data have different lengths. Give each row every column.") from None
 
 
-def _from_sparse(data: Any) -> Table:
+def _from_sparse(data: Any) -> Dataset:
     rows, columns = data.shape
     if rows * columns > _DENSE_CELLS:
         raise UserError(
@@ -110,20 +110,20 @@ def _from_sparse(data: Any) -> Table:
     return _from_array(data.toarray())
 
 
-def _from_array(array: np.ndarray[Any, Any]) -> Table:
+def _from_array(array: np.ndarray[Any, Any]) -> Dataset:
     if array.ndim != 2:  # noqa: PLR2004 - rows and columns
         fix = "array.reshape(-1, 1) makes one column of it" if array.ndim == 1 else "flatten what is deeper"
         raise UserError(f"The data is an array of {array.ndim} dimensions, 2 are needed: {fix}.")
     names = [f"x{index}" for index in range(array.shape[1])]
     if array.dtype.kind == "U":
-        return Table("array", "str", pd.DataFrame(array.astype(object), columns=names, dtype=object))
+        return Dataset("array", "str", pd.DataFrame(array.astype(object), columns=names, dtype=object))
     if array.dtype.kind not in "fiubO":
         raise UserError(
             f"The data is an array of {array.dtype}, which JSON can't carry. Give numbers, booleans or texts."
         )
     # pandas would make texts of objects, and NaN of their None.
     kept = object if array.dtype == object else None
-    return Table("array", str(array.dtype), pd.DataFrame(array, columns=names, dtype=kept))
+    return Dataset("array", str(array.dtype), pd.DataFrame(array, columns=names, dtype=kept))
 
 
 def _check_names(names: pd.Index[Any]) -> None:
