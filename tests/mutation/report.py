@@ -28,6 +28,7 @@ class Area:
 AREAS = (
     Area("proof", "skylayer/proof/", 0.95),
     Area("lowerings", "skylayer/compiler/lowerings/", 0.85),
+    Area("pickles", "skylayer/formats/pickles/", 0.85),
     Area("artifact", "layers/serving/serving/artifact.py", 0.85),
     Area("serving", "layers/serving/serving/", 0.85),
 )

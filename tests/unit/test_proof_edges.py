@@ -259,7 +259,7 @@ def test_less_the_largest_each_moves_by_both_and_the_largest_not_at_all(
     o = operation(Code.COMBINE, (0, 1, 2, 3), 4, 3, kind=Arithmetic.SUBTRACT)
     values, around = np.array([[*x, max(x)]]), np.array([[*r, 0.0]])
     found = shifted(o, values, around, values[:, :3] - max(x))
-    assert found[0].tolist() == pytest.approx(wanted, rel=1e-9)
+    assert found[0].tolist() == pytest.approx(wanted, rel=1e-9, abs=0.0)
 
 
 def test_an_infinite_largest_less_itself_is_not_known() -> None:
@@ -275,6 +275,12 @@ def test_less_the_largest_rounds_by_its_size() -> None:
         o, *(np.array([row]) for row in ((0.0, 2.0**70, 2.0**70), (1e-9, 0.0, 0.0), (-(2.0**70), 0.0)))
     )
     assert found[0].tolist() == [pytest.approx(2.0**18, rel=1e-9), 0.0]
+
+
+def test_less_the_largest_a_bound_below_the_normal_numbers_has_room_for_one_rounding() -> None:
+    o = operation(Code.COMBINE, (0, 1, 2), 3, 2, kind=Arithmetic.SUBTRACT)
+    found = shifted(o, *(np.array([row]) for row in ((1.0, 1.0, 1.0), (SMALLEST, 0.0, 0.0), (0.0, 0.0))))
+    assert found[0].tolist() == [3 * SMALLEST, 2 * SMALLEST]
 
 
 MATRIX = operation(Code.MATRIX, (0, 1), 2, 2, [[1.0, -2.0], [0.0, 4.0]], [0.0, 8.0])
@@ -358,6 +364,55 @@ def test_a_weighted_median_is_the_first_up_to_which_half_of_the_weight_lies() ->
     assert bound(o, (1.0, 2.0, 3.0), (0.0, 0.5, 0.0), [1.0])[0] == pytest.approx(EPSILON)
     assert bound(o, (1.0, 2.0, 3.0), (0.0, 1.5, 0.0), [1.0])[0] == pytest.approx(EPSILON)
     assert bound(o, (2.0, 1.0, 3.0), (0.0, 1.5, 0.0), [2.0])[0] == pytest.approx(2 * EPSILON)
+
+
+LARGE = 2.0**70
+ALONE = [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("o", "x", "r", "units"),
+    [
+        (of_slots(Arithmetic.ADD), (0.0, 0.0), (LARGE, 0.0), EPSILON),
+        (of_slots(Arithmetic.MULTIPLY), (0.0, 1.0), (LARGE, 0.0), EPSILON),
+        (of_slots(Arithmetic.DIVIDE), (0.0, 1.0), (LARGE, 0.0), EPSILON),
+        (function(Unary.SQUARE), (0.0,), (2.0**35,), EPSILON),
+        (function(Unary.SQUARE_ROOT), (0.0,), (2.0**140,), EPSILON),
+        (operation(Code.ROUND32, (0,), 1, 1), (0.0,), (LARGE,), 4 * FLOAT32_EPSILON),
+        (
+            operation(Code.REDUCE, (0, 1, 2), 3, 1, kind=Reduce.SUM),
+            (0.0,) * 3,
+            (LARGE, 0.0, 0.0),
+            3 * EPSILON,
+        ),
+        (PLAIN, (0.0, 0.0), (LARGE, 0.0), 1e-14),
+        (
+            operation(Code.PAIRWISE, (0, 1), 2, 1, ALONE, kind=Pairwise.MANHATTAN),
+            (0.0, 0.0),
+            (LARGE, 0.0),
+            1e-14,
+        ),
+        (
+            operation(Code.PAIRWISE, (0, 1), 2, 1, ALONE, kind=Pairwise.CHEBYSHEV),
+            (0.0, 0.0),
+            (LARGE, 0.0),
+            1e-14,
+        ),
+        (
+            operation(Code.PAIRWISE, (0, 1), 2, 1, ALONE, kind=Pairwise.SQUARED_EUCLIDEAN),
+            (0.0, 0.0),
+            (2.0**35, 0.0),
+            1e-14,
+        ),
+        (operation(Code.PRODUCTS, (0, 1), 2, 1, [0, 1], [0]), (0.0, 1.0), (LARGE, 0.0), EPSILON),
+        (operation(Code.PRODUCTS, (0, 1), 2, 1, [0, 2], [0, 1]), (0.0, 1.0), (LARGE, 0.0), 2 * EPSILON),
+        (operation(Code.SELECT, (0, 1, 2), 3, 1), (0.0, 0.0, 0.0), (1.0, LARGE, 0.0), 2 * EPSILON),
+    ],
+    ids=lambda value: f"{value.code.name.lower()} {value.kind}" if hasattr(value, "code") else "",
+)
+def test_a_bound_leaves_room_for_its_own_rounding(o: Operation, x: Any, r: Any, units: float) -> None:
+    found = bound(o, x, r, [0.0])[0]
+    assert (found - LARGE) / LARGE == pytest.approx(units, rel=0.3)
 
 
 # --- neighbours -------------------------------------------------------------------------------------------------------

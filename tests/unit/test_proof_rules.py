@@ -574,6 +574,25 @@ def test_each_row_has_a_bound_of_its_own() -> None:
     assert RULES[Code.LOOKUP](lookup, np.zeros((2, 1)), r, np.ones((2, 1)))[:, 0].tolist() == [0.0, np.inf]
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_rows_are_bounded_one_by_one_however_many_there_are(case: Case) -> None:
+    o, random = case.make(), np.random.default_rng(0)
+    n = len(o.inputs)
+    x = random.uniform(0.05, 0.9, (12, n)) * np.where(np.arange(12) < 6, 1.0, 8.0)[:, None]
+    r = np.where(random.random((12, n)) < 0.5, 0.0, 10.0 ** random.uniform(-14, 0, (12, n)))
+    r[::4] = 0.0
+    rule: Any = shifted if case.name == "the largest taken from each" else RULES[o.code]
+    if rule is shifted:
+        x[:, -1], r[:, -1] = x[:, :-1].max(axis=1), 0.0
+    y = evaluate(o, x)
+    with np.errstate(all="ignore"):
+        together = np.broadcast_to(rule(o, x, r, y), y.shape)
+        alone = [
+            np.broadcast_to(rule(o, x[k, None], r[k, None], y[k, None]), (1, o.outputs)) for k in range(12)
+        ]
+    np.testing.assert_allclose(together, np.vstack(alone), rtol=1e-12, atol=0.0)
+
+
 def test_what_reads_nothing_is_exact() -> None:
     constant = operation(Code.CONSTANT, (), 0, 2, [1.0, 2.0])
     assert bound_of(constant, np.zeros(0), np.zeros(0), np.ones(2)).tolist() == [0.0, 0.0]
