@@ -29,8 +29,8 @@ const grouped = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 /** A number for reading: 1,234.5. */
 export const shown = (value) => (typeof value === "number" ? grouped.format(value) : String(value));
 
-/** The ends of a range for reading; whole numbers of four digits without commas, since they may be years. */
+/** The ends of a range for reading; whole numbers of four digits without commas, as dates have them. */
 export function ends(low, high) {
-  const years = [low, high].every((end) => Number.isInteger(end) && end >= 1000 && end < 10000);
-  return [low, high].map(years ? number : shown);
+  const dated = [low, high].every((end) => Number.isInteger(end) && end >= 1000 && end < 10000);
+  return [low, high].map(dated ? number : shown);
 }
