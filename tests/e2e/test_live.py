@@ -54,6 +54,46 @@ def test_bad_input_is_a_problem_document(deployment: Deployment) -> None:
     assert answer.headers["content-type"].startswith("application/problem+json")
 
 
+def test_a_monitor_asks_by_head(deployment: Deployment) -> None:
+    answer = deployment.request("/health", method="HEAD", api_key="")
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_what_a_client_has_already_is_not_sent_again(deployment: Deployment) -> None:
+    for path in ("/model", "/openapi.json", "/"):
+        tag = deployment.request(path).headers["etag"]
+        again = deployment.request(path, headers={"if-none-match": tag})
+        assert (again.status, again.body) == (304, b""), path
+
+
+def test_every_answer_names_its_request(deployment: Deployment) -> None:
+    own = {deployment.request("/health").headers["x-request-id"] for _ in range(2)}
+    assert len(own) == 2
+    named = deployment.request("/predict", b"{", headers={"x-request-id": "mine-7"})
+    assert named.headers["x-request-id"] == "mine-7"
+
+
+def test_too_much_is_refused_with_what_would_be_taken(deployment: Deployment) -> None:
+    most = deployment.request("/model").json()["limits"]["rows"]
+    answer = deployment.request("/predict", {"instances": [{}] * (most + 1)})
+    assert (answer.status, answer.json()["limits"]) == (413, {"rows": most})
+
+
+def test_every_protocol_gives_the_same_predictions(fork: Fork, deployment: Deployment) -> None:
+    rows = json.loads((fork.champion() / "golden.json").read_text(encoding="utf-8"))
+    name, sent = fork.champion().parent.name, rows["instances"]
+    expected = deployment.request("/predict", {"instances": sent}).json()["predictions"]
+    with_more = [{**row, "an id of somebody": 7} for row in sent]
+    for path, body in {
+        f"/v1/models/{name}:predict": {"instances": sent},
+        "/invocations": {"dataframe_records": with_more},
+        "/predict?extra=ignore": {"instances": with_more},
+    }.items():
+        answer = deployment.request(path, body)
+        assert (answer.status, answer.json()["predictions"]) == (200, expected), path
+        assert ("ignored-columns" in answer.headers) is (body != {"instances": sent}), path
+
+
 def test_the_emulator_invoked_the_function_and_kept_its_log(fork: Fork, deployment: Deployment) -> None:
     before = _invocations(deployment)
     assert deployment.request("/health").status == 200

@@ -330,6 +330,7 @@ def test_what_does_not_unpack_within_the_limit_is_refused(packed: bytes, status:
     with pytest.raises(Problem, match=words) as caught:
         codings.decoded(headers, packed, LIMIT)
     assert caught.value.status == status
+    assert caught.value.limits == ({"body_bytes": LIMIT} if status == 413 else {})
 
 
 def unpacked(packed: bytes) -> bytes:

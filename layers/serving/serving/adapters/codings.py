@@ -57,7 +57,8 @@ def _unpacked(packed: memoryview, limit: int, window: int) -> bytes:
             parts.append(member.decompress(block, limit + 1 - size))
             size += len(parts[-1])
             if size > limit:
-                raise Problem(413, f"The body unpacks to more than {limit} bytes: send fewer rows at a time.")
+                detail = f"The body unpacks to more than {limit} bytes: send fewer rows at a time."
+                raise Problem(413, detail, limits={"body_bytes": limit})
             position += len(block) - len(member.unused_data)
     return b"".join(parts)
 
