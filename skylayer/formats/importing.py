@@ -181,6 +181,13 @@ def _boosted(request: Request, content: bytes, kind: str) -> Source:
     return Source(opened.estimator, opened.rows, opened.choose)
 
 
+def _pmml(request: Request, content: bytes, _: str) -> Source:
+    from skylayer.formats.boosters.importing import open_pmml  # noqa: PLC0415 - optional packages
+
+    opened = open_pmml(request.path, content, request.sample, request.classes)
+    return Source(opened.estimator, opened.rows, opened.choose)
+
+
 _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "pickle": _scikit_learn,
     "skops": _scikit_learn,
@@ -188,6 +195,7 @@ _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "xgboost": _boosted,
     "lightgbm": _boosted,
     "catboost": _boosted,
+    "pmml": _pmml,
 }
 
 

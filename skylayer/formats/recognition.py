@@ -34,6 +34,8 @@ _ONNX_NEXT = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 _MOST_IR_VERSION = 127
 # The first key of XGBoost's documents; another one may stand before it where something else has written them again.
 _XGBOOST, _LOOKED_AT = b"learner", 4096
+_PMML = re.compile(rb"<(\w+:)?PMML[\s>]")
+_BLANK = b"\xef\xbb\xbf \t\r\n"  # a mark of UTF-8 may come first
 _CATBOOST = re.compile(rb'\s*\{\s*"(ctr_data|features_info)"')  # its keys are in alphabetical order
 
 
@@ -115,7 +117,7 @@ def read(path: Path, budget: Budget = DEFAULT) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops`, `keras`, `hdf5`, `onnx`, `xgboost`, `lightgbm` or `catboost`, whatever its name.
+    """`pickle`, `skops`, `keras`, `hdf5`, `onnx`, `xgboost`, `lightgbm`, `catboost` or `pmml`.
 
     Raises:
         UserError: It is none that can be imported.
@@ -141,19 +143,21 @@ def kind_of(path: Path, content: bytes) -> str:
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
     raise UserError(
-        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, CatBoost, Keras, HDF5 or ONNX file can "
-        "be imported."
+        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, CatBoost, PMML, Keras, HDF5 or ONNX file "
+        "can be imported."
     )
 
 
 def _booster(path: Path, content: bytes) -> str | None:
-    """The library of boosted trees that wrote a file, if one did."""
+    """The library of boosted trees that wrote a file, if one did, or `pmml`."""
     if starts_as_lightgbm(content):
         return "lightgbm"
     if content.lstrip()[:1] == b"{" and _XGBOOST in content[:_LOOKED_AT]:
         return "xgboost"
     if _CATBOOST.match(content):
         return "catboost"
+    if content.lstrip(_BLANK)[:1] == b"<" and _PMML.search(content[:_LOOKED_AT]):
+        return "pmml"
     if is_legacy(content):
         convert = f"xgboost.Booster(model_file='{path.name}').save_model('{path.stem}.json')"
         raise UserError(

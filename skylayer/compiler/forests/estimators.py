@@ -60,12 +60,12 @@ class ForeignForestClassifier(ClassifierMixin, _ForeignForest):  # type: ignore[
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Shape (rows, classes)."""
-        values: NDArray[np.float64] = shares(self.forest, _numbers(X))
+        values: NDArray[np.float64] = shares(self.forest, X)
         return values
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Shape (rows,)."""
-        labels: NDArray[Any] = self.classes_[best(self.forest, _numbers(X))]
+        labels: NDArray[Any] = self.classes_[best(self.forest, X)]
         return labels
 
 
@@ -74,9 +74,5 @@ class ForeignForestRegressor(RegressorMixin, _ForeignForest):  # type: ignore[mi
 
     def predict(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Shape (rows,), or (rows, outputs) if there are several."""
-        values: NDArray[np.float64] = linked(self.forest, sums(self.forest, _numbers(X)))
+        values: NDArray[np.float64] = linked(self.forest, sums(self.forest, X))
         return values[:, 0] if values.shape[1] == 1 else values
-
-
-def _numbers(rows: Any) -> NDArray[np.float64]:
-    return np.asarray(rows, dtype=np.float64)

@@ -9,38 +9,71 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skylayer.compiler.forests.forest import Forest, Tree
+    from skylayer.compiler.forests.forest import Forest, Input, Tree
 
     Numbers = NDArray[Any]
 
 
-def sums(forest: Forest, rows: Numbers) -> Numbers:
+def sums(forest: Forest, rows: Any) -> Numbers:
     """The sums of the leaves with scale and bias, before the link, shape (rows, outputs).
 
     Args:
         forest: What is evaluated.
-        rows: Numbers, NaN where one is missing, shape (rows, columns).
+        rows: Numbers, NaN where one is missing, or texts where an input asks for them, shape (rows, columns).
 
     Raises:
-        ValueError: A number is too large for the forest.
+        ValueError: A number is too large for the forest, or a value is missing or unknown where none may be.
     """
     kind = np.float32 if forest.single else np.float64
-    with np.errstate(over="ignore"):
-        x = rows.astype(np.float32) if forest.single or forest.narrow else rows
-    if forest.finite and np.isinf(x).any():
-        raise ValueError("Input contains infinity or a value too large for float32.")
-    for step in forest.before:
-        x = (x - step.offset) * step.scale
+    x = _features(forest, rows)
     total = np.zeros((len(x), forest.outputs), kind)
     for tree in forest.trees:
         width = tree.values.shape[1]
         total[:, tree.output : tree.output + width] += tree.values[_leaves(tree, x)].astype(kind)
+    if forest.weights is not None:
+        total += x @ forest.weights.T
     if forest.divisor != 1.0:
         total = total / kind(forest.divisor)
-    if forest.scale != 1.0:
-        total = total * kind(forest.scale)
+    if np.any(np.asarray(forest.scale) != 1.0):
+        total = total * np.asarray(forest.scale, kind)
     answer: Numbers = total + forest.bias.astype(kind)
     return answer
+
+
+def _features(forest: Forest, rows: Any) -> Numbers:
+    """What the trees read, shape (rows, inputs)."""
+    if forest.inputs is None:
+        return _numbers(forest, np.asarray(rows, dtype=np.float64))
+    cells = np.asarray(rows, dtype=object)
+    found = [_input(forest, source, cells[:, source.column]) for source in forest.inputs]
+    return np.column_stack(found) if found else np.zeros((len(cells), 0))
+
+
+def _numbers(forest: Forest, values: Numbers) -> Numbers:
+    with np.errstate(over="ignore"):
+        x: Numbers = values.astype(np.float32) if forest.single or forest.narrow else values
+    if forest.finite and np.isinf(x).any():
+        raise ValueError("Input contains infinity or a value too large for float32.")
+    if forest.complete and np.isnan(x).any():
+        raise ValueError("Input contains a missing value.")
+    for step in forest.before:
+        x = (x - step.offset) * step.scale
+    return x
+
+
+def _input(forest: Forest, source: Input, cells: Any) -> Numbers:
+    if source.values is not None:
+        unknown = [cell for cell in cells if cell not in source.known]
+        if unknown:
+            raise ValueError(f"Input contains the unknown or missing category {unknown[0]!r}.")
+        return np.array([cell in source.values for cell in cells], dtype=np.float64)
+    x = _numbers(forest, np.asarray(cells, dtype=np.float64)).astype(np.float64)
+    for how, number in source.steps:
+        x = _STEPS[how](x, number)
+    return x
+
+
+_STEPS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 
 
 def linked(forest: Forest, values: Numbers) -> Numbers:
@@ -67,7 +100,7 @@ def _exponential(values: Numbers) -> Numbers:
     return powers
 
 
-def shares(forest: Forest, rows: Numbers) -> Numbers:
+def shares(forest: Forest, rows: Any) -> Numbers:
     """A classifier's probability of each class, shape (rows, classes)."""
     values = sums(forest, rows)
     share = linked(forest, values)
@@ -77,7 +110,7 @@ def shares(forest: Forest, rows: Numbers) -> Numbers:
     return np.hstack([first, share])
 
 
-def best(forest: Forest, rows: Numbers) -> NDArray[np.int64]:
+def best(forest: Forest, rows: Any) -> NDArray[np.int64]:
     """The position of the class that a classifier decides for, shape (rows,)."""
     values = sums(forest, rows)
     decided = values if forest.plain else linked(forest, values)

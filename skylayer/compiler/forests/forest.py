@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,9 +43,26 @@ class Affine:
     scale: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Input:
+    """A number made of one column: the column itself after some steps, or whether it is one of some values.
+
+    Attributes:
+        column: Position of the column.
+        steps: Each an operator, `+`, `-`, `*` or `/`, and the number on its right.
+        values: Those for which it is 1, and 0 for the others; None for a number.
+        known: What the column may hold, where `values` are given: anything else and a missing value is refused.
+    """
+
+    column: int
+    steps: tuple[tuple[str, float], ...] = ()
+    values: tuple[Any, ...] | None = None
+    known: tuple[Any, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees, and what is made of their sums.
+    """Trees, perhaps weights, and what is made of their sums.
 
     The answer is `link(sum * scale + bias)`, or `link(sum / divisor + bias)` of an average.
 
@@ -53,12 +70,15 @@ class Forest:
         trees: In the order in which they are summed.
         outputs: How many sums there are.
         bias: Added to each sum, shape (outputs,).
-        scale: What each sum is multiplied by.
+        scale: What each sum is multiplied by, one for all or shape (outputs,).
         divisor: What each sum is divided by.
         link: One of `LINKS`.
         single: Whether features and every step are rounded to float32.
         narrow: Whether features alone are.
         finite: Whether a number that float32 can't hold is refused.
+        complete: Whether a missing value is refused.
+        inputs: What the trees and weights read; the columns themselves if None.
+        weights: What each input adds to each sum, shape (outputs, inputs).
         before: What happens to the columns first.
         threshold: Of a classifier with one output: what its linked or plain sum has to exceed for the second class.
         plain: Whether that is compared with the sum before the link.
@@ -68,12 +88,15 @@ class Forest:
     trees: tuple[Tree, ...]
     outputs: int
     bias: NDArray[np.float64]
-    scale: float = 1.0
+    scale: float | NDArray[np.float64] = 1.0
     divisor: float = 1.0
     link: str = "identity"
     single: bool = False
     narrow: bool = False
     finite: bool = False
+    complete: bool = False
+    inputs: tuple[Input, ...] | None = None
+    weights: NDArray[np.float64] | None = None
     before: tuple[Affine, ...] = ()
     threshold: float = 0.0
     plain: bool = True

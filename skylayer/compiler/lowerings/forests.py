@@ -14,7 +14,7 @@ from skylayer.compiler.tree_nodes import SplitsF64, emit_trees_f64
 
 if TYPE_CHECKING:
     from skylayer.compiler.builder import Builder
-    from skylayer.compiler.forests.forest import Forest
+    from skylayer.compiler.forests.forest import Forest, Input
     from skylayer.compiler.frame import Frame
     from skylayer.compiler.prediction import Slots
 
@@ -24,11 +24,16 @@ def _rounded(builder: Builder, forest: Forest, slots: Slots) -> Slots:
 
 
 def _features(builder: Builder, forest: Forest, frame: Frame) -> Slots:
-    x = (
-        builder.check(frame, allow_nan=True, float32=True)
-        if forest.finite
-        else builder.numbers(frame, single=forest.single or forest.narrow)
-    )
+    if forest.inputs is None:
+        return _numbers(builder, forest, frame)
+    return tuple(_input(builder, forest, source, frame) for source in forest.inputs)
+
+
+def _numbers(builder: Builder, forest: Forest, frame: Frame) -> Slots:
+    if forest.finite or forest.complete:
+        x = builder.check(frame, allow_nan=not forest.complete, float32=forest.finite)
+    else:
+        x = builder.numbers(frame, single=forest.single or forest.narrow)
     if forest.single or forest.narrow:
         x = builder.round32(x)
     for step in forest.before:
@@ -36,6 +41,23 @@ def _features(builder: Builder, forest: Forest, frame: Frame) -> Slots:
         x = builder.round32(builder.arithmetic(Arithmetic.SUBTRACT, x, offset))
         x = builder.round32(builder.arithmetic(Arithmetic.MULTIPLY, x, scale))
     return x
+
+
+def _input(builder: Builder, forest: Forest, source: Input, frame: Frame) -> int:
+    feature = frame[source.column]
+    if source.values is not None:
+        codes = [float(value in source.values) for value in source.known]
+        detail = f"unknown category in column {getattr(feature, 'name', source.column)!r}"
+        return builder.codes(feature, source.known, codes, unknown=None, detail=detail)
+    (x,) = _numbers(builder, forest, (feature,))
+    for how, number in source.steps:
+        (x,) = builder.arithmetic(_STEPS[how], (x,), number)
+    return x
+
+
+_STEPS = {
+    "+": Arithmetic.ADD, "-": Arithmetic.SUBTRACT, "*": Arithmetic.MULTIPLY, "/": Arithmetic.DIVIDE
+}  # fmt: skip
 
 
 def _sums(builder: Builder, forest: Forest, frame: Frame) -> Slots:
@@ -51,11 +73,14 @@ def _sums(builder: Builder, forest: Forest, frame: Frame) -> Slots:
         )
         for tree in forest.trees
     ]
-    start = builder.constant(np.zeros(forest.outputs))
+    total = builder.constant(np.zeros(forest.outputs))
     flags = TreeFlag.FLOAT32_SUMS if forest.single else 0
-    total = emit_trees_f64(builder, x, trees, [t.output for t in forest.trees], start, flags=flags)
+    if trees:
+        total = emit_trees_f64(builder, x, trees, [t.output for t in forest.trees], total, flags=flags)
+    if forest.weights is not None:
+        total = builder.combine(Arithmetic.ADD, total, builder.matrix(x, forest.weights, None))
     for how, value in ((Arithmetic.DIVIDE, forest.divisor), (Arithmetic.MULTIPLY, forest.scale)):
-        if value != 1.0:
+        if np.any(np.asarray(value) != 1.0):
             total = _rounded(builder, forest, builder.arithmetic(how, total, value))
     return _rounded(builder, forest, builder.arithmetic(Arithmetic.ADD, total, forest.bias))
 

@@ -17,6 +17,7 @@ from skylayer.formats.boosters.lightgbm_models import categorical_features, ligh
 from skylayer.formats.boosters.xgboost_models import xgboost_model
 from skylayer.formats.columns import Column, make_rows, read_rows
 from skylayer.formats.native_engine import native_only
+from skylayer.formats.pmml.models import pmml_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from skylayer.artifact.package import Chooser
+    from skylayer.compiler.forests.forest import Forest
 
 _WHOLE = {"int", "i"}  # of XGBoost's feature_types
 
@@ -60,7 +62,11 @@ def open_booster(
         UserError: It is damaged or can't be served; the message says why.
     """
     if kind == "catboost":
-        return _catboost(path, content, sample, classes)
+        with told(path, kind):
+            model = catboost_model(content)
+        columns = [Column(name) for name in model.names]
+        libraries = {} if model.version is None else {"catboost": model.version}
+        return open_forest(path, model.forest, columns, model.classes, libraries, sample, classes)
     with told(path, kind):
         estimator, columns = _READ[kind](content, classes)
     rows = make_rows(columns) if sample is None else read_rows(columns, sample)
@@ -133,20 +139,50 @@ def _lightgbm(content: bytes, classes: list[Any] | None) -> tuple[Any, list[Colu
     return model, [Column(name, categories=known.get(k)) for k, name in enumerate(names)]
 
 
-def _catboost(path: Path, content: bytes, sample: Path | None, classes: list[Any] | None) -> Opened:
-    with told(path, "catboost"):
-        model = catboost_model(content)
-        labels = _labels(model.classes, classes)
-    columns = [Column(name) for name in model.names]
+def open_forest(  # noqa: PLR0917 - what the file, the sample and the user say
+    path: Path,
+    forest: Forest,
+    columns: list[Column],
+    own: list[Any] | None,
+    libraries: dict[str, str],
+    sample: Path | None,
+    classes: list[Any] | None,
+) -> Opened:
+    """An estimator of a forest, and rows for it.
+
+    Args:
+        path: The file, for messages.
+        forest: What was in it.
+        columns: What it reads.
+        own: Labels that the file names; None for a regressor.
+        libraries: Versions of what wrote it.
+        sample: CSV of rows; without it they are made up.
+        classes: Labels that the user gave.
+
+    Raises:
+        UserError: The sample or the labels don't fit.
+    """
+    with told(path, ""):
+        labels = _labels(own, classes)
     rows = make_rows(columns) if sample is None else read_rows(columns, sample)
     names = list(rows.columns)
     estimator = (
-        ForeignForestRegressor(model.forest, names)
+        ForeignForestRegressor(forest, names)
         if labels is None
-        else ForeignForestClassifier(model.forest, names, labels)
+        else ForeignForestClassifier(forest, names, labels)
     )
-    libraries = {} if model.version is None else {"catboost": model.version}
     return Opened(estimator, rows, native_only(path, libraries))
+
+
+def open_pmml(path: Path, content: bytes, sample: Path | None, classes: list[Any] | None) -> Opened:
+    """Open a PMML document; arguments as `open_booster`.
+
+    Raises:
+        UserError: It is damaged or can't be served; the message says why.
+    """
+    with told(path, "pmml"):
+        model = pmml_model(content)
+    return open_forest(path, model.forest, model.columns, model.classes, {}, sample, classes)
 
 
 def _labels(own: list[Any] | None, given: list[Any] | None) -> list[Any] | None:
