@@ -1,4 +1,4 @@
-"""`fuzz`: send damaged tables, bodies, answers and CSV files to the kernel, and requests to the API."""
+"""`fuzz`: send damaged tables, bodies, answers and CSV files to the kernel, requests to the API, files to import."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from skylayer.commands.variables import Variable, one_of, whole
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
-ATTACKS = ("tables", "bodies", "answers", "files", "requests")
+ATTACKS = ("tables", "bodies", "answers", "files", "imports", "requests")
 VARIABLES = (
     Variable("TABLES", "damaged tables (default 10,000)", whole),
     Variable("BODIES", "JSON bodies (default 100,000)", whole),
     Variable("ANSWERS", "JSON answers (default 100,000)", whole),
     Variable("FILES", "files of CSV (default 20,000)", whole),
+    Variable("IMPORTS", "damaged model files (default 20,000)", whole),
     Variable("REQUESTS", "requests, over all kinds of model (default 100,000)", whole),
     Variable("MODELS", "kinds that requests go to, separated by commas (default all eight)"),
     Variable(
-        "ONLY", "one of these: tables, bodies, answers, files, requests (default all)", one_of(*ATTACKS)
+        "ONLY",
+        "one of these: tables, bodies, answers, files, imports, requests (default all)",
+        one_of(*ATTACKS),
     ),
     Variable("SEED", "to repeat a campaign", whole),
 )
