@@ -8,6 +8,7 @@ import io
 import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = b"\x80"
+# What zipfile raises where an archive is damaged, its places and lengths included.
+ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, LookupError, ValueError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 # Protocols 0 and 1 have no mark: a pickle of an object begins with the function that makes it.
 _PICKLE_OF_TEXT = re.compile(rb"c[\w.]+\n[\w.]+\n")
 _ORT = b"ORTM"
@@ -205,7 +211,7 @@ def decompressed(path: Path, content: bytes, budget: Budget = DEFAULT) -> bytes:
 def _kind_of_zip(path: Path, content: bytes) -> str:
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except zipfile.BadZipFile as error:
+    except ZIP_ERRORS as error:
         raise UserError(f"{path} is cut off or damaged: {error}.") from error
     if "schema.json" in names:
         return "skops"

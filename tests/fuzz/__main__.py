@@ -26,7 +26,7 @@ ATTACKS = {
 
 
 def main() -> int:
-    """Run the attacks on the kernel under sanitizers, or without where there are none; then those on the API."""
+    """Run the attacks on the kernel under sanitizers, or without where there are none; then the others."""
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--bodies", type=int, default=100_000, help="JSON bodies (default 100,000)")
     parser.add_argument("--answers", type=int, default=100_000, help="JSON answers (default 100,000)")
@@ -36,14 +36,17 @@ def main() -> int:
     parser.add_argument(
         "--messages", type=int, default=20_000, help="damaged answers of the Runtime API (default 20,000)"
     )
+    parser.add_argument("--imports", type=int, default=20_000, help="damaged model files (default 20,000)")
     parser.add_argument("--requests", type=int, default=100_000, help="requests, over all kinds of model")
     parser.add_argument("--models", help="which kinds, with commas between (default all)")
-    parser.add_argument("--only", choices=[*ATTACKS, "requests"], help="one of these attacks, default all")
+    parser.add_argument(
+        "--only", choices=[*ATTACKS, "imports", "requests"], help="one of these attacks, default all"
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()), help="to repeat a campaign")
     parser.add_argument("--here", action="store_true", help="in this process, without sanitizers")
     options = parser.parse_args()
     options.kernel = [name for name in ATTACKS if options.only in {None, name}]
-    return _kernel(options) or _api(options)
+    return _kernel(options) or _imports(options) or _api(options)
 
 
 def _kernel(options: argparse.Namespace) -> int:
@@ -63,6 +66,19 @@ def _kernel(options: argparse.Namespace) -> int:
             task = bar.add_task(f"{name}, seed {options.seed}", total=getattr(options, name))
             result = ATTACKS[name](getattr(options, name), options.seed, partial(bar.advance, task))
             bar.console.print(f"{name}: {result}")
+    return 0
+
+
+def _imports(options: argparse.Namespace) -> int:
+    """Files are read within a budget of memory, which sanitizers would take."""
+    if options.only not in {None, "imports"} or "SKYLAYER_FUZZ_KERNEL" in os.environ:
+        return 0
+    from fuzz import imports  # noqa: PLC0415 - nothing for a process under sanitizers
+
+    with Progress() as bar:
+        task = bar.add_task(f"imports, seed {options.seed}", total=options.imports)
+        result = imports.attack(options.imports, options.seed, partial(bar.advance, task))
+        bar.console.print(f"imports: {result}")
     return 0
 
 

@@ -23,10 +23,11 @@ from skylayer.errors import UserError, one_line
 from skylayer.formats import confined, confined_import
 from skylayer.formats.budget import DEFAULT, MEGABYTE, Budget
 from skylayer.formats.confined import Task, import_confined
+from skylayer.formats.keras.files import read_zip
 from skylayer.formats.other_version import OtherVersion
 from skylayer.formats.pickles import names
 from skylayer.formats.pickles.records import Damaged
-from skylayer.formats.recognition import check, decompressed
+from skylayer.formats.recognition import check, decompressed, kind_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -255,3 +256,20 @@ def test_the_limits_are_set() -> None:
 def test_a_message_is_one_line_of_a_bounded_length() -> None:
     assert one_line("a\nb\t\x1b[31mc") == "a b [31mc"
     assert one_line("x" * 50, 10) == "xxxxx … xxxxx"
+
+
+@pytest.mark.parametrize("cut", [1, 3, 20])
+def test_a_zip_whose_places_are_wrong_is_damaged(cut: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("config.json", "metadata.json", "model.weights.h5"):
+            archive.writestr(name, b"{}" * 20)
+    content = path.read_bytes()
+    # A piece is missing before the directory, whose places then lie before the file.
+    broken = content[:4] + content[4 + cut :]
+    with pytest.raises(UserError, match=r"cut off or damaged|is a zip file without a model|not an object"):
+        read_zip(path, broken) if kind_of(path, broken) == "keras" else None
+    moved = bytearray(content)
+    moved[-6:-2] = (len(content) * 2).to_bytes(4, "little")
+    with pytest.raises(UserError, match="cut off or damaged"):
+        read_zip(path, bytes(moved))

@@ -20,6 +20,7 @@ import numpy as np
 from skylayer.errors import UserError
 from skylayer.formats.budget import DEFAULT, Budget
 from skylayer.formats.hdf5.inspection import open_hdf5
+from skylayer.formats.recognition import ZIP_ERRORS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ def read_zip(path: Path, content: bytes, budget: Budget = DEFAULT) -> Stored:
             config = _json(path, _member(path, archive, CONFIG, budget))
             metadata = _json(path, _member(path, archive, METADATA, budget))
             weights = _member(path, archive, WEIGHTS, budget)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except ZIP_ERRORS as error:
         raise UserError(f"{path} is cut off or damaged: {error}.") from error
     with open_hdf5(path, weights, budget) as file:
         return Stored(config, str(metadata.get("keras_version")), _by_class(path, file, config))
