@@ -183,7 +183,7 @@ def make(source: random.Random, columns: list[Column]) -> bytes:
     content = bytearray(f"{{{','.join(parts)}}}".encode("utf-8", "surrogatepass"))
     if source.random() < oddness:
         for _ in range(source.choice((1, 1, 3))):
-            bodies.damage(source, content)  # noqa: SLF001
+            bodies.damage(source, content)
     return bytes(content)
 
 
