@@ -260,7 +260,9 @@ def test_one_that_dies_between_invocations_costs_none(start: Start) -> None:
     runtime = start()
     assert not is_answered(runtime, ODD)
     children = Path(f"/proc/{runtime.process.pid}/task/{runtime.process.pid}/children")
-    os.kill(int(children.read_text()), signal.SIGKILL)
+    child = int(children.read_text())
+    os.kill(child, signal.SIGKILL)
+    wait_for_end(child)
     assert not is_answered(runtime, ODD)
 
 
@@ -358,10 +360,14 @@ def test_the_interpreter_ends_with_it(start: Start) -> None:
     child = int(Path(f"/proc/{runtime.process.pid}/task/{runtime.process.pid}/children").read_text())
     runtime.process.send_signal(signal.SIGTERM)
     assert runtime.process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
+    wait_for_end(child)
+
+
+def wait_for_end(process: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline and Path(f"/proc/{child}/cmdline").exists() and runs(child):
+    while runs(process):
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert not runs(child)
 
 
 def runs(process: int) -> bool:

@@ -200,11 +200,16 @@ int pass_on(struct child *child, struct runtime *runtime, const struct message *
     struct message request;
     struct span method, target;
     if (child->pid && has_died(child)) forget(child);
-    if (!start(child, counted)) return fail(runtime, &flight, SPAN("Runtime.StartError"), "Python can't be started.");
+    int from_before = child->pid != 0;
     for (;;) {
+        if (!start(child, counted)) return fail(runtime, &flight, SPAN("Runtime.StartError"), "Python can't be started.");
         const enum outcome outcome = wait_for_request(child, flight.deadline, &from, &request);
         if (outcome == DIED) {
             forget(child);
+            if (from_before && !flight.delivered) { /* it died between invocations */
+                from_before = 0;
+                continue;
+            }
             return fail(runtime, &flight, SPAN("Runtime.ExitError"), "Python ended before it answered.");
         }
         if (outcome == HUNG) {
