@@ -54,3 +54,8 @@ def test_the_largest_difference_is_that_of_answers_that_are_not_equal(
     a: list[float], b: list[float], wanted: float
 ) -> None:
     assert largest_difference(np.array(a), np.array(b)) == wanted
+
+
+def test_a_number_is_not_close_to_a_missing_one() -> None:
+    for a, b in (([1.0, NAN], [1.0, 2.0]), ([2.0], [NAN])):
+        assert np.isnan(largest_difference(np.array(a), np.array(b)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from programs import Estimator, numbers, operation, program
 from skylayer.compiler.assembler import assemble
 from skylayer.compiler.program import CheckFlag, Code, Output, Reduce, Unary
 from skylayer.compiler.tree_nodes import NODE, TREE
+from skylayer.proof import native
 from skylayer.proof.native import ProofFailed, prove_native, work
 
 if TYPE_CHECKING:
@@ -160,3 +162,26 @@ def test_work_is_the_depth_of_trees_and_the_size_of_other_arrays() -> None:
         operation(Code.MATRIX, (0, 1), 2, 3, np.ones((3, 2)), np.ones(3)),
     ]
     assert work(program(1, operations)) == 1 + 7 + 3 + 6 + 3
+
+
+def test_a_hundred_thousand_rows_are_replayed_unless_told_otherwise() -> None:
+    assert inspect.signature(prove_native).parameters["rows"].default == 100_000
+    assert native._WORK == 500_000_000  # noqa: SLF001 - as the module's comment explains it
+
+
+@pytest.mark.parametrize(("row_by_row", "rows"), [(1_500, 1_500), (10, 1_000), (9_000, 2_000)])
+def test_fewer_rows_are_replayed_where_they_are_much_work_but_a_thousand_at_least(
+    row_by_row: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = program(1, [operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE)])
+    monkeypatch.setattr(native, "_WORK", row_by_row * work(made))
+    proof = prove_native(
+        made,
+        assemble(made),
+        estimator=Estimator(lambda x: -x[:, 0]),
+        schema=numbers(1),
+        fields=("predictions",),
+        data=[[float(k) for k in range(10)]],
+        rows=2_000,
+    )
+    assert proof.rows == rows

@@ -152,3 +152,55 @@ def test_a_leaf_without_values_is_found(leaves: int, number: int) -> None:
         return
     with pytest.raises(StructureError, match="has no values"):
         check_structure(assemble(altered), altered, estimator)
+
+
+class Held:
+    """An object that holds a tree; an estimator if it is asked for parameters."""
+
+    def __init__(self, tree: Any) -> None:
+        self.tree_ = tree
+
+
+class Estimating(Held):
+    def get_params(self) -> dict[str, Any]:
+        return {}
+
+
+class Slotted:
+    __slots__ = ("tree_",)
+
+    def __init__(self, tree: Any) -> None:
+        self.tree_ = tree
+
+    def get_params(self) -> dict[str, Any]:
+        return {}
+
+
+def test_trees_are_looked_for_in_estimators_and_what_holds_them_alone() -> None:
+    made, estimator = fitted(DecisionTreeClassifier(max_depth=3))
+    _, other = fitted(DecisionTreeClassifier(max_depth=1))
+    table, tree = assemble(made), estimator.tree_
+    array = np.empty(2, dtype=object)
+    array[:] = [1, tree]
+    for holder in (
+        Estimating(tree),
+        [tree],
+        (1, tree),
+        {"a": tree},
+        array,
+        Estimating([{"b": (Estimating(tree),)}]),
+    ):
+        assert check_structure(table, made, holder) > 0
+    for holder in ([Held(tree), other], Estimating([Held(tree), other])):
+        with pytest.raises(StructureError, match="is none of the estimator's"):
+            check_structure(table, made, holder)
+    with pytest.raises(StructureError, match="is none of the estimator's"):
+        check_structure(table, made, [Slotted(tree), other])
+    loop: list[Any] = [tree]
+    loop.append(loop)
+    assert check_structure(table, made, loop) > 0
+
+
+def test_an_estimator_without_trees_is_not_compared_with_any() -> None:
+    made, _ = fitted(DecisionTreeClassifier(max_depth=3))
+    assert check_structure(assemble(made), made, NOTHING) > 0
