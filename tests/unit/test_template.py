@@ -86,8 +86,11 @@ def test_a_client_that_is_too_fast_is_told_when_to_come_again() -> None:
     }
     assert told == {"THROTTLED": "1", "QUOTA_EXCEEDED": "3600"}
     problem = responses["ACCESS_DENIED"]["responseParameters"]
+    exposed = "gatewayresponse.header.Access-Control-Expose-Headers"
     for name in told:
-        assert problem.items() <= responses[name]["responseParameters"].items()
+        parameters = responses[name]["responseParameters"]
+        assert problem.items() <= parameters.items()
+        assert parameters[exposed]["!If"][:2] == ["CorsEnabled", "'retry-after'"], "a page may read it"
 
 
 def test_the_gateway_compresses_and_takes_arrays_as_bytes() -> None:
@@ -127,7 +130,7 @@ def test_browsers_may_call_only_by_parameter() -> None:
 
 
 def test_a_page_may_call_every_route_however_it_authenticates() -> None:
-    sent = {"content-type", "accept", "x-api-key", "authorization"}
+    sent = {"content-type", "accept", "x-request-id", "x-api-key", "authorization"}
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
     sent |= {"x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}
     for path, methods in PATHS.items():

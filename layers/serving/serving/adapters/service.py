@@ -32,7 +32,8 @@ METRICS = "/metrics"
 PREFLIGHT = {
     "access-control-allow-methods": "GET,HEAD,POST,OPTIONS",
     "access-control-allow-headers": (
-        "content-type,accept,x-api-key,authorization,x-amz-date,x-amz-security-token,x-amz-content-sha256"
+        "content-type,accept,x-request-id,x-api-key,authorization,"
+        "x-amz-date,x-amz-security-token,x-amz-content-sha256"
     ),
 }
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
