@@ -23,10 +23,10 @@ _IDENTITY = {
     "YetiRankPairwise",
 }  # fmt: skip
 _LINKS = {
-    "CrossEntropy": "logistic",
-    "Logloss": "logistic",
+    "CrossEntropy": "sigmoid",
+    "Logloss": "sigmoid",
     "MultiClass": "softmax",
-    "MultiClassOneVsAll": "logistic",
+    "MultiClassOneVsAll": "sigmoid",
     "Poisson": "exponential",
     "Tweedie": "exponential",
 } | dict.fromkeys(_IDENTITY, "identity")
