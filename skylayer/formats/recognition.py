@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from skylayer.errors import UserError
+from skylayer.formats.boosters.catboost_binary import MAGIC
 from skylayer.formats.boosters.lightgbm_models import starts_as_lightgbm
 from skylayer.formats.boosters.treelite_models import starts_as_treelite
 from skylayer.formats.boosters.xgboost_models import is_legacy
@@ -162,7 +163,7 @@ def _booster(path: Path, content: bytes) -> str | None:
         return "lightgbm"
     if head.lstrip()[:1] == b"{" and _XGBOOST in head:
         return "xgboost"
-    if _CATBOOST.match(head):
+    if head.startswith(MAGIC) or _CATBOOST.match(head):
         return "catboost"
     if head.lstrip(_BLANK)[:1] == b"<" and _PMML.search(head):
         return "pmml"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from skylayer.compiler.forests.evaluation import sums
 from skylayer.compiler.forests.forest import Forest
 from skylayer.formats.boosters.errors import Damaged, NotServed
-from skylayer.formats.boosters.treelite_models import Reader, starts_as_treelite, treelite_model
+from skylayer.formats.boosters.treelite_models import starts_as_treelite, treelite_model
+from skylayer.formats.boosters.treelite_reader import Reader
 from skylayer.formats.boosters.treelite_trees import tree_of
 
 HOME = Path(__file__).parents[1] / "integration" / "treelite_files"

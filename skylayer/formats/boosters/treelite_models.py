@@ -14,6 +14,7 @@ import numpy as np
 
 from skylayer.compiler.forests.forest import Forest
 from skylayer.formats.boosters.errors import Damaged, NotServed
+from skylayer.formats.boosters.treelite_reader import Reader
 from skylayer.formats.boosters.treelite_trees import tree_of
 
 if TYPE_CHECKING:
@@ -63,47 +64,6 @@ def starts_as_treelite(content: bytes) -> bool:
     major, minor, patch = _VERSION.unpack_from(content)
     types = set(content[_VERSION.size : _VERSION.size + 2])
     return major in {3, _MAJOR} and 0 <= minor < 100 and 0 <= patch < 100 and types <= {1, 2, 3}  # noqa: PLR2004
-
-
-class Reader:
-    """Numbers and arrays, one after the other."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content, self._place = content, 0
-
-    def take(self, count: int) -> bytes:
-        """So many bytes.
-
-        Raises:
-            Damaged: There are fewer.
-        """
-        if not 0 <= count <= len(self._content) - self._place:
-            raise Damaged(f"it ends early, or a length before byte {self._place} is wrong")
-        self._place += count
-        return self._content[self._place - count : self._place]
-
-    def number(self, kind: str) -> Any:
-        """One number of a numpy type."""
-        dtype = np.dtype(kind).newbyteorder("<")
-        return np.frombuffer(self.take(dtype.itemsize), dtype)[0].item()
-
-    def array(self, kind: Any) -> NDArray[Any]:
-        """A length and so many numbers."""
-        dtype = np.dtype(kind).newbyteorder("<")
-        count = self.number("u8")
-        return np.frombuffer(self.take(count * dtype.itemsize), dtype)
-
-    def text(self) -> str:
-        """A length and so many bytes of UTF-8."""
-        try:
-            return self.take(self.number("u8")).decode()
-        except UnicodeDecodeError:
-            raise Damaged("a text in it is no UTF-8") from None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left."""
-        return self._place == len(self._content)
 
 
 def treelite_model(content: bytes) -> TreeliteModel:

@@ -13,7 +13,7 @@ from skylayer.formats.boosters.structure import reached
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from skylayer.formats.boosters.treelite_models import Reader
+    from skylayer.formats.boosters.treelite_reader import Reader
 
 _LEAF, _NUMERICAL = 0, 1
 _BELOW, _ABOVE, _STRICT = (
