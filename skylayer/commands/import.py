@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 VARIABLES = (
     Variable(
         "MODEL",
-        "pickle, joblib, skops, XGBoost, LightGBM, CatBoost, PMML, Keras, ONNX or HDF5 file",
+        "pickle, joblib, skops, XGBoost, LightGBM, CatBoost, treelite, PMML, Keras, ONNX or HDF5 file",
         Path,
         required=True,
     ),

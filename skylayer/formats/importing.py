@@ -195,6 +195,7 @@ _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {
     "xgboost": _boosted,
     "lightgbm": _boosted,
     "catboost": _boosted,
+    "treelite": _boosted,
     "pmml": _pmml,
 }
 

@@ -14,7 +14,9 @@ import zlib
 from typing import TYPE_CHECKING
 
 from skylayer.errors import UserError
+from skylayer.formats.boosters.catboost_binary import MAGIC
 from skylayer.formats.boosters.lightgbm_models import starts_as_lightgbm
+from skylayer.formats.boosters.treelite_models import starts_as_treelite
 from skylayer.formats.boosters.xgboost_models import is_legacy
 from skylayer.formats.budget import DEFAULT, Budget
 
@@ -123,7 +125,7 @@ def read(path: Path, budget: Budget = DEFAULT) -> bytes:
 
 
 def kind_of(path: Path, content: bytes) -> str:
-    """`pickle`, `skops`, `keras`, `hdf5`, `onnx`, `xgboost`, `lightgbm`, `catboost` or `pmml`.
+    """The format that a file is in, as the manifest names it; what the file is called doesn't matter.
 
     Raises:
         UserError: It is none that can be imported.
@@ -149,21 +151,24 @@ def kind_of(path: Path, content: bytes) -> str:
             f"{path} is not a pickle, whatever its name says. Was it cut off, or written as text?"
         )
     raise UserError(
-        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, CatBoost, PMML, Keras, HDF5 or ONNX file "
-        "can be imported."
+        f"{path} is not a model: a pickle, joblib, skops, XGBoost, LightGBM, CatBoost, treelite, PMML, Keras, HDF5 or "
+        "ONNX file can be imported."
     )
 
 
 def _booster(path: Path, content: bytes) -> str | None:
-    """The library of boosted trees that wrote a file, if one did, or `pmml`."""
+    """The library of trees that wrote a file, if one did, or `pmml`."""
+    head = content[:_LOOKED_AT]
     if starts_as_lightgbm(content):
         return "lightgbm"
-    if content.lstrip()[:1] == b"{" and _XGBOOST in content[:_LOOKED_AT]:
+    if head.lstrip()[:1] == b"{" and _XGBOOST in head:
         return "xgboost"
-    if _CATBOOST.match(content):
+    if head.startswith(MAGIC) or _CATBOOST.match(head):
         return "catboost"
-    if content.lstrip(_BLANK)[:1] == b"<" and _PMML.search(content[:_LOOKED_AT]):
+    if head.lstrip(_BLANK)[:1] == b"<" and _PMML.search(head):
         return "pmml"
+    if starts_as_treelite(content):
+        return "treelite"
     if is_legacy(content):
         convert = f"xgboost.Booster(model_file='{path.name}').save_model('{path.stem}.json')"
         raise UserError(

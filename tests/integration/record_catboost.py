@@ -1,4 +1,4 @@
-"""Writes catboost-*.json and catboost.npz of boosters/: run with a CatBoost, `python record_catboost.py`.
+"""Writes catboost-* and catboost.npz of boosters/: run with a CatBoost, `python record_catboost.py`.
 
 The rows are drawn again by the test, so that only CatBoost's answers are kept: to one row in ten as they are, and the
 sum of every hundred.
@@ -11,6 +11,7 @@ import numpy as np
 
 HERE = Path(__file__).parent / "boosters"
 ROWS = 10_000
+BINARY = ("two", "three", "two-numbers", "gaps-high", "lossguide")  # written as `.cbm`, too
 
 
 def rows(count: int, seed: int) -> Any:
@@ -51,6 +52,8 @@ def main() -> None:
     many, answers = rows(ROWS, 1), {}
     for name, model in models.items():
         model.save_model(HERE / f"catboost-{name}.json", "json")
+        if name in BINARY:
+            model.save_model(HERE / f"catboost-{name}.cbm")
         found = model.predict_proba(many) if hasattr(model, "predict_proba") else model.predict(many)
         answers[name] = found[::10]
         answers[f"{name} sums"] = found.reshape(100, 100, -1).sum(axis=1)
@@ -59,9 +62,9 @@ def main() -> None:
             answers[f"{name} labels"] = np.searchsorted(model.classes_, labels).astype(np.int8)
     np.savez_compressed(HERE / "catboost.npz", **answers)
     category = np.where(score > 0, "a", "b")[:, None].astype(object)
-    regressor(cat_features=[0], **common).fit(np.hstack([category, x[:, :1]]), score).save_model(
-        HERE / "catboost-category.json", "json"
-    )
+    model = regressor(cat_features=[0], **common).fit(np.hstack([category, x[:, :1]]), score)
+    model.save_model(HERE / "catboost-category.json", "json")
+    model.save_model(HERE / "catboost-category.cbm")
 
 
 if __name__ == "__main__":

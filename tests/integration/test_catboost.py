@@ -1,4 +1,4 @@
-"""CatBoost's JSON: native, and equal to what CatBoost itself answered to 10,000 rows when the files were written."""
+"""CatBoost's files: native, and equal to what CatBoost itself answered to 10,000 rows when the files were written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from record_catboost import ROWS, rows
+from record_catboost import BINARY, ROWS, rows
 
 import skylayer
 from skylayer.errors import UserError
@@ -33,11 +33,16 @@ def instances(data: Any) -> list[Any]:
     return [[None if np.isnan(value) else value for value in row] for row in data.tolist()]
 
 
-@pytest.mark.parametrize("name", [name for name in ANSWERS if " " not in name])
-def test_catboosts_json_is_native_and_answers_as_catboost_did(name: str, tmp_path: Path) -> None:
+FILES = [f"{name}.json" for name in ANSWERS if " " not in name]
+FILES += [f"{name}.cbm" for name in BINARY if name != "lossguide"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_catboosts_file_is_native_and_answers_as_catboost_did(file: str, tmp_path: Path) -> None:
+    name = file.partition(".")[0]
     sample = tmp_path / "rows.csv"
     pd.DataFrame(rows(300, 2), columns=NAMES).to_csv(sample, index=False)
-    model = bring(HOME / f"catboost-{name}.json", tmp_path, sample=sample)
+    model = bring(HOME / f"catboost-{file}", tmp_path, sample=sample)
     manifest = model.manifest
     assert (manifest["engine"], list(manifest["engines"])) == ("native", ["native"])
     assert manifest["training"]["imported"]["format"] == "catboost"
@@ -68,8 +73,11 @@ def test_names_and_classes_come_from_the_file_unless_others_are_given(tmp_path: 
 
 
 def test_what_cannot_be_served_is_said_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"has categorical features, which CatBoost hashes .*: column 0"):
-        bring(HOME / "catboost-category.json", tmp_path)
+    for ending in ("json", "cbm"):
+        with pytest.raises(UserError, match=r"has categorical features, which CatBoost hashes .*: column 0"):
+            bring(HOME / f"catboost-category.{ending}", tmp_path)
+    with pytest.raises(UserError, match=r"its trees aren't oblivious: model\.save_model"):
+        bring(HOME / "catboost-lossguide.cbm", tmp_path)
     document = json.loads((HOME / "catboost-regression.json").read_text())
     document["model_info"]["params"]["loss_function"]["type"] = "SurvivalAft"
     path = tmp_path / "m.json"

@@ -1,4 +1,4 @@
-"""CatBoost's JSON from a stranger: whole, or refused in a line."""
+"""CatBoost's files from a stranger: whole, or refused in a line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from skylayer.compiler.forests.forest import Forest
 from skylayer.formats.boosters.catboost_models import catboost_model
 from skylayer.formats.boosters.catboost_trees import grown, oblivious
 from skylayer.formats.boosters.errors import Damaged, NotServed
+from skylayer.formats.boosters.flatbuffer import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,3 +123,52 @@ def test_changed_bytes_are_refused_or_answer(data: st.DataObject) -> None:
         return
     rows = np.zeros((3, len(model.names)))
     assert (shares(model.forest, rows) if model.classes else sums(model.forest, rows)).shape[0] == 3
+
+
+CBM = (HOME / "catboost-three.cbm").read_bytes()
+
+
+def test_a_binary_file_says_what_its_json_says() -> None:
+    for name in ("two", "three", "two-numbers", "gaps-high"):
+        binary, text = (
+            catboost_model((HOME / f"catboost-{name}.{ending}").read_bytes()) for ending in ("cbm", "json")
+        )
+        assert (binary.names, binary.classes, binary.version) == (text.names, text.classes, text.version)
+        rows = np.random.default_rng(0).normal(size=(500, 4))
+        rows[::3, 1] = np.nan
+        np.testing.assert_array_equal(sums(binary.forest, rows), sums(text.forest, rows))
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (CBM[:6], "it ends early"),
+        (CBM[: len(CBM) // 2], "it ends early"),
+        (b"CBM1" + (8).to_bytes(4, "little") + b"\xff" * 8, "which isn't there"),
+        (CBM.replace(b"FlabuffersModel_v1", b"FlabuffersModel_v2"), "it is no FlabuffersModel_v1"),
+    ],
+)
+def test_a_binary_file_with_a_wrong_place_is_damaged(content: bytes, match: str) -> None:
+    with pytest.raises(Damaged, match=match):
+        catboost_model(content)
+
+
+def test_bytes_that_are_pointed_to_again_and_again_are_refused() -> None:
+    buffer = Buffer(bytes(100))
+    for _ in range(8):
+        buffer.take(0, 100)
+    with pytest.raises(Damaged, match="too often"):
+        buffer.take(0, 1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_changed_bytes_of_a_binary_file_are_refused_or_answer(data: st.DataObject) -> None:
+    content = bytearray(CBM)
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(8, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        model = catboost_model(bytes(content))
+    except (Damaged, NotServed):
+        return
+    assert sums(model.forest, np.zeros((3, len(model.names)))).shape == (3, model.forest.outputs)

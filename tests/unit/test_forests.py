@@ -67,7 +67,9 @@ def test_float32_is_kept_in_every_step() -> None:
 
 def test_links_are_those_of_textbooks() -> None:
     x = np.array([[-2.0, 0.0, 3.0]])
-    np.testing.assert_allclose(linked(forest(link="logistic"), x), 1 / (1 + np.exp(-x)), rtol=1e-14)
+    for link in ("logistic", "sigmoid"):
+        np.testing.assert_allclose(linked(forest(link=link), x), 1 / (1 + np.exp(-x)), rtol=1e-14)
+    np.testing.assert_allclose(linked(forest(link="sigmoid"), x * 20), 1 / (1 + np.exp(-x * 20)), rtol=1e-14)
     np.testing.assert_allclose(linked(forest(link="exponential"), x), np.exp(x), rtol=1e-14)
     np.testing.assert_allclose(linked(forest(link="softmax"), x), np.exp(x) / np.exp(x).sum(), rtol=1e-14)
     assert linked(forest(), x) is x

@@ -81,6 +81,9 @@ def linked(forest: Forest, values: Numbers) -> Numbers:
     one = values.dtype.type(1)
     if forest.link == "exponential":
         return _exponential(values)
+    if forest.link == "sigmoid":
+        whole: Numbers = one / (one + _exponential(-values))
+        return whole
     if forest.link == "logistic":
         share = one / (one + _exponential(-np.abs(values)))
         chosen: Numbers = np.where(values < 0, one - share, share)

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LINKS = ("identity", "logistic", "softmax", "exponential")
+# Both are 1 / (1 + exp(-x)): `logistic` takes exp of a negative number only, and the rest to 1 below 0.
+LINKS = ("identity", "logistic", "sigmoid", "softmax", "exponential")
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,10 +100,13 @@ def _linked(builder: Builder, forest: Forest, values: Slots) -> Slots:
             added = builder.combine(Arithmetic.ADD, total, powers[place : place + 1])
             total = _rounded(builder, forest, added)
         return _rounded(builder, forest, builder.combine(Arithmetic.DIVIDE, powers, total))
-    size = builder.unary(Unary.NEGATE, builder.unary(Unary.ABSOLUTE, values))
+    positive = forest.link == "logistic"
+    size = builder.unary(Unary.NEGATE, builder.unary(Unary.ABSOLUTE, values) if positive else values)
     smaller = _rounded(builder, forest, builder.unary(Unary.EXP, size))
     more = _rounded(builder, forest, builder.arithmetic(Arithmetic.ADD, smaller, 1.0))
     share = _rounded(builder, forest, builder.arithmetic(Arithmetic.REVERSE_DIVIDE, more, 1.0))
+    if not positive:
+        return share
     rest = _rounded(builder, forest, builder.arithmetic(Arithmetic.REVERSE_SUBTRACT, share, 1.0))
     return builder.select(builder.arithmetic(Arithmetic.LESS, values, 0.0), rest, share)
 

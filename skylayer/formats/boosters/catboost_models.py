@@ -1,4 +1,4 @@
-"""CatBoost's JSON (`save_model(format="json")`, https://catboost.ai/docs/en/concepts/output-data_model-json)."""
+"""CatBoost's models: its JSON (https://catboost.ai/docs/en/concepts/output-data_model-json), and its `.cbm`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.compiler.forests.forest import Forest
+from skylayer.formats.boosters.catboost_binary import MAGIC, as_document
 from skylayer.formats.boosters.catboost_trees import grown, oblivious
 from skylayer.formats.boosters.documents import floats, items, member, parse_json, whole
 from skylayer.formats.boosters.errors import Damaged, NotServed
@@ -23,10 +24,10 @@ _IDENTITY = {
     "YetiRankPairwise",
 }  # fmt: skip
 _LINKS = {
-    "CrossEntropy": "logistic",
-    "Logloss": "logistic",
+    "CrossEntropy": "sigmoid",
+    "Logloss": "sigmoid",
     "MultiClass": "softmax",
-    "MultiClassOneVsAll": "logistic",
+    "MultiClassOneVsAll": "sigmoid",
     "Poisson": "exponential",
     "Tweedie": "exponential",
 } | dict.fromkeys(_IDENTITY, "identity")
@@ -60,13 +61,13 @@ class CatBoostModel:
 
 
 def catboost_model(content: bytes) -> CatBoostModel:
-    """Read a document.
+    """Read a JSON document or a `.cbm`.
 
     Raises:
         Damaged: A field isn't what the format says.
         NotServed: It has categorical features, or a loss whose answers aren't known here.
     """
-    document = parse_json(content)
+    document = as_document(content) if content.startswith(MAGIC) else parse_json(content)
     info = member(document, "features_info")
     _refuse_other_kinds(info)
     columns, missing_left, names = _features(info)

@@ -14,6 +14,7 @@ from skylayer.errors import UserError
 from skylayer.formats.boosters.catboost_models import catboost_model
 from skylayer.formats.boosters.errors import Damaged, NotServed
 from skylayer.formats.boosters.lightgbm_models import categorical_features, lightgbm_model
+from skylayer.formats.boosters.treelite_models import treelite_model
 from skylayer.formats.boosters.xgboost_models import xgboost_model
 from skylayer.formats.columns import Column, make_rows, read_rows
 from skylayer.formats.native_engine import native_only
@@ -49,12 +50,12 @@ class Opened:
 def open_booster(
     path: Path, content: bytes, kind: str, sample: Path | None, classes: list[Any] | None
 ) -> Opened:
-    """Open a model of XGBoost's, LightGBM's or CatBoost's.
+    """Open a model of XGBoost's, LightGBM's, CatBoost's or treelite's.
 
     Args:
         path: The file, for messages.
         content: What is in it.
-        kind: `xgboost`, `lightgbm` or `catboost`.
+        kind: `xgboost`, `lightgbm`, `catboost` or `treelite`.
         sample: CSV of rows; without it they are made up.
         classes: Labels of a classifier, in the order of its outputs.
 
@@ -67,6 +68,12 @@ def open_booster(
         columns = [Column(name) for name in model.names]
         libraries = {} if model.version is None else {"catboost": model.version}
         return open_forest(path, model.forest, columns, model.classes, libraries, sample, classes)
+    if kind == "treelite":
+        with told(path, kind):
+            found = treelite_model(content)
+        columns = [Column(None)] * found.features
+        versions = {"treelite": found.version}
+        return open_forest(path, found.forest, columns, found.classes, versions, sample, classes)
     with told(path, kind):
         estimator, columns = _READ[kind](content, classes)
     rows = make_rows(columns) if sample is None else read_rows(columns, sample)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skylayer.formats.pmml.elements import Element
     from skylayer.formats.pmml.fields import DataField, Fields
 
-_LINKS = {"none": "identity", "exp": "exponential", "logit": "logistic", "softmax": "softmax"}
+_LINKS = {"none": "identity", "exp": "exponential", "logit": "sigmoid", "softmax": "softmax"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def regression_of(
     if link is None or not tables:
         raise NotServed(f"its regression has the normalizationMethod {normalization[:40]}")
     if model.get("functionName") != "classification":
-        if len(tables) != 1 or link not in {"identity", "exponential", "logistic"}:
+        if len(tables) != 1 or link not in {"identity", "exponential", "sigmoid"}:
             raise NotServed(
                 f"its regression has {len(tables)} tables and normalizationMethod {normalization}"
             )
@@ -88,9 +88,9 @@ def regression_of(
     if link == "softmax" and len(tables) > 1:
         if len(tables) == 2 and not tables[1].children and tables[1].number("intercept") == 0:  # noqa: PLR2004
             # A softmax over y and 0 is the logistic function of y.
-            return _summed(tables[:1], fields, named, "logistic"), order[::-1]
+            return _summed(tables[:1], fields, named, "sigmoid"), order[::-1]
         return _summed(tables, fields, named, link), order
-    if link != "logistic" or len(tables) != 2 or tables[1].children:  # noqa: PLR2004 - of two classes
+    if link != "sigmoid" or len(tables) != 2 or tables[1].children:  # noqa: PLR2004 - of two classes
         raise NotServed(f"its classifier has {len(tables)} tables and normalizationMethod {normalization}")
     return _summed(tables[:1], fields, named, link), order[::-1]
 
