@@ -61,6 +61,10 @@ class Values:
         self._kept.append(record)
         return value
 
+    def apart(self, record: Any) -> Any:
+        """The value of a record that nothing else refers to, which then isn't kept: a forest is large."""
+        return Values(self._make, self._refer).value(record)
+
     def _of(self, record: Any) -> Any:
         for kind, read in _READERS:
             if isinstance(record, kind):
