@@ -92,7 +92,8 @@ def _refusal(
     wrong = f"TRUST={trust} is not its digest. " if trust else ""
     return (
         f"{path} is {written} that can't be read as data, because of {refused}; to open it would run its code, so it "
-        f"was not opened. {wrong}{told(names)} If you trust where it comes from: TRUST={digest}"
+        f"was not opened. {wrong}{told(names)} Use a step of docs/compiled-steps.md instead, or, if you "
+        f"trust where it comes from: TRUST={digest}"
     )
 
 

@@ -20,6 +20,7 @@ from skylayer.compiler.keras.network import (
 from skylayer.errors import UserError
 from skylayer.formats.keras.layers import Layer, operations_of
 from skylayer.formats.keras.topology import read_topology
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +39,18 @@ def parse(path: Path, stored: Stored) -> Network:
     """Understand a file.
 
     Raises:
-        UserError: It holds something that has no equivalent; names the layer.
+        UserError: It holds something that has no equivalent, which it names, or what Keras never writes.
     """
+    try:
+        return _network(path, stored)
+    except (TypeError, LookupError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UserError(
+            f"{path} is cut off or damaged: its configuration is none of Keras: {type(error).__name__}: "
+            f"{first_line(error)}."
+        ) from error
+
+
+def _network(path: Path, stored: Stored) -> Network:
     topology = read_topology(path, stored.config)
     _check_masks(path, topology)
     calls = {call.tensor: call for call in topology.calls}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DOCUMENT = b"{"
+_MODEL = b"L" + (5).to_bytes(8, "big") + b"Model" + _DOCUMENT
 _TEXT = "tree\n"
 
 
@@ -38,13 +39,24 @@ def xgboost_booster(state: dict[str, Any]) -> Any:
         )
     booster = xgboost.Booster()
     try:
-        booster.__setstate__({"handle": bytearray(content)})
+        booster.load_model(bytearray(_model_of(content)))
         trees = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"].get("trees", [])
     except (xgboost.core.XGBoostError, ValueError, KeyError) as error:
         raise Damaged(f"XGBoost {xgboost.__version__} doesn't read its booster: {error}") from error
     for tree in trees:
         _check_walk(tree["left_children"], tree["right_children"])
     return booster
+
+
+def _model_of(content: bytes) -> bytes:
+    """The model alone, without the configuration of its training, which another version would warn of.
+
+    A serialized booster is `{Config: {…}, Model: {…}}` in UBJSON, where a key is its length and its letters.
+    """
+    start = content.find(_MODEL)
+    if start < 0:
+        raise Damaged("a booster without its model")
+    return content[start + len(_MODEL) - len(_DOCUMENT) : -1]
 
 
 def _check_walk(left: list[int], right: list[int]) -> None:
@@ -71,7 +83,7 @@ def lightgbm_booster(state: dict[str, Any]) -> Any:
     if not isinstance(text, str) or not text.startswith(_TEXT):
         raise Damaged("a booster without its model")
     try:
-        booster = lightgbm.Booster(model_str=text, params={"verbose": -1})
+        booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as error:
         raise Damaged(f"LightGBM {lightgbm.__version__} doesn't read its booster: {error}") from error
     booster.best_iteration = int(state.get("best_iteration") or 0)

@@ -74,6 +74,8 @@ _UNREAD_NAMES = {
 }  # fmt: skip
 # Built anew from the rows that the estimator keeps.
 _SEARCH_TREES = {"KDTree", "BallTree", "KDTree64", "BallTree64", "newObj"}
+# What holds steps as pairs of a name and an estimator.
+_STEPS = {"steps", "transformer_list", "transformers", "transformers_", "estimators"}
 _SAMPLERS = "imblearn"
 _SAMPLING = ("imblearn.combine", "imblearn.over_sampling", "imblearn.under_sampling")
 # What a search keeps of the models that it did not choose.
@@ -162,8 +164,20 @@ def _state(values: Values, made: Made) -> dict[str, Any]:
     for name, record in made.state.items():
         # What a sampler learned, no prediction reads.
         if name not in _UNREAD_ATTRIBUTES and not (is_sampler and str(name).endswith("_")):
+            if name in _STEPS and isinstance(record, list):
+                _name_step(values, made, record)
             state[str(name)] = values.value(record)
     return state
+
+
+def _name_step(values: Values, made: Made, steps: list[Any]) -> None:
+    """Raise Refused with the name of the step that is refused."""
+    for step in steps:
+        try:
+            values.value(step)
+        except Refused as refused:
+            name = step[0] if isinstance(step, tuple) and step else "?"
+            raise Refused(f"{refused} (step {name!r} of {made.maker.name})") from refused
 
 
 def _estimator(values: Values, made: Made, kind: type) -> Any:

@@ -29,7 +29,7 @@ def tree(values: Values, made: Made) -> Tree:
         Damaged: Its arrays are no tree, or not of its numbers of features, outputs and classes.
     """
     features, classes, outputs = (values.value(argument) for argument in made.arguments)
-    state = values.value(made.state)
+    state = values.apart(made.state)
     nodes, leaves = (
         current(state["nodes"], NODE_DTYPE),
         np.ascontiguousarray(state["values"], dtype=np.float64),
@@ -48,6 +48,7 @@ def tree(values: Values, made: Made) -> Tree:
     built.__setstate__(
         {"max_depth": int(state["max_depth"]), "node_count": count, "nodes": nodes, "values": leaves}
     )
+    made.state = None  # its bytes are in the tree now, and a forest of 100 MB shouldn't take them twice
     return built
 
 

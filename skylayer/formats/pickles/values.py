@@ -53,11 +53,17 @@ class Values:
         if len(self._open) > _DEPTH:
             raise Refused("it is nested too deep")
         self._open.add(key)
-        value = self._of(record)
-        self._open.discard(key)
+        try:
+            value = self._of(record)
+        finally:
+            self._open.discard(key)
         self._known[key] = value
         self._kept.append(record)
         return value
+
+    def apart(self, record: Any) -> Any:
+        """The value of a record that nothing else refers to, which then isn't kept: a forest is large."""
+        return Values(self._make, self._refer).value(record)
 
     def _of(self, record: Any) -> Any:
         for kind, read in _READERS:
@@ -122,15 +128,16 @@ class Values:
         return self._made(Made(made.arguments[0], (), {}, made.state, made.items, made.pairs))
 
     def _container(self, made: Made) -> Any:
-        name, arguments = made.maker.name, [self.value(argument) for argument in made.arguments]
+        name = made.maker.name
+        # A default factory is code; what it would have made is in the pairs.
+        arguments = [] if name == "defaultdict" else [self.value(argument) for argument in made.arguments]
         items = [self.value(item) for item in made.items]
         pairs = [(self.value(key), self.value(value)) for key, value in made.pairs]
         if name in {"list", "tuple", "set", "frozenset"}:
             kind = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}[name]
             return kind([*(arguments[0] if arguments else ()), *items])
         if name in {"dict", "OrderedDict", "defaultdict", "Counter"}:
-            # A default factory is code; what it would have made is in the pairs.
-            given = arguments[0] if arguments and name != "defaultdict" else ()
+            given = arguments[0] if arguments else ()
             return dict(given) | dict(pairs)
         if name == "deque":
             return collections.deque([*(arguments[0] if arguments else ()), *items])

@@ -12,7 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from skylayer.formats.pickles.objects import parameters
-from skylayer.formats.pickles.versions import columns, ensembles, losses, predictors, transformers
+from skylayer.formats.pickles.versions import (
+    columns,
+    ensembles,
+    libraries,
+    losses,
+    predictors,
+    transformers,
+)
 from skylayer.formats.pickles.versions.features import count_features
 from skylayer.formats.pickles.versions.logistic import replaced
 from skylayer.formats.pickles.versions.state import version_of
@@ -44,7 +51,7 @@ RENAMED = {
     "y_train_mean": "_y_train_mean",  # 0.23
 }
 RULES: dict[str, tuple[Rule, ...]] = (
-    columns.RULES | ensembles.RULES | losses.RULES | predictors.RULES | transformers.RULES
+    columns.RULES | ensembles.RULES | libraries.RULES | losses.RULES | predictors.RULES | transformers.RULES
 )
 
 
