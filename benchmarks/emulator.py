@@ -71,16 +71,22 @@ class Emulator:
         handler: str = "app.lambda_handler",
         entry: str = "bootstrap.py",
         environment: dict[str, str] | None = None,
+        wrapper: Path | None = None,
         allotment: Allotment | None = None,
         megabytes: int = 1_769,
         timeout: float = 120,
     ) -> None:
-        """Serve the first of `folders`, the function's own, with all of them importable, in this order."""
+        """Serve the first of `folders`, the function's own, with all of them importable, in this order.
+
+        With `wrapper`, that is started with the interpreter's command line as its arguments.
+        """
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed on exit
         self._allotment = allotment
         with _STARTING:  # until it listens, another thread could draw the same port
             port, runtime_port = _free_ports()
             python = [str(INTERPRETER), "-I", "-S", "-B", str(HERE / entry), handler, *map(str, folders)]
+            if wrapper:
+                python = [str(wrapper), *python]
             command = [str(_binary()), "--log-level", "error"]
             command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
             command += ["--runtime-api-address", f"127.0.0.1:{runtime_port}"]
@@ -90,6 +96,7 @@ class Emulator:
                 env={
                     **ENVIRONMENT,
                     "LAMBDA_TASK_ROOT": str(folders[0]),
+                    "_HANDLER": handler,
                     "AWS_LAMBDA_FUNCTION_TIMEOUT": str(int(timeout)),
                     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes),
                     **(environment or {}),

@@ -125,4 +125,6 @@ def _repeated(emulator: Emulator, request: bytes, repeat: int) -> list[float]:
 
 def started(deployment: Deployment, **options: Any) -> Emulator:
     """Prepare a deployment's runtime; its first request starts it."""
-    return Emulator(deployment.folders, environment=deployment.environment, **options)
+    return Emulator(
+        deployment.folders, environment=deployment.environment, wrapper=deployment.wrapper, **options
+    )

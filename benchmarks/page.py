@@ -34,6 +34,9 @@ Skylayer's function and layers are built by the code that `sam build` calls. The
 `benchmarks/peers/`, each a screen long. They are byte-compiled and use one thread, like Skylayer. All variants answer
 the same API Gateway event, whose rows are objects by column name.
 
+The variant with the runtime loop is started by it, as with `FastStart=on`; *bare, in C* is a loop of the same kind that
+answers a constant. Neither has an interpreter's parts, so they have no split, and no handler by itself.
+
 - **Cold start**: from the request that makes the emulator start the process to the first answer with status 200.
 - **Ratios**: each is taken within a pair, the two runs of one round. The order within a round is random.
   `make bench COMPARE=earlier.json` compares two runs. They agree on a ratio if their ranges overlap. A range goes from

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 # Each variant has one colour (of matplotlib's tab10) in all plots, in the order of the legends.
 COLOURS = {
     "skylayer, native": "tab:red",
+    "skylayer, native, runtime loop": "tab:pink",
     "skylayer, sklearn": "tab:orange",
     "bare": "tab:gray",
+    "bare, in C": "tab:purple",
     "powertools": "tab:brown",
     "onnxruntime": "tab:blue",
     "sklearn-joblib, arrays": "tab:green",

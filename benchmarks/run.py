@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import data, environment, measure, models, product, variants
+from benchmarks import data, environment, measure, models, product, variants, wrapped
 from benchmarks.allotment import Allotment, Unavailable
 from benchmarks.checks import Broken, Expected, check
 from benchmarks.emulator import Refused, event
@@ -89,6 +89,8 @@ class ModelRun:
             self.progress.say(f"building skylayer, {engine}")
             try:
                 ours.append(product.deploy(artifact, engine, self.workspace))
+                if engine == "native" and (looped := wrapped.with_runtime_loop(ours[-1])):
+                    ours.append(looped)
             except UnreachableError as reason:
                 self.results.skip(self.model.name, f"skylayer, {engine}", str(reason))
         for peer in variants.PEER_VARIANTS:
@@ -99,7 +101,7 @@ class ModelRun:
                 self.deployed.append(variants.deploy_peer(peer, self.model, self.workspace))
             except (UnreachableError, variants.NotServedError) as reason:
                 self.results.skip(self.model.name, peer.name, str(reason))
-        self.deployed += ours
+        self.deployed += [wrapped.constant(self.workspace), *ours]
 
     def check(self) -> None:
         """Start every variant once before anything is timed: its imports, its answers, its sizes.
@@ -146,7 +148,8 @@ class ModelRun:
         self.results.samples += measure.cold_start(
             deployment, request, place, warm=self.settings.warm, batches=batches
         )
-        if number < self.settings.split_rounds:
+        # The parts of a start, and the handler by itself, are those of an interpreter.
+        if number < self.settings.split_rounds and deployment.wrapper is None:
             handled = HANDLER_ROWS if deployment.predicts else HANDLER_ROWS[:1]
             requests = {rows: self.requests[rows] for rows in handled}
             self.results.samples += measure.split(deployment, requests, place)

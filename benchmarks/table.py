@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ZIPPED_LIMIT = 50 * 1024 * 1024
 NONE = "–"
 
+_FEW_MEGABYTES = 10e6
+
 
 def show(results: Results, console: Console) -> None:
     """Print one table a model, what was skipped, and which targets are met."""
@@ -110,7 +112,7 @@ def _row(results: Results, found: dict[str, Any]) -> list[str]:
         variant,
         three(spread(values(cold)).scaled(1_000), "{:.0f}"),
         three(spread(beside), "{:.2f}") if beside else NONE,
-        f"{spread(values(of('peak_memory'))).median / 1e6:.0f}",
+        _memory(spread(values(of("peak_memory"))).median),
         _milliseconds(of("warm_latency"), 0.5),
         _milliseconds(of("warm_latency"), 0.99),
         _milliseconds(of("handler_latency", rows=1), 0.5),
@@ -130,6 +132,11 @@ def three(figures: Spread, form: str) -> str:
 def megabytes(size: int, *, over: bool) -> str:
     """Write bytes as MB and mark what Lambda refuses."""
     return f"{size / 1e6:.1f}{' ✗' * over}"
+
+
+def _memory(size: float) -> str:
+    """Write bytes as MB, with a digit behind the point where there are few."""
+    return f"{size / 1e6:.0f}" if size >= _FEW_MEGABYTES else f"{size / 1e6:.1f}"
 
 
 def _milliseconds(samples: list[Sample], share: float) -> str:

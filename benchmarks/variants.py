@@ -68,7 +68,10 @@ PEER_VARIANTS = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """A function ready to start: its own folder, /opt/python, and the runtime client's folder."""
+    """A function ready to start: its own folder, /opt/python, and the runtime client's folder.
+
+    `wrapper` is what AWS_LAMBDA_EXEC_WRAPPER names; `interpreted` says whether it ever starts the interpreter.
+    """
 
     variant: str
     function: Path
@@ -80,6 +83,8 @@ class Deployment:
     engine: str | None = None
     layers: tuple[Path, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    wrapper: Path | None = None
+    interpreted: bool = True
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PRODUCT = "skylayer"
 NATIVE = "skylayer, native"
-NO_MODEL = ("bare", "powertools")
+NO_MODEL = ("bare", "bare, in C", "powertools")
 SIZE = "unpacked size"
 # Where a figure's samples are: their name, and what they were taken at. Less is better for all of them.
 FIGURES: dict[str, tuple[str, dict[str, float]]] = {

@@ -52,10 +52,14 @@ def program(architecture: str) -> Path:
     Raises:
         KernelError: when the compiler is missing or refuses a source.
     """
+    return kernel_build.compiled(f"start-{architecture}", flags(architecture), sources())
+
+
+def flags(architecture: str) -> list[str]:
+    """How a program without a C library is compiled for an architecture."""
     triple, processor = TARGETS[architecture]
     own = [flag for flag in kernel_build.FLAGS if flag not in _OF_A_LIBRARY]
-    flags = ["-target", triple, f"-mcpu={processor}", *own, "-static", "-s"]
-    return kernel_build.compiled(f"start-{architecture}", flags, sources())
+    return ["-target", triple, f"-mcpu={processor}", *own, "-static", "-s"]
 
 
 def sources() -> list[Path]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from benchmarks import data, measure, models, packages, product, run, settings, variants
+from benchmarks import data, measure, models, packages, product, run, settings, variants, wrapped
 from benchmarks.allotment import Allotment, Unavailable
 from benchmarks.checks import Broken, Expected, check
 from benchmarks.emulator import Emulator, Refused, event
@@ -181,3 +181,23 @@ def _deployed(peer: Peer, model: models.Model, folder: Path) -> Deployment:
 
 def _request(model: models.Model) -> bytes:
     return event({"instances": data.instances(model.repeated(1))})
+
+
+def test_the_runtime_loop_answers_as_the_estimator_and_a_constant_loop_by_itself(
+    model: models.Model, ours: list[Deployment], tmp_path: Path
+) -> None:
+    native = next(deployment for deployment in ours if deployment.engine == "native")
+    looped = wrapped.with_runtime_loop(native)
+    assert looped is not None
+    found = check(looped, _request(model), Expected.of(model, 200))
+    assert found is not None
+    assert found["labels_different"] == 0
+    place = Place("tested", looped.variant, 0)
+    figures = [sample.figure for sample in measure.cold_start(looped, _request(model), place, warm=2)]
+    assert figures == ["cold_start", "peak_memory", "warm_latency"]
+    constant = wrapped.constant(Workspace.at(tmp_path / "constant", STATE))
+    assert check(constant, _request(model), None) is None
+
+
+def test_without_its_form_the_runtime_loop_is_no_variant(ours: list[Deployment], tmp_path: Path) -> None:
+    assert wrapped.with_runtime_loop(replace(ours[0], opt=tmp_path / "python")) is None
