@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 import skylayer
 from serving.engines.native import open_kernel, open_table
 from serving.errors import RowError
-from skylayer.compiler import CannotCompile, compile_estimator
+from skylayer.compiler import compile_estimator
 from skylayer.compiler.kernel_build import host_kernel
 
 if TYPE_CHECKING:
@@ -76,14 +76,6 @@ def test_a_row_without_neighbours_is_refused(tmp_path: Path) -> None:
     assert refused.value.row == 1
 
 
-@pytest.mark.parametrize("algorithm", ["brute", "ball_tree"])
-def test_sums_of_other_searches_are_refused_by_name(algorithm: str) -> None:
-    regressor = neighbors.RadiusNeighborsRegressor(algorithm=algorithm)
-    regressor.fit(pd.DataFrame(TRAIN, columns=["x0", "x1", "x2"]), NUMBERS)
-    with pytest.raises(CannotCompile, match=f"algorithm='{algorithm}'"):
-        compile_estimator(regressor, numeric_schema(3))
-
-
 SCATTERED = RANDOM.normal(size=(400, 3))
 CLEAR = np.concatenate([RANDOM.normal(size=(300, 3)), RANDOM.normal(0, 5, (50, 3))])
 
@@ -98,6 +90,14 @@ CLEAR = np.concatenate([RANDOM.normal(size=(300, 3)), RANDOM.normal(0, 5, (50, 3
         (neighbors.KNeighborsRegressor(9, metric="cityblock"), PAIR),
         (neighbors.KNeighborsRegressor(9, weights="distance", metric="l2"), NUMBERS),
         (neighbors.LocalOutlierFactor(novelty=True), None),
+        (neighbors.RadiusNeighborsClassifier(0.9, outlier_label="z"), LABELS),
+        (
+            neighbors.RadiusNeighborsClassifier(1.5, weights="distance", metric="l1", outlier_label="p"),
+            LABELS,
+        ),
+        (neighbors.RadiusNeighborsRegressor(1.0), NUMBERS),
+        (neighbors.RadiusNeighborsRegressor(1.0, metric="chebyshev"), PAIR),
+        (neighbors.RadiusNeighborsRegressor(1.0, weights="distance"), PAIR),
     ],
 )
 def test_other_searches_find_the_same_where_no_two_are_equally_near(
@@ -130,3 +130,15 @@ def test_brute_force_of_a_grid_is_scikit_learns_where_ties_come_out_otherwise(tm
     manifest = skylayer.open(path).manifest
     assert manifest["engine"] == "sklearn"
     assert "come out differently" in manifest["engine_reason"]
+
+
+@pytest.mark.parametrize("algorithm", ["brute", "ball_tree"])
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_a_radius_is_native_by_every_search(algorithm: str, weights: str, tmp_path: Path) -> None:
+    estimator = neighbors.RadiusNeighborsRegressor(1.5, weights=weights, algorithm=algorithm)
+    estimator.fit(SCATTERED, NUMBERS)
+    path = skylayer.package(estimator, SCATTERED, NUMBERS, name="m", directory=tmp_path, proof_rows=1000)
+    model = skylayer.open(path)
+    assert model.manifest["engine"] == "native", model.manifest["engine_reason"]
+    asked = SCATTERED[:50] + 0.01
+    np.testing.assert_allclose(model.predict(asked)["predictions"], estimator.predict(asked), rtol=1e-9)

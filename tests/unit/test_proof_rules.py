@@ -534,6 +534,53 @@ def test_a_rank_is_undecided_just_where_another_point_may_take_it(kind: Pairwise
     assert undecided(0.4, 0.0, NeighbourFlag.ANY_ORDER) == [False, False]
 
 
+def around(kind: Pairwise, radius: float, values: list[float], flags: int = 0) -> Operation:
+    """The points 0, 1, 3 and 7 and a value of each, by another search than a kd-tree's."""
+    flags |= NeighbourFlag.WITHIN_RADIUS | NeighbourFlag.ANY_ORDER
+    return operation(
+        Code.NEIGHBOURS, (0,), 1, 3, [[0.0], [1.0], [3.0], [7.0]], [[v] for v in values], [0.0, 7.0, radius],
+        np.zeros(3, dtype="<u4"), kind=kind, width=1, flags=flags,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Pairwise.SQUARED_EUCLIDEAN, Pairwise.MANHATTAN, Pairwise.CHEBYSHEV])
+@pytest.mark.parametrize("flags", [0, NeighbourFlag.WEIGHTED], ids=["uniform", "weighted"])
+def test_a_sum_within_a_radius_is_undecided_just_where_a_point_may_lie_on_it(
+    kind: Pairwise, flags: int
+) -> None:
+    o = around(kind, 2.0, [0.1, 0.2, 0.3, 0.4], flags)
+
+    def found(x: float, r: float = 0.0) -> Any:
+        return bound_of(o, np.array([x]), np.array([r]), np.ones(3))
+
+    assert np.isinf(found(5.0)).all()  # two points are 2 away
+    assert np.isinf(found(1.9, 0.2)).all()
+    for x, r in ((1.9, 0.0), (1.9, 0.05), (20.0, 0.0)):
+        assert np.isfinite(found(x, r)).all()
+    assert found(1.9)[0] == 0.0
+    assert 0.0 < found(1.9)[2] < 1e-12
+    assert (found(20.0) == 0.0).all()
+
+
+def test_sums_of_integers_within_a_radius_are_exact_and_weights_are_not() -> None:
+    x, r, y = np.array([1.9]), np.zeros(1), np.ones(3)
+    assert (bound_of(around(Pairwise.MANHATTAN, 2.0, [1.0, 0.0, 1.0, 5.0]), x, r, y) == 0.0).all()
+    weighted = around(Pairwise.MANHATTAN, 2.0, [1.0, 0.0, 1.0, 5.0], NeighbourFlag.WEIGHTED)
+    assert (bound_of(weighted, x, r, y)[1:] > 0.0).all()
+    # 1 / distance of the three points within, where the row may move by r.
+    moved = bound_of(weighted, x, np.array([1e-3]), y)
+    assert moved[1] == pytest.approx(sum(1 / (d - 1e-3) - 1 / d for d in (1.9, 0.9, 1.1)), rel=1e-9)
+
+
+def test_a_distance_of_nothing_counts_alone_where_it_is_exact() -> None:
+    x, r, y = np.array([1.0]), np.zeros(1), np.ones(3)
+    exact = around(Pairwise.MANHATTAN, 1.5, [0.1, 0.2, 0.3, 0.4], NeighbourFlag.WEIGHTED)
+    assert np.isfinite(bound_of(exact, x, r, y)).all()
+    assert np.isinf(bound_of(exact, x, np.array([1e-9]), y)).all()
+    expanded = around(Pairwise.SQUARED_EUCLIDEAN, 1.5, [0.1, 0.2, 0.3, 0.4], NeighbourFlag.WEIGHTED)
+    assert np.isinf(bound_of(expanded, x, r, y)).all()
+
+
 def test_every_rank_is_undecided_where_a_distance_overflows() -> None:
     o = neighbours_of(GRID, 3, Pairwise.SQUARED_EUCLIDEAN, NeighbourFlag.ANY_ORDER)
     x = np.array([1e200, 0.0])

@@ -1,6 +1,7 @@
 """Nearest and radius neighbours by scikit-learn's own kd-tree, ties included.
 
-Where it searches by brute force or a ball tree, a kd-tree finds the same neighbours but where two are equally near.
+Where it searches by brute force or a ball tree, a kd-tree finds the same neighbours but where two are equally near, or
+one lies on the radius; and it adds in another order.
 """
 
 from __future__ import annotations
@@ -49,9 +50,13 @@ def nearest_neighbours(builder: Builder, estimator: Any, frame: Frame, count: in
     """Distances to the nearest training rows, ascending, and the numbers of those rows."""
     metric = _metric(builder, estimator)
     tree = _tree(estimator, np.arange(estimator.n_samples_fit_))
-    flags = 0 if estimator._fit_method == "kd_tree" else NeighbourFlag.ANY_ORDER  # noqa: SLF001
-    found = builder.neighbours(metric, builder.check(frame), tree, 2 * count, flags=flags)
+    found = builder.neighbours(metric, builder.check(frame), tree, 2 * count, flags=_order(estimator))
     return found[:count], found[count:]
+
+
+def _order(estimator: Any) -> int:
+    """What the proof has to know of the search: only a kd-tree's is the kernel's own."""
+    return 0 if estimator._fit_method == "kd_tree" else NeighbourFlag.ANY_ORDER  # noqa: SLF001
 
 
 def _weighted(builder: Builder, estimator: Any) -> bool:
@@ -129,10 +134,11 @@ def predict_nearest_class(builder: Builder, estimator: Any, frame: Frame) -> Pre
 
 def _within(builder: Builder, estimator: Any, frame: Frame, values: Any) -> tuple[int, int, Slots]:
     """How many training rows lie within the radius, the sum of their weights, and of their values."""
-    if estimator._fit_method != "kd_tree":  # noqa: SLF001
-        how = f"algorithm={estimator._fit_method!r}"  # noqa: SLF001
-        builder.cannot("sums in an order of its own search; algorithm='kd_tree' compiles", how)
-    flags = NeighbourFlag.WITHIN_RADIUS | NeighbourFlag.WEIGHTED * _weighted(builder, estimator)
+    flags = (
+        _order(estimator)
+        | NeighbourFlag.WITHIN_RADIUS
+        | NeighbourFlag.WEIGHTED * _weighted(builder, estimator)
+    )
     width = values.shape[1]
     metric = _metric(builder, estimator)
     found = builder.neighbours(

@@ -1,4 +1,4 @@
-"""The error bound of NEIGHBOURS: which training rows are the nearest, and how far away."""
+"""The error bound of NEIGHBOURS: which training rows are nearest and how far away, or what those within add up to."""
 
 from __future__ import annotations
 
@@ -22,19 +22,48 @@ def nearest(o: Operation, x: Rows, r: Rows, y: Rows) -> Rows:
     """Exact, as the walk down scikit-learn's own tree is, or undecided where another row may be as near.
 
     Brute force orders rows by distances that are rounded with the batch, and a ball tree finds equal ones in an
-    order of its own: there a rank is undecided as soon as the bounds of two distances meet.
+    order of its own: there a rank is undecided as soon as the bounds of two distances meet, and a sum as soon as
+    those of a distance meet the radius.
     """
     touched = (r > 0).any(axis=1) | bool(o.flags & NeighbourFlag.ANY_ORDER)
-    if o.flags & NeighbourFlag.WITHIN_RADIUS:
-        return np.where(touched[:, None], np.inf, np.zeros_like(y))
+    rule = _of_sums if o.flags & NeighbourFlag.WITHIN_RADIUS else _of_ranks
     points = o.arrays[0].astype(np.float64).reshape(-1, x.shape[1])
     bound = np.zeros_like(y)
     step = max(1, _CELLS // points.size)
     affected = np.flatnonzero(touched)
     for first in range(0, len(affected), step):
         rows = affected[first : first + step]
-        bound[rows] = _of_ranks(o, points, x[rows], r[rows])
+        bound[rows] = rule(o, points, x[rows], r[rows])
     return bound
+
+
+def _of_sums(o: Operation, points: Any, x: Rows, r: Rows) -> Rows:
+    """Of the number of rows within the radius, of their weights, and of their weighted values."""
+    values = np.abs(o.arrays[1].astype(np.float64).reshape(len(points), -1))
+    radius = float(o.arrays[2][-1])
+    euclidean = o.kind == Pairwise.SQUARED_EUCLIDEAN
+    limit = radius**2 if euclidean else radius
+    distance, moved = _distances(o.kind, points, x, r)
+    undecided = ~(np.abs(distance - limit) > moved + TERMS * limit)  # as well where one overflows
+    inside = (distance < limit).astype(np.float64)
+    if o.flags & NeighbourFlag.WEIGHTED:
+        # A distance of 0 outweighs all others, so it has to be told from a small one.
+        undecided |= (inside > 0) & (moved > 0) & (distance <= moved)
+        power = -0.5 if euclidean else -1.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight = distance**power
+            off = np.maximum(distance - moved, 0.0) ** power - weight
+        touching = (distance == 0.0).any(axis=1, keepdims=True)
+        weight = np.where(touching, distance == 0.0, weight) * inside
+        off = np.where(touching | ~np.isfinite(off), 0.0, off) * inside + TERMS * weight
+    else:
+        off = (
+            np.zeros_like(inside) if (values % 1 == 0).all() else TERMS * inside
+        )  # sums of integers are exact
+    bound = np.hstack([np.zeros((len(x), 1)), off.sum(axis=1, keepdims=True), off @ values])
+    if not o.flags & NeighbourFlag.WEIGHTED:
+        bound[:, 1] = 0.0
+    return np.where(undecided.any(axis=1, keepdims=True), np.inf, bound)
 
 
 def _of_ranks(o: Operation, points: Any, x: Rows, r: Rows) -> Rows:
