@@ -100,3 +100,23 @@ def test_arrays_have_the_training_dtype() -> None:
 
 def test_texts_are_a_list() -> None:
     assert container_of({"container": "texts", "columns": [{"name": "text"}]})([["a", "b"]], 2) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "wanted"),
+    [
+        ("int64", [1, 2], "int64"),
+        ("int64", [1, 2.5], "float64"),
+        ("int64", [1, None], "float64"),
+        ("uint8", [1, 2.5], "float64"),
+        ("bool", [True, False], "bool"),
+        ("bool", [True, None], "object"),
+        ("float32", [1.5, None], "float32"),
+    ],
+)
+def test_an_array_is_as_wide_as_its_values_need(dtype: str, values: list[Any], wanted: str) -> None:
+    column = {"name": "a", "kind": "number", "dtype": dtype, "nullable": True}
+    made = container_of({"container": "array", "dtype": dtype, "columns": [column]})([values], 2)
+    assert np.asarray(made).dtype == wanted
+    held = pd.Series(np.asarray(made)[:, 0])
+    assert held.dropna().tolist() == [value for value in values if value is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import math
 import random
 import re
 import time
@@ -474,6 +475,11 @@ def test_metrics_count_requests_rows_and_seconds_by_route(model: Model) -> None:
         if sample == f"{name}_bucket" and "/predict" in labels
     ]
     assert buckets == sorted(buckets)
+    ends = [re.search('le="(.*?)"', labels) for (sample, labels) in found if sample == f"{name}_bucket"]
+    limits = dict.fromkeys(end[1] for end in ends if end)
+    assert [float(end) for end in limits] == [
+        *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
+    ]
     assert buckets[-1] == found[f"{name}_count", 'route="/predict"'] == 4
     assert 0 < found[f"{name}_sum", 'route="/predict"'] < 60
     assert scraped(service) == found  # a look at them is not counted

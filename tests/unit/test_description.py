@@ -81,3 +81,29 @@ def test_the_playground_is_a_page(tmp_path: Path) -> None:
     assert response.status == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert "<html" in str(response.body)
+
+
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [
+        (None, 200),
+        ('"another"', 200),
+        ("{tag}", 304),
+        ("W/{tag}", 304),
+        ('"another", W/{tag}', 304),
+        ("*", 304),
+        ('*, "another"', 200),
+    ],
+)
+def test_a_page_that_a_client_has_is_not_sent_again(known: str | None, status: int) -> None:
+    nothing: Any = SimpleNamespace(folder="")
+    first = description.playground(Request("GET", "/"), nothing)
+    tag = first.headers["etag"].removeprefix("W/")
+    assert len(tag) == 34
+    assert first.headers["etag"] == f'W/"{hashlib.sha256(first.content).hexdigest()[:32]}"'
+    headers = {} if known is None else {"if-none-match": known.format(tag=tag)}
+    response = description.playground(Request("GET", "/", headers), nothing)
+    assert response.status == status
+    assert bool(response.body) == (status == 200)
+    told = {name: response.headers[name] for name in ("etag", "cache-control", "vary")}
+    assert told == {"etag": f"W/{tag}", "cache-control": "private, no-cache", "vary": "accept"}
