@@ -103,8 +103,8 @@ def _may_look_missing(engine: NativeEngine) -> bool:
     """Whether the table knows a text that stands for a missing value in CSV: which of both it is, C doesn't decide."""
     return any(
         type(key) is str and key.strip() in csv_body.MISSING
-        for table in engine.metadata["tables"]
-        for key, _ in table["entries"]
+        for encoding in engine.metadata["encodings"]
+        for key, _ in encoding["entries"]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 SHARED = {
+    "coverage_cases",
     "coverage_sweep",
     "derived_files",
     "development",

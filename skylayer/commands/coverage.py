@@ -20,7 +20,8 @@ EXAMPLES = ("make coverage",)
 
 def run(options: Options) -> None:
     """Write the page and say how many compile."""
-    from skylayer.commands.coverage_sweep import examine_all, page, predictors
+    from skylayer.commands.coverage_cases import predictors
+    from skylayer.commands.coverage_sweep import examine_all, page
 
     console = Console(highlight=False)
     rows = list(

@@ -203,17 +203,17 @@ def _pack(record: Record, writer: _Writer) -> bytes:
 
 def _metadata(program: Program, operations: list[Operation]) -> dict[str, Any]:
     return {
-        "dense": [[d.column, d.part or d.table] for d in program.dense],
+        "dense": [[d.column, d.part or d.encoding] for d in program.dense],
         "sparse": [[s.column, s.width, dict(s.description)] for s in program.sparse],
-        "tables": [
+        "encodings": [
             {
-                "entries": [list(entry) for entry in t.entries],
-                "missing": t.missing,
-                "unknown": t.unknown,
-                "rounded": t.rounded,
-                "detail": t.detail,
+                "entries": [list(entry) for entry in e.entries],
+                "missing": e.missing,
+                "unknown": e.unknown,
+                "rounded": e.rounded,
+                "detail": e.detail,
             }
-            for t in program.tables
+            for e in program.encodings
         ],
         "outputs": [_output(output) for output in program.outputs],
         "refusals": {

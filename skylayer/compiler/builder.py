@@ -15,8 +15,8 @@ from skylayer.compiler.prediction import outputs_of
 from skylayer.compiler.program import (
     CheckFlag,
     Code,
-    CodeTable,
     DenseInput,
+    Encoding,
     Operation,
     Output,
     Program,
@@ -60,7 +60,7 @@ class Builder(Operations):
         self.declined: list[CannotCompile] = []
         self._dense: dict[DenseInput, int] = {}
         self._sparse: list[SparseInput] = []
-        self._tables: dict[CodeTable, int] = {}
+        self._encodings: dict[Encoding, int] = {}
         self._checked: dict[int, set[int]] = {}
         self.sparse = False  # whether the frame is a sparse matrix where the estimators run
 
@@ -162,8 +162,8 @@ class Builder(Operations):
         else:
             missing = none_code if feature.null is None else nan_code
         rounded = feature.kind in ("number", "integer") and feature.dtype.startswith("float")
-        table = CodeTable(entries, missing, unknown, rounded, detail)
-        index = self._tables.setdefault(table, len(self._tables))
+        encoding = Encoding(entries, missing, unknown, rounded, detail)
+        index = self._encodings.setdefault(encoding, len(self._encodings))
         return self._input(DenseInput(feature.index, index))
 
     def date_part(self, feature: RawColumn | int, part: str) -> int:
@@ -239,7 +239,7 @@ class Builder(Operations):
         )
         origins = {final(slot): column for slot, column in self._origins.items()}
         return Program(
-            tuple(self._dense), tuple(self._sparse), tuple(self._tables), operations, outputs, origins
+            tuple(self._dense), tuple(self._sparse), tuple(self._encodings), operations, outputs, origins
         )
 
 

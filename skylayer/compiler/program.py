@@ -160,18 +160,18 @@ class NeighbourFlag(enum.IntFlag):
 
 @dataclass(frozen=True)
 class DenseInput:
-    """One value per row from one column: a number, the code that `table` (an index) gives a category, or a date's part.
+    """One value per row from one column: a number, the code of a category, or a part of a date.
 
-    `part` is one of `serving.dates.PARTS`.
+    `encoding` is the index of the categories' encoding, `part` is one of `serving.dates.PARTS`.
     """
 
     column: int
-    table: int | None = None
+    encoding: int | None = None
     part: str | None = None
 
 
 @dataclass(frozen=True)
-class CodeTable:
+class Encoding:
     """Categories and their codes, for the engine's dictionary. None as a code refuses the row.
 
     `rounded`: the column is float64, so a long integer is rounded before it is looked up.
@@ -243,7 +243,7 @@ class Program:
 
     dense: tuple[DenseInput, ...]
     sparse: tuple[SparseInput, ...]
-    tables: tuple[CodeTable, ...]
+    encodings: tuple[Encoding, ...]
     operations: tuple[Operation, ...]
     outputs: tuple[Output, ...]
     origins: Mapping[int, int] = field(default_factory=dict)  # slot → the column it was made from, if one

@@ -147,7 +147,7 @@ def _tree_splits(o: Operation, x: NDArray[np.float64], any_row: NDArray[np.int64
 def _sources(program: Program) -> dict[int, tuple[int, ...]]:
     """The columns of numbers that each slot depends on."""
     found: dict[int, tuple[int, ...]] = {
-        slot: (d.column,) if d.table is None else () for slot, d in enumerate(program.dense)
+        slot: (d.column,) if d.encoding is None else () for slot, d in enumerate(program.dense)
     }
     for o in program.operations:
         for k in range(o.outputs):

@@ -55,8 +55,11 @@ def test_a_table_of_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
         ("dense", [[99, None]] * 4),
         ("dense", [[-1, None]] * 4),
         ("dense", [[0, 99]] * 4),
-        ("tables", [{}]),
-        ("tables", [{"entries": [[["x"], 1.0]], "missing": 0, "unknown": 0, "rounded": False, "detail": ""}]),
+        ("encodings", [{}]),
+        (
+            "encodings",
+            [{"entries": [[["x"], 1.0]], "missing": 0, "unknown": 0, "rounded": False, "detail": ""}],
+        ),
         ("outputs", []),
         ("outputs", [{"field": "predictions"}]),
         ("refusals", {"0": "no list"}),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 METADATA = json.dumps({
-    "dense": [[0, None]], "sparse": [], "tables": [], "refusals": {},
+    "dense": [[0, None]], "sparse": [], "encodings": [], "refusals": {},
     "outputs": [{"field": "predictions", "count": 1, "shape": "scalar", "classes": None, "sizes": [],
                  "integer": False}],
 }).encode()  # fmt: skip

@@ -272,8 +272,8 @@ def test_the_playground_has_a_control_for_each_kind() -> None:
     assert set(re.findall(r'kind === "(\w+)"', script)) == set(KINDS)
 
 
-# They name encodings of an HDF5 file by the same words.
-OTHER_WORDS = {"skylayer/formats/hdf5/values.py"}
+# They name encodings of an HDF5 file, and PMML's types, by the same words.
+OTHER_WORDS = {"skylayer/formats/hdf5/values.py", "skylayer/formats/pmml/fields.py"}
 
 
 def test_the_page_lists_every_module_that_tells_kinds_apart() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from serving.engines.native import open_kernel
-from skylayer.commands.coverage_sweep import examine, page, predictors
+from skylayer.commands.coverage_cases import predictors
+from skylayer.commands.coverage_sweep import examine, page
 from skylayer.compiler.kernel_build import host_kernel
 
 PAGE = (Path(__file__).parents[2] / "docs" / "coverage.md").read_text(encoding="utf-8")

@@ -132,7 +132,9 @@ def test_decimals_need_no_128_bit_numbers_of_the_compiler(portable: Any) -> None
     taken = 0
     for number in usual:
         body = f'{{"instances":[[{number}]]}}'.encode()
-        read = [reader_of(k, [column], {"dense": [[0, None]], "sparse": [], "tables": []}) for k in kernels]
+        read = [
+            reader_of(k, [column], {"dense": [[0, None]], "sparse": [], "encodings": []}) for k in kernels
+        ]
         found = [reader.read(body) for reader in read if reader is not None]
         assert found[0] == found[1]
         if found[0] is not None:

@@ -150,7 +150,7 @@ def test_the_description_names_columns_and_classes() -> None:
     assert description(assemble(builder.finish(prediction))) == {
         "dense": [[1, None]],
         "sparse": [],
-        "tables": [],
+        "encodings": [],
         "outputs": [
             {
                 "field": "predictions",

@@ -11,20 +11,20 @@ from skylayer.compiler import CannotCompile, registry
 from skylayer.compiler.builder import Builder
 from skylayer.compiler.frame import RawColumn
 from skylayer.compiler.prediction import Prediction
-from skylayer.compiler.program import Code, CodeTable, DenseInput, Program, Unary
+from skylayer.compiler.program import Code, DenseInput, Encoding, Program, Unary
 
 
 def column(kind: str = "number", dtype: str = "float64", index: int = 0, **more: Any) -> RawColumn:
     return RawColumn(index, f"x{index}", kind, dtype, more.pop("null", math.nan), **more)
 
 
-def table_of(feature: RawColumn, categories: list[Any], unknown: float | None = None) -> CodeTable:
-    """The table that the builder makes of a column and the codes 0, 1, … of its categories."""
+def encoding_of(feature: RawColumn, categories: list[Any], unknown: float | None = None) -> Encoding:
+    """The encoding that the builder makes of a column and the codes 0, 1, … of its categories."""
     builder = Builder(registry, ("Encoder",))
     codes = [float(i) for i in range(len(categories))]
     slot = builder.codes(feature, categories, codes, unknown=unknown, detail="unknown")
-    (table,) = builder.finish(Prediction((slot,))).tables
-    return table
+    (encoding,) = builder.finish(Prediction((slot,))).encodings
+    return encoding
 
 
 def finished(builder: Builder, *slots: int) -> Program:
@@ -59,20 +59,20 @@ def test_a_column_of_less_precision_is_refused(dtype: str) -> None:
 
 def test_nan_and_none_among_the_categories_are_two() -> None:
     categories = ["a", None, math.nan]
-    assert table_of(column("category", "object", null=None), categories).missing == 1.0
-    assert table_of(column("category", "object", null=math.nan), categories).missing == 2.0
-    assert table_of(column("category", "object"), categories).entries == (("a", 0.0),)
+    assert encoding_of(column("category", "object", null=None), categories).missing == 1.0
+    assert encoding_of(column("category", "object", null=math.nan), categories).missing == 2.0
+    assert encoding_of(column("category", "object"), categories).entries == (("a", 0.0),)
 
 
 @pytest.mark.parametrize("unknown", [None, -1.0])
 def test_a_missing_value_that_is_no_category_is_unknown(unknown: float | None) -> None:
-    table = table_of(column("category", "str"), ["a", "b"], unknown)
+    table = encoding_of(column("category", "str"), ["a", "b"], unknown)
     assert (table.missing, table.unknown) == (unknown, unknown)
 
 
 def test_a_missing_value_that_is_filled_has_the_code_of_its_fill() -> None:
-    assert table_of(column("category", "str", fill="b"), ["a", "b"]).missing == 1.0
-    assert table_of(column("category", "str", fill="z"), ["a", "b"], -1.0).missing == -1.0
+    assert encoding_of(column("category", "str", fill="b"), ["a", "b"]).missing == 1.0
+    assert encoding_of(column("category", "str", fill="z"), ["a", "b"], -1.0).missing == -1.0
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_missing_value_that_is_filled_has_the_code_of_its_fill() -> None:
     ],
 )
 def test_only_columns_of_floats_round_what_they_look_up(kind: str, dtype: str, rounded: bool) -> None:
-    assert table_of(column(kind, dtype), [1.0, 2.0]).rounded is rounded
+    assert encoding_of(column(kind, dtype), [1.0, 2.0]).rounded is rounded
 
 
 def test_equal_tables_of_one_column_are_one_input() -> None:
@@ -95,7 +95,7 @@ def test_equal_tables_of_one_column_are_one_input() -> None:
         for code in (0.0, 0.0, 1.0)
     ]
     assert slots[0] == slots[1] != slots[2]
-    assert len(finished(builder, *slots).tables) == 2
+    assert len(finished(builder, *slots).encodings) == 2
 
 
 def test_codes_of_a_computed_number_are_looked_up_by_the_kernel() -> None:
@@ -121,7 +121,7 @@ def test_categories_that_cannot_come_over_json_are_refused(
     feature: RawColumn, categories: list[Any], reason: str
 ) -> None:
     with pytest.raises(CannotCompile, match=reason):
-        table_of(feature, categories)
+        encoding_of(feature, categories)
 
 
 def test_a_column_is_checked_once_for_each_way_to_check() -> None:

@@ -14,18 +14,19 @@ from programs import operation, program
 from serving.artifact import ArtifactError
 from serving.engines import native
 from serving.errors import RowError
-from skylayer.compiler.assembler import HEADER, assemble
+from skylayer.compiler.assembler import HEADER, assemble, serialize
 from skylayer.compiler.kernel_build import host_kernel
 from skylayer.compiler.program import (
     CheckFlag,
     Code,
-    CodeTable,
     DenseInput,
+    Encoding,
     Output,
     Program,
     SparseInput,
     Unary,
 )
+from skylayer.formats.hdf5.tables import split
 from skylayer.proof.trace import open_program
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ def test_a_refusal_names_the_row_and_the_column_that_its_input_is_made_of(
 
 
 def test_a_category_without_a_code_names_its_row_and_column() -> None:
-    table = CodeTable((("x", 1.0), (2, 5.0)), 7.0, None, rounded=False, detail="unseen")
+    encoding = Encoding((("x", 1.0), (2, 5.0)), 7.0, None, rounded=False, detail="unseen")
     made = dataclasses.replace(
         program(2, [operation(Code.UNARY, (1,), 2, 1, kind=Unary.NEGATE)]),
         dense=(DenseInput(0), DenseInput(1, 0)),
-        tables=(table,),
+        encodings=(encoding,),
     )
     opened = engine(made)
     assert opened.predict([[0.0] * 3, ["x", None, 2]], 3) == {"predictions": [-1.0, -7.0, -5.0]}
@@ -82,15 +83,29 @@ def test_a_category_without_a_code_names_its_row_and_column() -> None:
     assert (caught.value.row, caught.value.column, caught.value.detail) == (1, "b", "unseen")
 
 
+def test_a_table_with_the_earlier_name_of_its_encodings_is_read() -> None:
+    encoding = Encoding((("x", 1.0),), 7.0, 2.0, rounded=False, detail="unseen")
+    made = dataclasses.replace(
+        program(1, [operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE)]),
+        dense=(DenseInput(0, 0),),
+        encodings=(encoding,),
+    )
+    parts = split(assemble(made))
+    earlier = parts.metadata.replace(b'"encodings":', b'"tables":')
+    assert earlier != parts.metadata
+    opened = open_program(serialize(dataclasses.replace(parts, metadata=earlier)), ["a"], ["predictions"])
+    assert opened.predict([["x", None, "y"]], 3) == {"predictions": [-1.0, -7.0, -2.0]}
+
+
 @pytest.mark.parametrize(("rounded", "found"), [(True, 3.0), (False, -1.0)])
 def test_a_long_integer_is_rounded_before_it_is_looked_up_where_its_column_is_of_doubles(
     rounded: bool, found: float
 ) -> None:
-    table = CodeTable(((2.0**53, 3.0),), 7.0, -1.0, rounded=rounded, detail="unseen")
+    encoding = Encoding(((2.0**53, 3.0),), 7.0, -1.0, rounded=rounded, detail="unseen")
     made = dataclasses.replace(
         program(1, [operation(Code.UNARY, (0,), 1, 1, kind=Unary.NEGATE)]),
         dense=(DenseInput(0, 0),),
-        tables=(table,),
+        encodings=(encoding,),
     )
     assert engine(made, ["a"]).predict([[2**53 + 1, None]], 2) == {"predictions": [-found, -7.0]}
 

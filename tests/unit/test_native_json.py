@@ -46,7 +46,7 @@ METADATA: dict[str, Any] = {
     # The first column is read twice, and the inputs aren't in the order of the columns.
     "dense": [[4, 1], [0, None], [3, 0], [1, None], [2, None], [0, None]],
     "sparse": [],
-    "tables": [STRICT, OPEN],
+    "encodings": [STRICT, OPEN],
 }
 ROW = {"n": 0.5, "small": 3, "yes": True, "strict": "b", "open": "a"}
 
@@ -67,7 +67,7 @@ def encoded(rows: list[dict[str, Any]]) -> list[float]:
     """The same, as the engine in Python has them."""
     values: list[float] = []
     for index, table in METADATA["dense"]:
-        encode, _ = encoder_of(METADATA["tables"], index, table)
+        encode, _ = encoder_of(METADATA["encodings"], index, table)
         name = COLUMNS[index]["name"]
         values += map(float, encode([row[name] for row in rows], name))
     return values
@@ -107,7 +107,7 @@ def test_the_shortest_rows_are_read_as_well(count: int, named: bool) -> None:
     one = reader_of(
         open_kernel(str(host_kernel())),
         [column("x", "number"), column("y", "number")],
-        {"dense": [[0, None], [1, None]], "sparse": [], "tables": []},
+        {"dense": [[0, None], [1, None]], "sparse": [], "encodings": []},
     )
     assert one is not None
     row = b'{"x":1,"y":2}' if named else b"[1,2]"
@@ -165,7 +165,7 @@ def with_metadata(**changed: Any) -> dict[str, Any]:
         ([column("t", "date"), *COLUMNS[1:]], with_metadata(dense=[[0, None]])),
         (COLUMNS, with_metadata(dense=[[3, None]])),
         (COLUMNS, with_metadata(dense=[[0, 0]])),
-        (COLUMNS, with_metadata(tables=[codes([["a", None]]), OPEN])),
+        (COLUMNS, with_metadata(encodings=[codes([["a", None]]), OPEN])),
         ([*COLUMNS[:3], column("strict", "category", categories=[1, 2]), COLUMNS[4]], METADATA),
     ],
     ids=[

@@ -106,12 +106,12 @@ def test_no_enumeration_of_the_format_is_the_kernels_alone() -> None:
     (("cells.h", "schema"), vars(json_reader)["_SCHEMA"].format),
     (("cells.h", "column"), vars(json_reader)["_COLUMN"].format),
     (("cells.h", "target"), vars(json_reader)["_TARGET"].format),
-    (("cells.h", "code_table"), vars(json_reader)["_TABLE"].format),
+    (("cells.h", "encoding"), vars(json_reader)["_ENCODING"].format),
     (("cells.h", "entry"), vars(json_reader)["_ENTRY"].format),
     (("json_answer.c", "layout"), vars(json_writer)["_LAYOUT"].format),
     (("json_answer.c", "field"), vars(json_writer)["_FIELD"].format),
     (("json_answer.c", "label"), vars(json_writer)["_PAIR"].format),
-    (("json_answer.c", "label_table"), vars(json_writer)["_PAIR"].format),
+    (("json_answer.c", "label_range"), vars(json_writer)["_PAIR"].format),
 ], ids=lambda v: "/".join(v) if isinstance(v, tuple) else "")  # fmt: skip
 def test_what_python_packs_has_the_kernels_layout(structure: tuple[str, str], packed: str) -> None:
     letters = layout(source(structure[0]), structure[1])[0]

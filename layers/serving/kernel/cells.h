@@ -14,7 +14,7 @@ enum kind { NUMBER, INTEGER, BOOLEAN, CATEGORY };
 /* Offsets count from the start of the schema. */
 struct schema {
     uint32_t columns, width;
-    uint32_t columns_at, targets_at, tables_at, entries_at;
+    uint32_t columns_at, targets_at, encodings_at, entries_at;
 };
 struct column {
     uint32_t name_at, name_length, kind, nullable;
@@ -22,9 +22,9 @@ struct column {
     double least, most; /* of integers */
 };
 struct target {
-    uint32_t input, table; /* NONE: the number itself */
+    uint32_t input, encoding; /* NONE: the number itself */
 };
-struct code_table {
+struct encoding {
     uint32_t first, count;
     uint32_t has_missing, has_unknown;
     double missing, unknown;
@@ -156,11 +156,11 @@ static inline int order_of(const struct text *text, const struct entry *entry, c
     return text->length <= 8 ? 0 : compare_bytes(text->at, text->length, schema + entry->at, entry->length);
 }
 
-/* The code of a text, and whether it stands in the table; the code of all others if it doesn't. */
-static inline int find_code(const char *schema, const struct code_table *table, const struct text *text,
+/* The code of a text, and whether it has an entry; the code of all others if it doesn't. */
+static inline int find_code(const char *schema, const struct encoding *encoding, const struct text *text,
                             double *code) {
     const struct entry *entries = (const void *)(schema + schema_head(schema)->entries_at);
-    uint32_t low = table->first, high = table->first + table->count;
+    uint32_t low = encoding->first, high = encoding->first + encoding->count;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
         const int order = order_of(text, entries + middle, schema);
@@ -171,7 +171,7 @@ static inline int find_code(const char *schema, const struct code_table *table, 
         if (order < 0) high = middle;
         else low = middle + 1;
     }
-    *code = table->unknown;
+    *code = encoding->unknown;
     return 0;
 }
 
@@ -180,18 +180,18 @@ static inline int find_code(const char *schema, const struct code_table *table, 
 static inline int put_cell(const char *schema, const struct column *column, const struct cell *cell,
                            const struct place *place, int unknowns) {
     const struct target *targets = (const void *)(schema + schema_head(schema)->targets_at);
-    const struct code_table *tables = (const void *)(schema + schema_head(schema)->tables_at);
+    const struct encoding *encodings = (const void *)(schema + schema_head(schema)->encodings_at);
     int known = column->kind != CATEGORY || cell->missing || (unknowns && cell->text.ascii);
     for (uint32_t k = 0; k < column->targets; k++) {
         const struct target *target = targets + column->first_target + k;
         double value = cell->number;
-        if (target->table != NONE) {
-            const struct code_table *table = tables + target->table;
+        if (target->encoding != NONE) {
+            const struct encoding *encoding = encodings + target->encoding;
             if (cell->missing) {
-                if (!table->has_missing) return 0;
-                value = table->missing;
-            } else if (!find_code(schema, table, &cell->text, &value)) {
-                if (!unknowns || !table->has_unknown || !cell->text.ascii) return 0;
+                if (!encoding->has_missing) return 0;
+                value = encoding->missing;
+            } else if (!find_code(schema, encoding, &cell->text, &value)) {
+                if (!unknowns || !encoding->has_unknown || !cell->text.ascii) return 0;
             }
             known = 1;
         }

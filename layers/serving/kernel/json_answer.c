@@ -11,15 +11,15 @@ enum kind { NUMBER, INTEGER, LABEL };
 /* Made by serving/engines/json_writer.py. Offsets count from the start of the layout, those of texts from theirs. */
 struct layout {
     uint32_t fields, width; /* width: doubles in a row of the answers */
-    uint32_t sizes_at, tables_at, labels_at, texts_at; /* the fields follow this */
+    uint32_t sizes_at, ranges_at, labels_at, texts_at; /* the fields follow this */
 };
 struct field {
     uint32_t before_at, before_length; /* what stands before its first value: `],"probabilities":[` */
     uint32_t first, count, shape, kind;
     uint32_t first_size, sizes; /* of NESTED: how many values each inner array takes */
-    uint32_t first_table; /* of LABEL: a table per value */
+    uint32_t first_range; /* of LABEL: a range of labels per value */
 };
-struct label_table { uint32_t first, count; };
+struct label_range { uint32_t first, count; };
 struct label { uint32_t at, length; };
 
 static const struct layout *head(const struct writer *w) { return (const void *)w->layout; }
@@ -30,14 +30,14 @@ static void put_number(struct writer *w, double value) {
 }
 
 static void put_label(struct writer *w, const struct field *field, uint32_t k, double value) {
-    const struct label_table *table = (const struct label_table *)(const void *)(w->layout + head(w)->tables_at)
-                                      + field->first_table + k;
-    if (!(value >= 0.0 && value < (double)table->count)) {
+    const struct label_range *range = (const struct label_range *)(const void *)(w->layout + head(w)->ranges_at)
+                                      + field->first_range + k;
+    if (!(value >= 0.0 && value < (double)range->count)) {
         w->doubtful = 1;
         return;
     }
     const struct label *label = (const struct label *)(const void *)(w->layout + head(w)->labels_at)
-                                + table->first + (uint32_t)value;
+                                + range->first + (uint32_t)value;
     put(w, w->layout + head(w)->texts_at + label->at, label->length);
 }
 

@@ -14,25 +14,25 @@ _NAN = float("nan")
 
 
 def encoder_of(
-    tables: list[Any], column: int, table: int | str | None
+    encodings: list[Any], column: int, how: int | str | None
 ) -> tuple[Callable[[list[Any], str], list[Any]], int]:
-    """What makes an input of a column: of numbers, of codes by the table of that number, of a part of dates."""
-    if isinstance(table, str):
+    """What makes an input of a column: of numbers, of codes by the encoding of that index, of a part of dates."""
+    if isinstance(how, str):
         from serving.dates import numbers_of  # not above: few models have dates
 
-        read = numbers_of(table)
+        read = numbers_of(how)
         return (lambda values, _: read(values)), column
-    return (_numbers, column) if table is None else (_codes(tables[table]), column)
+    return (_numbers, column) if how is None else (_codes(encodings[how]), column)
 
 
 def _numbers(values: list[Any], _: str) -> list[Any]:
     return [_NAN if value is None else value for value in values] if None in values else values
 
 
-def _codes(table: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
-    known: dict[Any, float | None] = dict(table["entries"])
-    known[None] = table["missing"]
-    unknown, rounded, detail = table["unknown"], table["rounded"], table["detail"]
+def _codes(encoding: dict[str, Any]) -> Callable[[list[Any], str], list[float]]:
+    known: dict[Any, float | None] = dict(encoding["entries"])
+    known[None] = encoding["missing"]
+    unknown, rounded, detail = encoding["unknown"], encoding["rounded"], encoding["detail"]
 
     def codes(values: list[Any], name: str) -> list[float]:
         if rounded:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _SCHEMA = struct.Struct("<6I")
 _COLUMN = struct.Struct("<6I2d")
 _TARGET = struct.Struct("<2I")
-_TABLE = struct.Struct("<4I2d")
+_ENCODING = struct.Struct("<4I2d")
 _ENTRY = struct.Struct("<2IQd")
 _KINDS = {"number": 0, "integer": 1, "boolean": 2, "category": 3}
-_NO_TABLE = 0xFFFFFFFF
+_NO_ENCODING = 0xFFFFFFFF
 
 
 def pointer_to(buffer: bytearray) -> Any:
@@ -63,23 +63,23 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], metadata: dict[str, An
         return None
     strings = bytearray()
     targets: list[list[bytes]] = [[] for _ in columns]
-    for index, (column, table) in enumerate(metadata["dense"]):
+    for index, (column, encoding) in enumerate(metadata["dense"]):
         kind = columns[column]["kind"]
-        if kind not in _KINDS or (table is None) == (kind == "category"):
+        if kind not in _KINDS or (encoding is None) == (kind == "category"):
             return None
-        targets[column].append(_TARGET.pack(index, _NO_TABLE if table is None else table))
+        targets[column].append(_TARGET.pack(index, _NO_ENCODING if encoding is None else encoding))
     start = _SCHEMA.size
-    tables: list[tuple[Any, ...]] = []
+    encodings: list[tuple[Any, ...]] = []
     entries: list[tuple[int, bytes, float]] = []
-    for table in metadata["tables"]:
-        known = sorted((len(key), key, code) for key, code in _texts(table["entries"]))
-        missing, unknown = table["missing"], table["unknown"]
+    for encoding in metadata["encodings"]:
+        known = sorted((len(key), key, code) for key, code in _texts(encoding["entries"]))
+        missing, unknown = encoding["missing"], encoding["unknown"]
         if any(code is None for _, _, code in known):
             return None
-        tables.append((len(entries), len(known), missing is not None, unknown is not None,
-                       missing or 0.0, unknown or 0.0))  # fmt: skip
+        encodings.append((len(entries), len(known), missing is not None, unknown is not None,
+                          missing or 0.0, unknown or 0.0))  # fmt: skip
         entries += known
-    sizes = (_COLUMN.size * len(columns), _TARGET.size * len(metadata["dense"]), _TABLE.size * len(tables),
+    sizes = (_COLUMN.size * len(columns), _TARGET.size * len(metadata["dense"]), _ENCODING.size * len(encodings),
              _ENTRY.size * len(entries))  # fmt: skip
     offsets = [start]
     for size in sizes:
@@ -105,7 +105,7 @@ def reader_of(kernel: Any, columns: list[dict[str, Any]], metadata: dict[str, An
         _SCHEMA.pack(len(columns), len(metadata["dense"]), *offsets[:4]),
         *records,
         *(target for own in targets for target in own),
-        *(_TABLE.pack(*table) for table in tables),
+        *(_ENCODING.pack(*each) for each in encodings),
         *packed,
         strings,
     ])  # fmt: skip

@@ -59,18 +59,18 @@ def writer_of(kernel: Any, outputs: list[dict[str, Any]], fields: list[str]) -> 
     for output in outputs:
         found[output["field"]] = first, output
         first += output["count"]
-    records, sizes, tables, labels, texts = bytearray(), bytearray(), bytearray(), bytearray(), bytearray()
+    records, sizes, ranges, labels, texts = bytearray(), bytearray(), bytearray(), bytearray(), bytearray()
     once, per_row = _LONGEST_NUMBER, 0
     for name in fields:
         first, output = found[name]
         inner = output["sizes"] if output["shape"] == "nested" else []
         kind = _INTEGER if output["integer"] else _NUMBER
         longest = _LONGEST_NUMBER
-        first_table = len(tables) // _PAIR.size
+        first_range = len(ranges) // _PAIR.size
         if output["classes"] is not None:
             kind = _LABEL
             for classes in output["classes"]:
-                tables += _PAIR.pack(len(labels) // _PAIR.size, len(classes))
+                ranges += _PAIR.pack(len(labels) // _PAIR.size, len(classes))
                 try:
                     written = [encode(label).encode("ascii") for label in classes]
                 except ValueError:
@@ -81,7 +81,7 @@ def writer_of(kernel: Any, outputs: list[dict[str, Any]], fields: list[str]) -> 
                     longest = max(longest, len(text))
         before = f"{'],' if records else ''}{encode(name)}:[".encode("ascii")
         records += _FIELD.pack(len(texts), len(before), first, output["count"], _SHAPES[output["shape"]], kind,
-                               len(sizes) // _SIZE.size, len(inner), first_table)  # fmt: skip
+                               len(sizes) // _SIZE.size, len(inner), first_range)  # fmt: skip
         texts += before
         sizes += b"".join(map(_SIZE.pack, inner))
         once += len(before) + 1
@@ -89,11 +89,11 @@ def writer_of(kernel: Any, outputs: list[dict[str, Any]], fields: list[str]) -> 
     width = sum(output["count"] for output in outputs)
     at = _LAYOUT.size + len(records)
     offsets = []
-    for section in (sizes, tables, labels, texts):
+    for section in (sizes, ranges, labels, texts):
         offsets.append(at)
         at += len(section)
     layout = _LAYOUT.pack(len(fields), width, *offsets)
-    return JsonWriter(kernel, layout + records + sizes + tables + labels + texts, once, per_row)
+    return JsonWriter(kernel, layout + records + sizes + ranges + labels + texts, once, per_row)
 
 
 def decoders_of(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 HEADER = struct.Struct("<8sIIQIIIIIIQQQQQQ")
 _COST = struct.Struct("=3Q")
 _OK, _ROW_REFUSED = 0, 5
+# The name of `encodings` in the metadata of the first tables.
+_EARLIER_ENCODINGS = "tables"
 
 
 class _Failure(ctypes.Structure):
@@ -55,7 +57,7 @@ class NativeEngine:
         metadata = _metadata(table, header, len(names), fields)
         self._refusals: dict[str, list[Any]] = metadata["refusals"]
         self._names = names
-        self._inputs = [encoder_of(metadata["tables"], column, table) for column, table in metadata["dense"]]
+        self._inputs = [encoder_of(metadata["encodings"], column, how) for column, how in metadata["dense"]]
         self._texts = packers_of(metadata["sparse"])
         self._outputs = decoders_of(metadata["outputs"], fields)
         self._fields = fields
@@ -266,6 +268,8 @@ def _metadata(table: Any, header: tuple[Any, ...], columns: int, fields: list[st
         metadata = json.loads(table[header[12] : header[12] + header[13]])
     except (ValueError, RecursionError):
         metadata = None
+    if isinstance(metadata, dict) and _EARLIER_ENCODINGS in metadata:
+        metadata["encodings"] = metadata.pop(_EARLIER_ENCODINGS)
     if not fits(metadata, columns, header[4], header[5], header[9]):
         raise ArtifactError("The table is damaged: its metadata doesn't fit its inputs and outputs.")
     known = {output["field"] for output in metadata["outputs"]}

@@ -22,8 +22,8 @@ def fits(metadata: Any, columns: int, dense: int, sparse: int, outputs: int) -> 
     try:
         return (
             len(metadata["dense"]) == dense
-            and all(_input(entry, columns, len(metadata["tables"])) for entry in metadata["dense"])
-            and all(map(_table, metadata["tables"]))
+            and all(_input(entry, columns, len(metadata["encodings"])) for entry in metadata["dense"])
+            and all(map(_encoding, metadata["encodings"]))
             and all(_index(c, columns) and _index(width, sparse + 1) and _text(description, width)
                     for c, width, description in metadata["sparse"])
             and sum(width for _, width, _ in metadata["sparse"]) == sparse
@@ -64,26 +64,26 @@ def _index(value: Any, end: int) -> bool:
     return type(value) is int and 0 <= value < end
 
 
-def _input(entry: Any, columns: int, tables: int) -> bool:
-    column, table = entry
-    if type(table) is str:
+def _input(entry: Any, columns: int, encodings: int) -> bool:
+    column, encoding = entry
+    if type(encoding) is str:
         from serving.dates import PARTS  # not above: few models have dates
 
-        return _index(column, columns) and table in PARTS
-    return _index(column, columns) and (table is None or _index(table, tables))
+        return _index(column, columns) and encoding in PARTS
+    return _index(column, columns) and (encoding is None or _index(encoding, encodings))
 
 
 def _code(value: Any) -> bool:
     return value is None or type(value) is float or type(value) is int
 
 
-def _table(table: Any) -> bool:
+def _encoding(encoding: Any) -> bool:
     return (
-        all(isinstance(key, _SCALARS) and _code(code) for key, code in table["entries"])
-        and _code(table["missing"])
-        and _code(table["unknown"])
-        and type(table["rounded"]) is bool
-        and type(table["detail"]) is str
+        all(isinstance(key, _SCALARS) and _code(code) for key, code in encoding["entries"])
+        and _code(encoding["missing"])
+        and _code(encoding["unknown"])
+        and type(encoding["rounded"]) is bool
+        and type(encoding["detail"]) is str
     )
 
 
