@@ -154,7 +154,7 @@ def _show_prediction(deployment: Deployment) -> None:
     console.print("\n[bold]A request[/bold]")
     console.print(command, markup=False, soft_wrap=True)
     console.print("[bold]its answer[/bold], equal to the estimator's own")
-    console.print(shortened(body.decode(), LONGEST_ANSWER), markup=False, soft_wrap=True)
+    console.print(shortened(body.decode().rstrip(), LONGEST_ANSWER), markup=False, soft_wrap=True)
 
 
 def _example(deployment: Deployment, instance: dict[str, Any], answer: bytes) -> tuple[str, bytes]:

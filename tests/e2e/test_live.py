@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from serving.golden import difference
 from skylayer.aws import local_stack as deployments
+from skylayer.commands import up
 
 if TYPE_CHECKING:
     from e2e.fork import Fork
@@ -20,8 +21,12 @@ def test_up_shows_a_request_and_how_to_repeat_it(fork: Fork, first_up: str, depl
     assert deployment.url in first_up
     assert deployment.api_key in first_up
     curl = next(line for line in first_up.splitlines() if line.startswith("curl "))
-    answer = subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True).stdout
+    # From the fork, since a request of many columns sends a file of it.
+    answer = subprocess.run(
+        ["sh", "-c", curl], cwd=fork.folder, capture_output=True, text=True, check=True
+    ).stdout
     assert json.loads(answer)["model"]["version"] == fork.champion().name
+    assert up.shortened(answer.rstrip(), up.LONGEST_ANSWER) in first_up
 
 
 def test_every_golden_row_is_answered_as_the_estimator_does(fork: Fork, deployment: Deployment) -> None:

@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Any
 import artifacts
 import pytest
 
+from serving import limits
 from skylayer.compiler.kernel_build import use_host_kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 use_host_kernel()  # in the serving layer it lies beside the engine
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    """Time for every request: where others use the machine an engine measures itself as slow, and takes few rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "MAX_SECONDS", 3600.0)
+        yield
 
 
 class Client:
