@@ -125,6 +125,7 @@ def edited(name: str, value: str) -> bytes:
         ("num_leaves", "x", "no whole number"),
         ("num_class", "3", "num_tree_per_iteration"),
         ("feature_names", "a b", "doesn't name 4"),
+        ("feature_names", "a  b c", "doesn't name 4"),
         ("feature_infos", "none", "doesn't describe 4"),
         ("cat_boundaries", "0 99", "doesn't divide"),
         ("version", "v9", "its version is 'v9'"),
@@ -140,6 +141,9 @@ def test_a_text_that_is_cut_off_is_damaged() -> None:
         checked_text(TEXT[: TEXT.index(b"end of trees")])
 
 
+@pytest.mark.filterwarnings(
+    "ignore:X does not have valid feature names:UserWarning"
+)  # where a name was changed
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_changed_bytes_are_refused_or_answer(data: st.DataObject) -> None:

@@ -145,7 +145,7 @@ def _outputs(given: Fields, trees: int) -> Fields:
 def _features(given: Fields, count: int) -> Fields:
     """What the header says of the features."""
     names = given.get("feature_names", "").split(" ")
-    if len(names) != count or len(set(names)) < count:
+    if len(names) != count or len(set(names)) < count or not all(names):
         raise Damaged(f"feature_names doesn't name {count} features")
     infos = given.get("feature_infos", "").split()
     if infos and len(infos) != count:
