@@ -97,6 +97,12 @@ def test_a_document_with_a_wrong_field_is_damaged(change: Any, match: str) -> No
         checked_document(changed(change))
 
 
+def test_more_features_than_a_request_holds_are_refused() -> None:
+    many = changed(lambda learner: learner["learner_model_param"].update(num_feature="93333333"))
+    with pytest.raises(NotServed, match="it has 93,333,333 features; up to 100,000 can be served"):
+        checked_document(many)
+
+
 def test_an_objective_that_is_a_function_is_refused() -> None:
     with pytest.raises(NotServed, match="a function of its author's own"):
         checked_document(changed(lambda learner: learner["objective"].update(name="<function f>")))
