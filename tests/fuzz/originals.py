@@ -13,6 +13,7 @@ from typing import Any
 
 import h5py
 import joblib
+import lightgbm
 import numpy as np
 import onnx
 import skops.io
@@ -34,7 +35,17 @@ RANDOM = np.random.default_rng(0)
 NUMBERS = RANDOM.normal(size=(40, 3)).round(2)
 LABELS = np.where(NUMBERS[:, 0] > 0, "yes", "no")
 TEXTS = [f"{a} {b}" for a, b in RANDOM.choice(["good", "bad", "film"], (40, 2))]
-KERAS = Path(__file__).parents[1] / "integration" / "keras2" / "sequential.h5"
+INTEGRATION = Path(__file__).parents[1] / "integration"
+KERAS = INTEGRATION / "keras2" / "sequential.h5"
+STORED = {
+    "xgboost-json": "boosters/xgboost-1.7.6.json",
+    "xgboost-ubj": "boosters/xgboost-1.7.6.ubj",
+    "catboost-json": "boosters/catboost-two.json",
+    "catboost-cbm": "boosters/catboost-two.cbm",
+    "treelite-forest": "treelite_files/forest-of-three.bin",
+    "pmml-chain": "pmml/boosted-two.pmml",
+    "pmml-category": "pmml/linear-category.pmml",
+}
 
 
 def write(folder: Path) -> None:
@@ -59,6 +70,11 @@ def write(folder: Path) -> None:
     (folder / "zlib-forest").write_bytes(zlib.compress(pickle.dumps(estimators["forest"])))
     graph = to_onnx(estimators["logistic"], NUMBERS[:1].astype(np.float32), options={"zipmap": False})
     (folder / "onnx-logistic").write_bytes(onnx.ModelProto.SerializeToString(graph))
+    for name, path in STORED.items():
+        (folder / name).write_bytes((INTEGRATION / path).read_bytes())
+    booster = lightgbm.LGBMClassifier(n_estimators=2, num_leaves=4, min_child_samples=3, verbose=-1)
+    text = booster.fit(NUMBERS, LABELS).booster_.model_to_string()
+    (folder / "lightgbm-text").write_text(text, encoding="utf-8")
     (folder / "keras-hdf5").write_bytes(KERAS.read_bytes())
     (folder / "keras-zip").write_bytes(_keras_zip())
     (folder / "hdf5-logistic").write_bytes(_exported(estimators["logistic"]))

@@ -29,7 +29,9 @@ def test_a_sample_of_damaged_files_is_refused_or_read() -> None:
 
 def test_whole_files_of_every_format_are_read(whole: dict[str, bytes]) -> None:
     formats = {name.partition("-")[0] for name in whole}
-    assert formats == {"pickle", "zlib", "skops", "onnx", "keras", "hdf5"}
+    assert formats == {
+        "pickle", "zlib", "skops", "onnx", "keras", "hdf5", "xgboost", "lightgbm", "catboost", "treelite", "pmml"
+    }  # fmt: skip
     for name, content in whole.items():
         imports.look(Path(name), content)
 

@@ -97,6 +97,12 @@ def test_a_document_with_a_wrong_field_is_damaged(change: Any, match: str) -> No
         checked_document(changed(change))
 
 
+def test_more_features_than_a_request_holds_are_refused() -> None:
+    many = changed(lambda learner: learner["learner_model_param"].update(num_feature="93333333"))
+    with pytest.raises(NotServed, match="it has 93,333,333 features; up to 100,000 can be served"):
+        checked_document(many)
+
+
 def test_an_objective_that_is_a_function_is_refused() -> None:
     with pytest.raises(NotServed, match="a function of its author's own"):
         checked_document(changed(lambda learner: learner["objective"].update(name="<function f>")))
@@ -125,6 +131,7 @@ def edited(name: str, value: str) -> bytes:
         ("num_leaves", "x", "no whole number"),
         ("num_class", "3", "num_tree_per_iteration"),
         ("feature_names", "a b", "doesn't name 4"),
+        ("feature_names", "a  b c", "doesn't name 4"),
         ("feature_infos", "none", "doesn't describe 4"),
         ("cat_boundaries", "0 99", "doesn't divide"),
         ("version", "v9", "its version is 'v9'"),
@@ -140,6 +147,9 @@ def test_a_text_that_is_cut_off_is_damaged() -> None:
         checked_text(TEXT[: TEXT.index(b"end of trees")])
 
 
+@pytest.mark.filterwarnings(
+    "ignore:X does not have valid feature names:UserWarning"
+)  # where a name was changed
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_changed_bytes_are_refused_or_answer(data: st.DataObject) -> None:

@@ -11,7 +11,7 @@ from skylayer.compiler.forests.forest import Forest
 from skylayer.formats.boosters.catboost_binary import MAGIC, as_document
 from skylayer.formats.boosters.catboost_trees import grown, oblivious
 from skylayer.formats.boosters.documents import floats, items, member, parse_json, whole
-from skylayer.formats.boosters.errors import Damaged, NotServed
+from skylayer.formats.boosters.errors import Damaged, NotServed, check_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,6 @@ _OTHER_KINDS = {
     "embedding_features": "features of embeddings",
 }
 _TREATMENTS = {"AsIs": True, "AsFalse": True, "AsTrue": False}  # whether a missing value goes left
-_MOST_FEATURES = 2**28 - 1  # what a node of the kernel's can name
 _SHOWN = 5
 
 
@@ -110,10 +109,11 @@ def _features(info: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], list[str
     features = items(info, "float_features")
     if not features:
         raise Damaged("it has no features")
+    check_features(len(features))
     places, left, named = [], [], {}
     for position, feature in enumerate(features):
         whole(feature, "feature_index", position, position)
-        place = whole(feature, "flat_feature_index", 0, min(_MOST_FEATURES, 2 * len(features)))
+        place = whole(feature, "flat_feature_index", 0, 2 * len(features))
         treatment = member(feature, "nan_value_treatment")
         name = feature.get("feature_id", "")
         if not isinstance(treatment, str) or treatment not in _TREATMENTS or not isinstance(name, str):

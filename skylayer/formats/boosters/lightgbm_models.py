@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.formats.boosters.errors import Damaged, NotServed
+from skylayer.formats.boosters.errors import Damaged, NotServed, check_features
 from skylayer.formats.boosters.lightgbm_fields import MOST, fields_of, whole
 from skylayer.formats.boosters.lightgbm_trees import checked_tree
 
@@ -23,7 +23,6 @@ BEGIN = b"tree"
 _VERSIONS = {"v2", "v3", "v4"}
 _END, _CATEGORIES = "end of trees", "pandas_categorical:"
 _WORD = re.compile(r"[A-Za-z0-9_:.+-]+")
-_MOST_FEATURES = 2**28 - 1  # what a node of the kernel's can name
 _MOST_OUTPUTS = 100_000
 _CLASSIFIERS = {"binary", "multiclass", "multiclassova"}
 _NAMELESS = re.compile(r"Column_\d+")
@@ -107,7 +106,8 @@ def _checked(content: bytes) -> tuple[str, Fields]:
     except UnicodeDecodeError:
         raise Damaged("it is no UTF-8") from None
     given, trees, rest = _sections(text.replace("\r\n", "\n"))
-    features = whole(given, "max_feature_idx", 0, _MOST_FEATURES - 1) + 1
+    features = whole(given, "max_feature_idx", 0, MOST - 1) + 1
+    check_features(features)
     header = _outputs(given, len(trees)) | _features(given, features)
     lines = ["tree", *(["average_output"] if "average_output" in given else [])]
     lines += [f"{name}={value}" for name, value in header.items()]
@@ -145,7 +145,7 @@ def _outputs(given: Fields, trees: int) -> Fields:
 def _features(given: Fields, count: int) -> Fields:
     """What the header says of the features."""
     names = given.get("feature_names", "").split(" ")
-    if len(names) != count or len(set(names)) < count:
+    if len(names) != count or len(set(names)) < count or not all(names):
         raise Damaged(f"feature_names doesn't name {count} features")
     infos = given.get("feature_infos", "").split()
     if infos and len(infos) != count:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skylayer.compiler.forests.forest import Forest
-from skylayer.formats.boosters.errors import Damaged, NotServed
+from skylayer.formats.boosters.errors import Damaged, NotServed, check_features
 from skylayer.formats.boosters.treelite_reader import Reader
 from skylayer.formats.boosters.treelite_trees import tree_of
 
@@ -35,7 +35,6 @@ _LINKS = {
     "softmax": "softmax",
     "exponential": "exponential",
 }
-_MOST_FEATURES = 2**28 - 1  # what a node of the kernel's can name
 _MOST_OUTPUTS = 100_000
 _HALF = 0.5
 
@@ -88,7 +87,8 @@ def treelite_model(content: bytes) -> TreeliteModel:
     bias = reader.array("f8").astype(np.float64)
     reader.text()  # attributes, which mean nothing for an answer
     _skip_extensions(reader)
-    if not 0 < features <= _MOST_FEATURES or len(targets) != trees or len(classes) != trees or not trees:
+    check_features(features)
+    if features < 1 or len(targets) != trees or len(classes) != trees or not trees:
         raise Damaged("its trees or features aren't counted")
     if len(bias) != outputs or not np.isfinite(bias).all():
         raise Damaged("base_scores isn't one number for each output")

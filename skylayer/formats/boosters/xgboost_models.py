@@ -12,14 +12,13 @@ from typing import Any
 
 from skylayer.formats.boosters import xgboost_trees
 from skylayer.formats.boosters.documents import items, member, parse_json, texts, whole
-from skylayer.formats.boosters.errors import Damaged, NotServed
+from skylayer.formats.boosters.errors import Damaged, NotServed, check_features
 from skylayer.formats.boosters.ubjson import parse as parse_ubjson
 from skylayer.formats.boosters.ubjson import starts_as_ubjson
 
 _OBJECTIVE = re.compile(r"[a-z]+:[a-z_]+")
 _CLASSIFIERS = ("binary:", "multi:")
 _MAXIMUM_OUTPUTS = 100_000
-_MAXIMUM_FEATURES = 2**28 - 1  # what a node of the kernel's can name
 # struct LearnerModelParamLegacy of XGBoost up to 3.0, and the two names behind it, each after its length.
 _LEGACY_HEADER = 136
 _LEGACY_MARKS = (b"", b"binf")
@@ -110,7 +109,8 @@ def _checked(content: bytes) -> tuple[bytes, bool]:
 def _parameters(learner: Any) -> tuple[dict[str, str], int, int]:
     """`learner_model_param`, the number of features and that of outputs."""
     given = member(learner, "learner_model_param")
-    features = whole(given, "num_feature", 1, _MAXIMUM_FEATURES)
+    features = whole(given, "num_feature", 1, 2**31 - 1)
+    check_features(features)
     classes = whole(given, "num_class", 0, _MAXIMUM_OUTPUTS)
     targets = whole(given, "num_target", 0, _MAXIMUM_OUTPUTS) if "num_target" in given else 1
     outputs = max(1, classes, targets)
