@@ -38,6 +38,9 @@ BUDGET = Budget(seconds=60, memory=3072 * MEGABYTE)
 # The libraries that run these formats may crash, hang or run out of memory; an import is ended then.
 MAY_END = ("onnx", "hdf5", "keras")
 _ENDED = "ended"
+# joblib's arrays are none of pickle's, and histogram boosting reads its nodes by their places, whatever their fields
+# are called, where we read them by name.
+_NOT_COMPARED = ("pickle-joblib", "pickle-histogram")
 _TESTS = Path(__file__).parents[1]
 _FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "pickle.find_class")
 
@@ -102,7 +105,7 @@ def _names_the_same(name: str, content: bytes) -> bool:
     """Whether pickle itself may open it: it names nothing but classes of the original."""
     plain = recognition.decompressed(Path(name), content)
     known = set().union(*(records.interpret(whole).names for whole in _WHOLE.values()))
-    return records.interpret(plain).names <= known and name.rpartition("-")[2] != "joblib.4"
+    return records.interpret(plain).names <= known and not name.startswith(_NOT_COMPARED)
 
 
 def _compared(estimator: Any, content: bytes) -> str:
