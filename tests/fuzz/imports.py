@@ -55,6 +55,8 @@ def damaged(name: str, content: bytes, source: random.Random, canary: Path) -> b
         return zlib.compress(mutations.pickled(zlib.decompress(content), source, canary))
     if kind == "skops" and structured:
         return mutations.schema(content, source, "schema.json")
+    if kind == "json" and structured:
+        return mutations.document(content, source)
     if name == "keras-zip" and structured:
         return mutations.schema(content, source, "config.json")
     return mutations.damaged(content, source)

@@ -34,7 +34,17 @@ RANDOM = np.random.default_rng(0)
 NUMBERS = RANDOM.normal(size=(40, 3)).round(2)
 LABELS = np.where(NUMBERS[:, 0] > 0, "yes", "no")
 TEXTS = [f"{a} {b}" for a, b in RANDOM.choice(["good", "bad", "film"], (40, 2))]
-KERAS = Path(__file__).parents[1] / "integration" / "keras2" / "sequential.h5"
+INTEGRATION = Path(__file__).parents[1] / "integration"
+KERAS = INTEGRATION / "keras2" / "sequential.h5"
+# Of libraries that needn't be installed.
+FOREIGN = {
+    "json-xgboost": "boosters/xgboost-1.7.6.json",
+    "ubj-xgboost": "boosters/xgboost-1.7.6.ubj",
+    "json-catboost": "boosters/catboost-two.json",
+    "cbm-catboost": "boosters/catboost-two.cbm",
+    "pmml-forest": "pmml/forest-of-three.pmml",
+    "pmml-linear": "pmml/logistic-three.pmml",
+}
 
 
 def write(folder: Path) -> None:
@@ -61,6 +71,8 @@ def write(folder: Path) -> None:
     (folder / "onnx-logistic").write_bytes(onnx.ModelProto.SerializeToString(graph))
     (folder / "keras-hdf5").write_bytes(KERAS.read_bytes())
     (folder / "keras-zip").write_bytes(_keras_zip())
+    for name, kept in FOREIGN.items():
+        (folder / name).write_bytes((INTEGRATION / kept).read_bytes())
     (folder / "hdf5-logistic").write_bytes(_exported(estimators["logistic"]))
 
 

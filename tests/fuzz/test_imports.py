@@ -29,7 +29,7 @@ def test_a_sample_of_damaged_files_is_refused_or_read() -> None:
 
 def test_whole_files_of_every_format_are_read(whole: dict[str, bytes]) -> None:
     formats = {name.partition("-")[0] for name in whole}
-    assert formats == {"pickle", "zlib", "skops", "onnx", "keras", "hdf5"}
+    assert formats == {"pickle", "zlib", "skops", "onnx", "keras", "hdf5", "json", "ubj", "cbm", "pmml"}
     for name, content in whole.items():
         imports.look(Path(name), content)
 
