@@ -109,6 +109,11 @@ def schema(content: bytes, source: random.Random, member: str) -> bytes:
     return out.getvalue()
 
 
+def document(content: bytes, source: random.Random) -> bytes:
+    """A JSON document with members taken out or replaced."""
+    return json.dumps(_changed(json.loads(content), source)).encode()
+
+
 def _changed(value: Any, source: random.Random) -> Any:
     places = list(_places(value))
     for node, key in source.sample(places, min(len(places), source.randint(1, _MOST))):

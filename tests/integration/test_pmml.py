@@ -81,3 +81,13 @@ def test_what_cannot_be_served_is_said_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=match) as refusal:
             bring(path, tmp_path)
         assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("encoding", ["UTe-8", "rot13", "base64"])
+def test_an_encoding_that_there_is_not_is_damaged(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.pmml"
+    path.write_text(
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<PMML version="4.4"></PMML>\n', encoding="ascii"
+    )
+    with pytest.raises(UserError, match="cut off or damaged"):
+        import_model(path, trust=None, sample=None, name=None, directory=tmp_path, progress=lambda _: None)

@@ -225,3 +225,25 @@ def test_dates_stay_within_what_their_type_holds() -> None:
     for dtype, own in {"datetime64[ns]": "2262-04-11T23:47:16.854775807", "str": "0001-01-01"}.items():
         (made,) = on_the_grid(described("date", dtype=dtype), [[own]], 500, random())
         assert len(made) == 500
+
+
+class Counted(np.random.Generator):
+    """Counts how often it is asked for whole numbers."""
+
+    asked = 0
+
+    def integers(self, *arguments: Any, **keywords: Any) -> Any:
+        Counted.asked += 1
+        return super().integers(*arguments, **keywords)
+
+
+def test_of_many_columns_no_more_rows_are_made_than_are_kept() -> None:
+    columns = [
+        {"name": f"x{number}", "kind": "number", "nullable": True, "dtype": "float64"}
+        for number in range(200)
+    ]
+    training = [[float(number), 2.0, 3.0] for number in range(200)]
+    rows = adversarial({"columns": columns}, training, Counted(np.random.PCG64(0)), 50)
+    assert {len(cells) for cells in rows} == {52}
+    assert [cells[:2] for cells in rows] == [cells[-2:] for cells in rows]
+    assert Counted.asked < 50 * 200  # the others would be 5,000 rows

@@ -115,6 +115,6 @@ def parse(content: bytes) -> Element:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(content, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # an encoding that Python doesn't know, too
         raise Damaged(f"{error}") from None
     return top.children[0]
