@@ -461,10 +461,11 @@ def test_each_row_has_ranks_of_its_own_however_many_are_looked_at_at_once(
         assert RULES[Code.NEIGHBOURS](o, x, r, y).tolist() == alone
 
 
-def test_within_a_radius_all_is_undecided_in_rows_that_are_not_exact() -> None:
-    o = neighbours(2, Pairwise.MANHATTAN, NeighbourFlag.WITHIN_RADIUS)
-    x, r = np.ones((3, 2)), np.array([[0.0, 0.0], [0.0, 0.5], [0.5, 0.5]])
-    assert RULES[Code.NEIGHBOURS](o, x, r, np.zeros((3, 4))).tolist() == [[0.0] * 4, [INF] * 4, [INF] * 4]
+def test_sums_within_a_radius_are_undecided_in_rows_whose_distance_may_meet_it_alone() -> None:
+    o = dataclasses.replace(neighbours(2, Pairwise.MANHATTAN, NeighbourFlag.WITHIN_RADIUS), outputs=3)
+    x, r = np.zeros((3, 2)), np.array([[0.0, 0.0], [0.0, 0.5], [0.5, 0.5]])  # a radius of 0 around a point
+    assert RULES[Code.NEIGHBOURS](o, x, r, np.zeros((3, 3))).tolist() == [[0.0] * 3, [INF] * 3, [INF] * 3]
+    assert RULES[Code.NEIGHBOURS](o, x + 1.0, r / 2, np.zeros((3, 3))).tolist() == [[0.0] * 3] * 3
 
 
 # --- trees ------------------------------------------------------------------------------------------------------------
