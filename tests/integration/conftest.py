@@ -26,6 +26,7 @@ def _patience() -> Iterator[None]:
     """Time for every request: where others use the machine an engine measures itself as slow, and takes few rows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "MAX_SECONDS", 3600.0)
+        patch.setenv("SKYLAYER_MAX_SECONDS", "3600")  # of servers that a test starts
         yield
 
 
