@@ -75,8 +75,8 @@ def form_of(folder: Path) -> bytes | None:
     handler = HANDLER.read_bytes()
     if not is_plain(handler) or read_manifest(folder)["engine"] != "native":
         return None
-    kernel_build.use_host_kernel()
     try:
+        kernel_build.use_host_kernel()
         loaded = model.load(folder)
     except (ArtifactError, kernel_build.KernelError):
         return None

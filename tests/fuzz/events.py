@@ -137,7 +137,9 @@ def expectation(
 
 def running(subject: Subject, settings: dict[str, str], log_of: Path, **more: Any) -> Runtime:
     """The program under settings, its lines in the file `log_of`."""
-    environment = subject.deployment.environment(**settings, ASAN_OPTIONS="detect_leaks=0")
+    # A fault must not look like the end that a container error asks for, which is exit code 1.
+    sanitizers = {"ASAN_OPTIONS": "detect_leaks=0:exitcode=99", "UBSAN_OPTIONS": "exitcode=99"}
+    environment = subject.deployment.environment(**settings, **sanitizers)
     environment["AWS_LAMBDA_FUNCTION_NAME"] = FUNCTION
     command = [str(subject.deployment.program), *STAND_IN]
     return Runtime(command, environment, log_of, **more)

@@ -58,7 +58,7 @@ def build(folder: Path) -> dict[str, str]:
 
 
 def _compile(compiler: str, flags: list[str], sources: list[Path], output: Path) -> None:
-    command = [compiler, *FLAGS, *flags, *map(str, sources), "-o", str(output)]
+    command = [compiler, *FLAGS, *flags, *map(str, sources), "-o", str(output), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NoSanitizer(f"{compiler} can't build it: {done.stderr.strip()[:300]}")

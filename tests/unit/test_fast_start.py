@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_artifact
@@ -80,6 +81,19 @@ def test_the_digest_is_fnv_1a() -> None:
 
 def test_an_engine_in_python_has_no_form(tmp_path: Path) -> None:
     assert fast_start.form_of(small_artifact.write(tmp_path)) is None
+
+
+def test_a_machine_without_a_kernel_writes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise kernel_build.KernelError("the native engine isn't built for this machine")
+
+    def native(manifest: dict[str, Any]) -> None:
+        manifest["engine"] = "native"
+        manifest["engines"]["native"] = {"file": "golden.json"}
+
+    small_artifact.write(tmp_path, native)
+    monkeypatch.setattr(kernel_build, "use_host_kernel", refuse)
+    assert fast_start.form_of(tmp_path) is None
 
 
 def test_a_handler_of_ones_own_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
