@@ -330,8 +330,9 @@ def test_a_connection_that_was_closed_is_opened_again(start: Start) -> None:
     assert not is_answered(runtime, ODD)
 
 
-def test_a_long_body_is_answered_and_its_memory_given_back(start: Start) -> None:
-    runtime = start()
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_body_is_answered_and_its_memory_given_back(start: Start, *, chunked: bool) -> None:
+    runtime = start(chunked=chunked)
     rows = [{"mass": number / 7, "island": "a"} for number in range(10_000)]
     answer = json.loads(runtime.invoke(event({"instances": rows})).body)
     assert len(json.loads(answer["body"])["predictions"]) == 10_000

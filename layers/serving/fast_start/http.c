@@ -37,7 +37,7 @@ static int has(struct connection *c, size_t end) {
 /* The position behind the line that begins at `at`; 0 if it doesn't end in time. */
 static size_t behind_line(struct connection *c, size_t at) {
     for (size_t i = at;; i++) {
-        if (i - c->begin > MOST_HEAD || !has(c, i + 1)) return 0;
+        if (i - at > MOST_HEAD || !has(c, i + 1)) return 0;
         if (c->in.at[i] == '\n') return i + 1;
     }
 }
