@@ -197,6 +197,7 @@ def test_json_lines_that_are_no_rows_come_back_as_text(home: Path) -> None:
         ("age,visits,town\n1,2,Ulm\n3,4,Zürich\n".encode("latin-1"), "line 3: a row isn't UTF-8"),
         ("age,visits,town\n1,2,Ulm\n".encode("utf-16"), "is UTF-16. Write it as UTF-8"),
     ],
+    ids=["empty", "header", "column", "added", "cells", "quotes", "latin-1", "utf-16"],
 )
 def test_a_file_that_is_no_table_of_the_model_is_refused_in_one_line(
     home: Path, capsys: pytest.CaptureFixture[str], text: bytes, told: str

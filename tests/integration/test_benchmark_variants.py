@@ -129,7 +129,13 @@ def test_a_peer_whose_packages_cannot_be_had_is_named_and_left_out(
     progress = Progress(Console(quiet=True), settings.QUICK)
     tested = run.ModelRun(settings.QUICK, Workspace.at(tmp_path, STATE), progress, results, model)
     tested.deploy()
-    assert [one.variant for one in tested.deployed] == ["bare", "skylayer, sklearn", "skylayer, native"]
+    assert [one.variant for one in tested.deployed] == [
+        "bare",
+        "bare, in C",
+        "skylayer, sklearn",
+        "skylayer, native",
+        "skylayer, native, runtime loop",
+    ]
     assert [(one["model"], one["variant"]) for one in results.skipped] == [("tested", "gone")]
     assert "skylayer-peer-that-is-nowhere" in results.skipped[0]["reason"]
 

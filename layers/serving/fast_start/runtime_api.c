@@ -61,10 +61,19 @@ int exchange(struct runtime *r, struct message *reply) {
     return 0;
 }
 
+/* Whether an id can be part of a request's target as it is: visible ASCII. */
+static int is_id(struct span id) {
+    for (size_t i = 0; i < id.size; i++)
+        if (id.at[i] <= ' ' || id.at[i] >= 0x7f) return 0;
+    return 1;
+}
+
 int next_invocation(struct runtime *r, struct message *invocation) {
     begin_request(r, "GET", SPAN(API "/invocation/next"));
     append(&r->request, SPAN("User-Agent: skylayer-fast-start\r\n\r\n"));
-    return exchange(r, invocation) && status_of(invocation) == 200;
+    if (!exchange(r, invocation) || status_of(invocation) != 200) return 0;
+    const struct invocation name = name_of(invocation);
+    return is_id(name.id) && is_id(name.second);
 }
 
 struct invocation name_of(const struct message *m) {
