@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from serving import limits
@@ -109,9 +110,7 @@ def _body(of: Plan, model: Model, rows: int, chance: random.Random) -> tuple[byt
         names = [f"{name[:-1]}ä" for name in names]
     table = list(zip(*columns, strict=True))
     if of.route == "csv":
-        return "\n".join(
-            [",".join(names), *(",".join(map(_cell, row)) for row in table)]
-        ).encode(), "text/csv"
+        return "\n".join([",".join(names), *(",".join(map(cell, row)) for row in table)]).encode(), "text/csv"
     if of.route == "infer":
         tensors = [_tensor(*each) for each in zip(names, columns, model.schema, strict=True)]
         return _json({"inputs": tensors}), "application/json"
@@ -155,7 +154,8 @@ class _Literal(float):
         return number
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as a cell of CSV."""
     if isinstance(value, _Literal):
         return value.digits
     text = (
@@ -163,7 +163,7 @@ def _cell(value: Any) -> str:
         if value is None
         else str(value)
         if not isinstance(value, int)
-        else f"{value:.3e}"
+        else f"{Decimal(value):.3e}"
         if value > 1
         else "true"
     )

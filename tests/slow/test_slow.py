@@ -11,7 +11,7 @@ import pytest
 from serving import api, limits
 from serving.http import Request
 from slow import campaign, models
-from slow.requests import Plan, request
+from slow.requests import Plan, cell, request
 
 if TYPE_CHECKING:
     from serving.model import Model
@@ -85,3 +85,7 @@ def test_the_short_cut_takes_no_more_rows_than_the_long_way(
     assert model.predict_json(body) is not None
     monkeypatch.setattr(model.engine, "most_rows", 2)
     assert model.predict_json(body) is None
+
+
+def test_a_whole_number_beyond_a_double_is_written_as_a_cell_too() -> None:
+    assert cell(10**400) == "1.000e+400"
