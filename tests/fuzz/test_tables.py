@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from fuzz import models, sanitized, tables
+from fuzz.__main__ import ATTACKS
 from serving.artifact import ArtifactError
 from serving.engines.native import HEADER, open_kernel, open_table
 from skylayer.compiler import lower
@@ -164,6 +165,14 @@ def test_no_depth_in_a_table_changes_an_answer(tmp_path: Path) -> None:
     assert opened(tmp_path / "b", changed_array("forest", Code.TREES, shallow)).predict(rows, 1) == right
 
 
+# Of every attack that runs under sanitizers: one that isn't named would run at full size.
+SAMPLE = {"tables": 300, "bodies": 300, "answers": 300, "files": 150, "events": 150, "messages": 60}
+
+
+def test_the_sample_names_every_attack() -> None:
+    assert SAMPLE.keys() == ATTACKS.keys()
+
+
 @pytest.mark.slow
 def test_all_attacks_under_sanitizers(tmp_path: Path) -> None:
     try:
@@ -171,7 +180,8 @@ def test_all_attacks_under_sanitizers(tmp_path: Path) -> None:
     except sanitized.NoSanitizer as reason:
         pytest.skip(f"{reason}")
     command = [sys.executable, "-m", "fuzz", "--here", "--seed", "1"]
-    command += ["--tables", "400", "--bodies", "400", "--answers", "400"]
+    for attack, count in SAMPLE.items():
+        command += [f"--{attack}", str(count)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "refused" in done.stdout
