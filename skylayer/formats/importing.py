@@ -14,14 +14,13 @@ from skylayer.formats.budget import DEFAULT, Budget
 from skylayer.formats.reading import open_estimator
 from skylayer.formats.recognition import is_zip, kind_of, read
 from skylayer.formats.sample_rows import make_sample, read_sample
+from skylayer.formats.source import Source
 from skylayer.proof.native import ROWS as PROOF_ROWS
 from skylayer.train.tasks import check_estimator, check_fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from skylayer.artifact.package import Chooser
 
 
 @dataclass(frozen=True)
@@ -41,24 +40,6 @@ class Request:
     sample: Path | None
     classes: list[Any] | None
     budget: Budget = DEFAULT
-
-
-@dataclass(frozen=True)
-class Source:
-    """What was in a file.
-
-    Attributes:
-        estimator: Fitted.
-        rows: Like those that will be asked for.
-        choose: Prepares its engines.
-        strict: Whether its columns take no more than the rows have: a network has no engine but the native one,
-            which refuses what its layers have no meaning for.
-    """
-
-    estimator: Any
-    rows: Any
-    choose: Chooser
-    strict: bool = False
 
 
 def import_model(
@@ -177,15 +158,13 @@ def _keras(request: Request, content: bytes, _: str) -> Source:
 def _boosted(request: Request, content: bytes, kind: str) -> Source:
     from skylayer.formats.boosters.importing import open_booster  # noqa: PLC0415 - optional packages
 
-    opened = open_booster(request.path, content, kind, request.sample, request.classes)
-    return Source(opened.estimator, opened.rows, opened.choose)
+    return open_booster(request.path, content, kind, request.sample, request.classes)
 
 
 def _pmml(request: Request, content: bytes, _: str) -> Source:
     from skylayer.formats.boosters.importing import open_pmml  # noqa: PLC0415 - optional packages
 
-    opened = open_pmml(request.path, content, request.sample, request.classes)
-    return Source(opened.estimator, opened.rows, opened.choose)
+    return open_pmml(request.path, content, request.sample, request.classes)
 
 
 _OPEN: dict[str, Callable[[Request, bytes, str], Source]] = {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from skylayer.artifact.engines import choose
 from skylayer.compiler.forests.estimators import ForeignForestClassifier, ForeignForestRegressor
 from skylayer.compiler.relabelled import Relabelled
-from skylayer.errors import UserError
+from skylayer.errors import UserError, one_line
 from skylayer.formats.boosters.catboost_models import catboost_model
 from skylayer.formats.boosters.errors import Damaged, NotServed
 from skylayer.formats.boosters.lightgbm_models import categorical_features, lightgbm_model
@@ -19,6 +18,7 @@ from skylayer.formats.boosters.xgboost_models import xgboost_model
 from skylayer.formats.columns import Column, make_rows, read_rows
 from skylayer.formats.native_engine import native_only
 from skylayer.formats.pmml.models import pmml_model
+from skylayer.formats.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,30 +26,14 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from skylayer.artifact.package import Chooser
     from skylayer.compiler.forests.forest import Forest
 
 _WHOLE = {"int", "i"}  # of XGBoost's feature_types
 
 
-@dataclass(frozen=True)
-class Opened:
-    """What a file gave.
-
-    Attributes:
-        estimator: Fitted.
-        rows: Like those that will be asked for.
-        choose: Prepares its engines.
-    """
-
-    estimator: Any
-    rows: Any
-    choose: Chooser
-
-
 def open_booster(
     path: Path, content: bytes, kind: str, sample: Path | None, classes: list[Any] | None
-) -> Opened:
+) -> Source:
     """Open a model of XGBoost's, LightGBM's, CatBoost's or treelite's.
 
     Args:
@@ -82,8 +66,8 @@ def open_booster(
         chooser = native_only(
             path, {}, "Without CLASSES the library itself serves it, with its own labels.", kind
         )
-        return Opened(estimator, given, chooser)
-    return Opened(estimator, given, choose)
+        return Source(estimator, given, chooser)
+    return Source(estimator, given, choose)
 
 
 @contextmanager
@@ -92,17 +76,13 @@ def told(path: Path, package: str) -> Iterator[None]:
     try:
         yield
     except Damaged as error:
-        raise UserError(f"{path} is cut off or damaged: {_printable(error)}.") from error
+        raise UserError(f"{path} is cut off or damaged: {one_line(str(error))}.") from error
     except NotServed as error:
-        raise UserError(f"{path} can't be imported: {_printable(error)}.") from error
+        raise UserError(f"{path} can't be imported: {one_line(str(error))}.") from error
     except ImportError as error:
         raise UserError(
             f"{path} needs {package}, which isn't installed: make develop installs it."
         ) from error
-
-
-def _printable(error: Exception) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in f"{error}").split())
 
 
 def _as_fitted(estimator: Any, rows: pd.DataFrame) -> Any:
@@ -154,7 +134,7 @@ def open_forest(  # noqa: PLR0917 - what the file, the sample and the user say
     libraries: dict[str, str],
     sample: Path | None,
     classes: list[Any] | None,
-) -> Opened:
+) -> Source:
     """An estimator of a forest, and rows for it.
 
     Args:
@@ -178,10 +158,10 @@ def open_forest(  # noqa: PLR0917 - what the file, the sample and the user say
         if labels is None
         else ForeignForestClassifier(forest, names, labels)
     )
-    return Opened(estimator, rows, native_only(path, libraries))
+    return Source(estimator, rows, native_only(path, libraries))
 
 
-def open_pmml(path: Path, content: bytes, sample: Path | None, classes: list[Any] | None) -> Opened:
+def open_pmml(path: Path, content: bytes, sample: Path | None, classes: list[Any] | None) -> Source:
     """Open a PMML document; arguments as `open_booster`.
 
     Raises:

@@ -15,6 +15,7 @@ import numpy as np
 from skylayer.formats.boosters.errors import Damaged, NotServed, check_features
 from skylayer.formats.boosters.lightgbm_fields import MOST, fields_of, whole
 from skylayer.formats.boosters.lightgbm_trees import checked_tree
+from skylayer.train.tasks import first_line
 
 if TYPE_CHECKING:
     from skylayer.formats.boosters.lightgbm_fields import Fields
@@ -60,7 +61,7 @@ def lightgbm_model(content: bytes, classes: list[Any] | None = None) -> Any:
     try:
         booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as error:
-        raise Damaged(f"LightGBM refuses it: {str(error).strip().splitlines()[0]}") from None
+        raise Damaged(f"LightGBM refuses it: {first_line(error)}") from None
     named = objective[0] if objective else None
     model: Any = (lightgbm.LGBMClassifier if classifier else lightgbm.LGBMRegressor)(objective=named)
     features = booster.num_feature()

@@ -15,6 +15,7 @@ from skylayer.formats.boosters.documents import items, member, parse_json, texts
 from skylayer.formats.boosters.errors import Damaged, NotServed, check_features
 from skylayer.formats.boosters.ubjson import parse as parse_ubjson
 from skylayer.formats.boosters.ubjson import starts_as_ubjson
+from skylayer.train.tasks import first_line
 
 _OBJECTIVE = re.compile(r"[a-z]+:[a-z_]+")
 _CLASSIFIERS = ("binary:", "multi:")
@@ -56,7 +57,7 @@ def xgboost_model(content: bytes) -> Any:
     try:
         model.load_model(bytearray(document))
     except (XGBoostError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"XGBoost refuses it: {str(error).strip().splitlines()[0]}") from None
+        raise Damaged(f"XGBoost refuses it: {first_line(error)}") from None
     return model
 
 
