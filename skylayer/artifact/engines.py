@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,27 @@ if TYPE_CHECKING:
 
 ESTIMATOR = "estimator.joblib"
 TABLES = "tables.bin"
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """What an engine is to serve, and what its proof needs.
+
+    Attributes:
+        estimator: Fitted.
+        schema: Of its input.
+        fields: What it answers, as the manifest's output names them.
+        data: Values by column of the rows that it was trained and evaluated on, as JSON carries them.
+        rows: About how many rows the proof of the native engine replays.
+        progress: Told the share of the proof that is done.
+    """
+
+    estimator: Any
+    schema: Schema
+    fields: tuple[str, ...]
+    data: list[list[Any]]
+    rows: int
+    progress: Callable[[float], None]
 
 
 @dataclass
@@ -63,29 +84,14 @@ class Engines:
         )
 
 
-def choose(  # noqa: PLR0917 - what the proof needs
-    estimator: Any,
-    schema: Schema,
-    fields: tuple[str, ...],
-    data: list[list[Any]],
-    rows: int,
-    progress: Callable[[float], None],
-) -> Engines:
+def choose(model: FittedModel) -> Engines:
     """Prepare each engine that can serve a fitted estimator, and choose the best.
-
-    Args:
-        estimator: Fitted.
-        schema: Of its input.
-        fields: What it answers, as the manifest's output names them.
-        data: Values by column of the rows that it was trained and evaluated on, as JSON carries them.
-        rows: About how many rows the proof of the native engine replays.
-        progress: Told the share of the proof that is done.
 
     Raises:
         UserError: The estimator can't be serialized, or needs what can't be shipped.
     """
-    content = to_bytes(estimator)
-    needed = dependencies_of(estimator, schema.container)
+    content = to_bytes(model.estimator)
+    needed = dependencies_of(model.estimator, model.schema.container)
     engines = Engines(
         chosen="sklearn",
         reason="",
@@ -100,11 +106,8 @@ def choose(  # noqa: PLR0917 - what the proof needs
         libraries=library_versions(needed.requirements),
     )
     try:
-        first = take_apart(estimator, schema, data)
-        if first is None:
-            table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
-        else:
-            table, proof = _compile_behind(first, estimator, schema, fields, data, rows, progress)
+        first = take_apart(model.estimator, model.schema, model.data)
+        table, proof = compile_and_prove(model) if first is None else _compile_behind(first, model)
     except (NotNative, CannotSplit) as error:
         engines.reason = f"{error}."
         return engines
@@ -125,15 +128,8 @@ class NotNative(Exception):
     """Why the native engine can't serve an estimator, without a full stop."""
 
 
-def compile_and_prove(  # noqa: PLR0917 - as `choose`
-    estimator: Any,
-    schema: Schema,
-    fields: tuple[str, ...],
-    data: list[list[Any]],
-    rows: int,
-    progress: Callable[[float], None],
-) -> tuple[bytes, Proof]:
-    """Lower an estimator to a program, assemble its table, prove the table; arguments as `choose` takes them.
+def compile_and_prove(model: FittedModel) -> tuple[bytes, Proof]:
+    """Lower an estimator to a program, assemble its table, prove the table.
 
     Returns:
         The table's bytes and what was shown of it.
@@ -142,33 +138,15 @@ def compile_and_prove(  # noqa: PLR0917 - as `choose`
         NotNative: A stage failed; the message says which and why. Nothing else is raised, whatever a stranger's
             estimator does, so that no training stops here.
     """
-    program, table = _compile(estimator, schema)
-    return table, _prove(
-        lambda: prove_native(
-            program,
-            table,
-            estimator=estimator,
-            schema=schema.to_manifest(),
-            fields=fields,
-            data=data,
-            rows=rows,
-            progress=progress,
-        )
-    )
+    program, table = _compile(model.estimator, model.schema)
+    return table, _prove(lambda: _prove_table(program, table, model))
 
 
-def _compile_behind(  # noqa: PLR0917 - as `choose`
-    first: FirstSteps,
-    estimator: Any,
-    schema: Schema,
-    fields: tuple[str, ...],
-    data: list[list[Any]],
-    rows: int,
-    progress: Callable[[float], None],
-) -> tuple[bytes, Proof]:
+def _compile_behind(first: FirstSteps, model: FittedModel) -> tuple[bytes, Proof]:
     """Compile what stands behind the first steps; prove these, the table by itself, and the whole."""
-    program, table = _compile(first.rest, first.schema)
-    manifest = schema.to_manifest()
+    rest = replace(model, estimator=first.rest, schema=first.schema, data=first.data)
+    program, table = _compile(rest.estimator, rest.schema)
+    manifest = model.schema.to_manifest()
 
     def prove() -> Proof:
         with tempfile.TemporaryDirectory() as folder:
@@ -176,26 +154,17 @@ def _compile_behind(  # noqa: PLR0917 - as `choose`
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            kinds = drawn(manifest, data)
+            kinds = drawn(manifest, model.data)
             for columns in kinds.values():
                 compare_steps(Path(folder), first.described, first.transform, manifest, columns)
-            proof = prove_native(
-                program,
-                table,
-                estimator=first.rest,
-                schema=first.schema.to_manifest(),
-                fields=fields,
-                data=first.data,
-                rows=rows,
-                progress=progress,
-            )
+            proof = _prove_table(program, table, rest)
             prove_behind(
                 proof,
                 program,
                 table,
-                estimator=estimator,
+                estimator=model.estimator,
                 schema=manifest,
-                fields=fields,
+                fields=model.fields,
                 rows=kinds,
                 prepare=_refusing(load(folder, first.described)),
                 names=[column.name for column in first.schema.columns],
@@ -203,6 +172,19 @@ def _compile_behind(  # noqa: PLR0917 - as `choose`
             return proof
 
     return table, _prove(prove)
+
+
+def _prove_table(program: Program, table: bytes, model: FittedModel) -> Proof:
+    return prove_native(
+        program,
+        table,
+        estimator=model.estimator,
+        schema=model.schema.to_manifest(),
+        fields=model.fields,
+        data=model.data,
+        rows=model.rows,
+        progress=model.progress,
+    )
 
 
 def _refusing(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from skylayer.data.dataset import Dataset
     from skylayer.data.schema import Schema
 
-    Chooser = Callable[..., Engines]
+    Chooser = Callable[[engines.FittedModel], Engines]
 
 _READ_ONLY = 0o444
 
@@ -105,7 +105,7 @@ def package(
 
     def choose_for(schema: Schema) -> Engines:
         fields, cells = tuple(golden["answers"]), list(columns.values())
-        return choose(estimator, schema, fields, cells, proof_rows, progress)
+        return choose(engines.FittedModel(estimator, schema, fields, cells, proof_rows, progress))
 
     wide = widened(estimator, inferred, columns, task, strict=_strict(strict, list(columns)))
     step("Compile and prove")

@@ -9,17 +9,15 @@ from skylayer.artifact.engines import TABLES, Engines, NotNative, compile_and_pr
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from skylayer.data.schema import Schema
+    from skylayer.artifact.engines import FittedModel
+    from skylayer.artifact.package import Chooser
 
 PLAIN = "a plain evaluation of the file by numpy"
 
 
-def native_only(
-    path: Path, libraries: dict[str, str], fix: str = "", reference: str = PLAIN
-) -> Callable[..., Engines]:
+def native_only(path: Path, libraries: dict[str, str], fix: str = "", reference: str = PLAIN) -> Chooser:
     """What prepares the native engine of a model, and refuses a model that has none.
 
     Args:
@@ -27,47 +25,24 @@ def native_only(
         libraries: Versions of what the model was made with, as far as the file tells them.
         fix: What may help, as a sentence.
         reference: What the native engine is compared with.
-
-    Returns:
-        As `skylayer.artifact.engines.choose`.
     """
 
-    def choose(  # noqa: PLR0917 - as the one that it stands for
-        estimator: Any,
-        schema: Schema,
-        fields: tuple[str, ...],
-        data: list[list[Any]],
-        rows: int,
-        progress: Callable[[float], None],
-    ) -> Engines:
+    def choose(model: FittedModel) -> Engines:
         try:
-            return compiled(estimator, schema, fields, data, rows, progress, libraries, reference)
+            return compiled(model, libraries, reference)
         except NotNative as error:
             raise UserError(f"{path} can't be served: {error}. {fix}".strip()) from error
 
     return choose
 
 
-def compiled(  # noqa: PLR0917 - as `skylayer.artifact.engines.choose`
-    estimator: Any,
-    schema: Schema,
-    fields: tuple[str, ...],
-    data: list[list[Any]],
-    rows: int,
-    progress: Callable[[float], None],
-    libraries: dict[str, str],
-    reference: str = PLAIN,
-    said: str = "",
+def compiled(
+    model: FittedModel, libraries: dict[str, str], reference: str = PLAIN, said: str = ""
 ) -> Engines:
     """The native engine of a model that no other one serves.
 
     Args:
-        estimator: As `skylayer.artifact.engines.choose`.
-        schema: As there.
-        fields: As there.
-        data: As there.
-        rows: As there.
-        progress: As there.
+        model: What it is to serve.
         libraries: Versions of what the model was made with.
         reference: What the native engine is compared with.
         said: What else was shown, as a sentence without a full stop.
@@ -75,11 +50,24 @@ def compiled(  # noqa: PLR0917 - as `skylayer.artifact.engines.choose`
     Raises:
         NotNative: It doesn't compile, or the proof failed.
     """
-    table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
+    table, proof = compile_and_prove(model)
+    reason = f"Every step compiles, and {proof.told(reference)}.{f' {said}.' if said else ''}"
+    return native_engine(table, proof.to_manifest(), reason, libraries)
+
+
+def native_engine(table: bytes, proof: dict[str, Any], reason: str, libraries: dict[str, str]) -> Engines:
+    """A proven table as the only engine.
+
+    Args:
+        table: Its bytes.
+        proof: What was shown of it, for the manifest.
+        reason: Why it serves, in sentences.
+        libraries: Versions of what the model was made with.
+    """
     return Engines(
         chosen="native",
-        reason=f"Every step compiles, and {proof.told(reference)}.{f' {said}.' if said else ''}",
-        entries={"native": {"file": TABLES, "proof": proof.to_manifest()}},
+        reason=reason,
+        entries={"native": {"file": TABLES, "proof": proof}},
         files={TABLES: table},
         libraries=library_versions(libraries),
     )

@@ -26,7 +26,7 @@ from skylayer.train import pipeline
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from skylayer.artifact.engines import Engines
+    from skylayer.artifact.engines import Engines, FittedModel
 
 RANDOM = np.random.default_rng(0)
 FRAME = pd.DataFrame({
@@ -144,9 +144,9 @@ def test_no_value_costs_an_estimator_its_native_engine(tmp_path: Path) -> None:
     """Where what is new doesn't compile, the schema stays as narrow as it must."""
     asked: list[list[str]] = []
 
-    def choose(fitted: Any, schema: Any, *rest: Any) -> Engines:
-        asked.append([what for column in schema.columns for what in column.widened or ()])
-        chosen = choose_engines(fitted, schema, *rest)
+    def choose(model: FittedModel) -> Engines:
+        asked.append([what for column in model.schema.columns for what in column.widened or ()])
+        chosen = choose_engines(model)
         return chosen.without_native("it is what the test says") if "fraction" in asked[-1] else chosen
 
     folder = packaged(estimator(imputed=True), tmp_path, choose=choose)

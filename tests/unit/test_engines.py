@@ -24,7 +24,10 @@ STAGES = ("lower", "assemble", "prove_native")
 def choose() -> engines.Engines:
     estimator = LinearRegression().fit(FRAME, [0.0, 1.0, 2.0])
     schema = infer(as_dataset(FRAME))
-    return engines.choose(estimator, schema, ("predictions",), [FRAME.a.tolist()], 1000, lambda _: None)
+    data = [FRAME.a.tolist()]
+    return engines.choose(
+        engines.FittedModel(estimator, schema, ("predictions",), data, 1000, lambda _: None)
+    )
 
 
 @pytest.mark.parametrize(

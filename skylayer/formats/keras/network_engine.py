@@ -11,43 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skylayer.artifact.dependencies import library_versions
-from skylayer.artifact.engines import TABLES, Engines, NotNative, compile_and_prove
+from skylayer.artifact.engines import NotNative, compile_and_prove
 from skylayer.compiler.keras.evaluation import error_bounds, evaluate
 from skylayer.errors import UserError
+from skylayer.formats.native_engine import native_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from skylayer.artifact.engines import Engines, FittedModel
+    from skylayer.artifact.package import Chooser
 
-    from skylayer.data.schema import Schema
 
+def chooser(version: str) -> Chooser:
+    """What prepares the engine of a network of this version of Keras."""
 
-def chooser(version: str) -> Callable[..., Engines]:
-    """What prepares the engine of a network of this version of Keras; see `skylayer.artifact.engines.choose`."""
-
-    def choose(  # noqa: PLR0917 - as the one that it stands for
-        estimator: Any,
-        schema: Schema,
-        fields: tuple[str, ...],
-        data: list[list[Any]],
-        rows: int,
-        progress: Callable[[float], None],
-    ) -> Engines:
+    def choose(model: FittedModel) -> Engines:
         try:
-            table, proof = compile_and_prove(estimator, schema, fields, data, rows, progress)
+            table, proof = compile_and_prove(model)
         except NotNative as error:
             raise UserError(f"The network can't be served: {error}.") from error
-        float32 = _compare_float32(estimator, data)
-        return Engines(
-            chosen="native",
-            reason=(
-                f"Every layer compiles, and {proof.rows:,} rows were answered as numpy answers them in double "
-                f"precision. Keras computes in float32, at most {float32['largest_difference']:.2g} from that."
-            ),
-            entries={"native": {"file": TABLES, "proof": proof.to_manifest() | {"float32": float32}}},
-            files={TABLES: table},
-            libraries=library_versions({"keras": version}),
+        float32 = _compare_float32(model.estimator, model.data)
+        reason = (
+            f"Every layer compiles, and {proof.rows:,} rows were answered as numpy answers them in double "
+            f"precision. Keras computes in float32, at most {float32['largest_difference']:.2g} from that."
         )
+        return native_engine(table, proof.to_manifest() | {"float32": float32}, reason, {"keras": version})
 
     return choose
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from skylayer.artifact.engines import Engines
+    from skylayer.artifact.engines import Engines, FittedModel
     from skylayer.compiler.forests.estimators import ForeignForestClassifier, ForeignForestRegressor
-    from skylayer.data.schema import Schema
     from skylayer.formats.onnx.graph import Graph
     from skylayer.formats.onnx.reference import Reference
     from skylayer.formats.onnx.signature import Answers, Feed
@@ -82,16 +81,9 @@ def package_native(
         NotExact: It doesn't compile, or the proof failed.
     """
 
-    def choose(  # noqa: PLR0917 - as `skylayer.artifact.engines.choose`
-        estimator: Any,
-        schema: Schema,
-        fields: tuple[str, ...],
-        data: list[list[Any]],
-        rows: int,
-        progress: Callable[[float], None],
-    ) -> Engines:
+    def choose(model: FittedModel) -> Engines:
         said = f"ONNX Runtime {version} answers the sample and {_ROWS:,} rows beside its splits alike"
-        return compiled(estimator, schema, fields, data, rows, progress, {"onnxruntime": version}, said=said)
+        return compiled(model, {"onnxruntime": version}, said=said)
 
     try:
         return package(
