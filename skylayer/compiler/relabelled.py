@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
+
+from skylayer.compiler.trained import Trained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Relabelled(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Relabelled(ClassifierMixin, Trained):  # type: ignore[misc]
     """A fitted classifier whose classes are 0, 1, …, under other labels.
 
     Attributes:
@@ -22,14 +24,6 @@ class Relabelled(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, model: Any, labels: list[Any]) -> None:
         self.model = model
         self.labels = labels
-
-    def fit(self, X: Any, y: Any = None) -> Relabelled:  # noqa: ARG002, N803 - scikit-learn's interface
-        """Nothing: it is trained."""
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Always."""
-        return True
 
     @property
     def classes_(self) -> NDArray[Any]:

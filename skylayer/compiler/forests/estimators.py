@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from skylayer.compiler.forests.evaluation import best, linked, shares, sums
+from skylayer.compiler.trained import TrainedOnColumns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,35 +16,13 @@ if TYPE_CHECKING:
     from skylayer.compiler.forests.forest import Forest
 
 
-class _ForeignForest(BaseEstimator):  # type: ignore[misc]
-    """A forest over columns of numbers.
-
-    Attributes:
-        feature_names_in_: Names of the columns.
-    """
+class _ForeignForest(TrainedOnColumns):
+    """A forest over columns of numbers."""
 
     def __init__(self, forest: Forest, names: list[str], classes: list[Any] | None = None) -> None:
         self.forest = forest
         self.names = names
         self.classes = classes
-
-    def fit(self, X: Any, y: Any = None) -> _ForeignForest:  # noqa: ARG002, N803 - scikit-learn's interface
-        """Nothing: it is trained."""
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Always."""
-        return True
-
-    @property
-    def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the columns."""
-        return np.asarray(self.names, dtype=object)
-
-    @property
-    def n_features_in_(self) -> int:
-        """How many columns there are."""
-        return len(self.names)
 
 
 class ForeignForestClassifier(ClassifierMixin, _ForeignForest):  # type: ignore[misc]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from skylayer.compiler.keras.evaluation import evaluate
+from skylayer.compiler.trained import TrainedOnColumns
 from skylayer.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _HALF = 0.5
 
 
-class _KerasNetwork(BaseEstimator):  # type: ignore[misc]
+class _KerasNetwork(TrainedOnColumns):
     """A trained network over columns of numbers; it answers in double precision.
 
     Attributes:
@@ -29,23 +30,6 @@ class _KerasNetwork(BaseEstimator):  # type: ignore[misc]
         self.network = network
         self.names = names
         self.classes = classes
-
-    def fit(self, X: Any, y: Any = None) -> _KerasNetwork:  # noqa: ARG002, N803 - scikit-learn's interface
-        """Nothing: it is trained."""
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    @property
-    def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the columns."""
-        return np.asarray(self.names, dtype=object)
-
-    @property
-    def n_features_in_(self) -> int:
-        """How many columns there are."""
-        return len(self.names)
 
     def _answer(self, rows: Any) -> NDArray[np.float64]:
         values: NDArray[np.float64] = evaluate(self.network, np.asarray(rows, dtype=np.float64), np.float64)
