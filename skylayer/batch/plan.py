@@ -65,16 +65,11 @@ def plan(source: Source, size: int) -> Plan:
 
 
 def _header(source: Source) -> bytes:
-    first = next(blocks(pieces(source), csv_ends()), None)
-    header = first.row(0) if first else b""
-    if first is None or (len(first.ends) == 1 and len(header) == len(first.text) == _length(source)):
+    found = blocks(pieces(source), csv_ends())
+    first = next(found, None)
+    if first is None or (len(first.ends) == 1 and next(found, None) is None):
         raise UserError(f"{source.path} has a header and no rows.")
-    return header
-
-
-def _length(source: Source) -> int:
-    """Bytes of the text, of a compressed one those of its beginning."""
-    return len(next(pieces(source), b"")) if source.compressed else source.size
+    return first.row(0)
 
 
 def _cuts_by_line(source: Source, start: int, size: int) -> Iterator[int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from serving.engines.json_reader import pointer_to
+from serving.engines.native import find_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     # From a text, and whether it is the last of its document, to where its rows end.
     FindEnds = Callable[[bytes, bool], array[int]]
 
-KERNEL = "SKYLAYER_KERNEL"  # where the kernel is: set by `skylayer.compiler.kernel_build.use_host_kernel`
 ROWS = 10_000  # of a block, at most
 LONGEST_ROW = 1 << 26  # bytes
 _NUMBER = 8
@@ -63,8 +62,7 @@ class Block:
 
 def csv_ends() -> FindEnds:
     """What finds the ends of at most `ROWS` rows of CSV; it raises ValueError for a text that is none."""
-    kernel = ctypes.CDLL(os.environ[KERNEL])
-    find = kernel.skylayer_csv_ends
+    find = find_kernel().skylayer_csv_ends
     find.restype = ctypes.c_int64
     find.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.c_int32, ctypes.c_uint64, ctypes.c_void_p)
 

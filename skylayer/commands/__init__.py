@@ -13,6 +13,7 @@ SHARED = {
     "stack_options",
     "store_options",
     "variables",
+    "version_option",
 }
 
 

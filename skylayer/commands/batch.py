@@ -8,23 +8,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-from skylayer import project
+from skylayer.commands.progress import bytes_read
 from skylayer.commands.variables import Variable, whole
-from skylayer.stores.layer import LayerStore
-from skylayer.stores.rollouts import resolve
+from skylayer.commands.version_option import VERSION, artifact_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from skylayer.commands.variables import Options
 
-from contextlib import contextmanager
-
 _MOST_NAMED = 5
-_EVERY = 10.0  # seconds between two lines where there is no terminal
 VARIABLES = (
     Variable(
         "FILE",
@@ -33,7 +24,7 @@ VARIABLES = (
         required=True,
     ),
     Variable("OUT", "the scored file (default: rows.scored.csv beside FILE=rows.csv)", Path),
-    Variable("VERSION", "version in model_artifacts (default: the champion)"),
+    VERSION,
     Variable("WORKERS", "processes (default: one for each core)", whole),
 )
 EXAMPLES = (
@@ -53,11 +44,9 @@ def run(options: Options) -> None:
 
     path: Path = options.file
     out: Path = options.out or scored(path)
-    folder = project.champion()
-    if options.version:
-        folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
+    folder = artifact_of(options)
     began = time.monotonic()
-    with _progress(path.name) as progress:
+    with bytes_read(f"Scoring {path.name}") as progress:
         result = job.score(folder, path, out, options.workers or os.cpu_count() or 1, progress)
     if result.ignored:
         print(
@@ -83,31 +72,3 @@ def scored(path: Path) -> Path:
     endings = path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:]
     ending = "".join(endings)
     return path.with_name(f"{path.name.removesuffix(ending)}.scored{ending}")
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines(name)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(f"Scoring {name}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _lines(name: str) -> Callable[[int, int | None], None]:
-    """A line at the start and one every few seconds: what a log can hold."""
-    print(f"Scoring {name}", file=sys.stderr, flush=True)
-    began = told = time.monotonic()
-
-    def progress(done: int, total: int | None) -> None:
-        nonlocal told
-        if time.monotonic() - told < _EVERY:
-            return
-        told = time.monotonic()
-        share = f"{done / total:.0%}" if total else f"{done / 1e6:,.0f} MB"
-        print(f"{told - began:7.1f} s  {share}", file=sys.stderr, flush=True)
-
-    return progress

@@ -5,19 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skylayer import project
 from skylayer.commands.variables import Variable, one_of
+from skylayer.commands.version_option import VERSION, artifact_of
 from skylayer.errors import UserError
 from skylayer.formats.exporting import FORMATS, export
-from skylayer.stores.layer import LayerStore
-from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
 VARIABLES = (
     Variable("FORMAT", ", ".join(FORMATS), one_of(*FORMATS), required=True),
-    Variable("VERSION", "version in model_artifacts (default: the champion)"),
+    VERSION,
     Variable("FILE", "file to write (default: <name>-<version> here)", Path),
 )
 EXAMPLES = (
@@ -31,10 +29,7 @@ def run(options: Options) -> None:
     """Write, read back, ask for the golden rows, then say where it is."""
     from skylayer.formats.other_version import OtherVersion, run_with, runs_with_it
 
-    if options.version:
-        folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
-    else:
-        folder = project.champion()
+    folder = artifact_of(options)
     path = options.file or Path(f"{folder.parent.name}-{folder.name}{FORMATS[options.format].ending}")
     try:
         export(folder, options.format, path)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
 DEFAULT = project.ROOT / "docs" / "openapi.json"
-VARIABLES = (Variable("FILE", "file to write write it (default docs/openapi.json)", Path, DEFAULT),)
+VARIABLES = (Variable("FILE", "where to write it (default docs/openapi.json)", Path, DEFAULT),)
 EXAMPLES = ("make openapi",)
 
 

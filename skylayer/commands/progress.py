@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from skylayer.listener import Listener
 
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
 _LINES_OF_A_PROOF = 4
 # A log that says nothing for longer looks like one of a program that hangs.
 _QUIET = 15.0  # seconds
+_EVERY = 10.0  # seconds between two lines on what goes on by the byte
 
 
 @contextmanager
@@ -48,6 +56,19 @@ def shown(first: str, note: Callable[[str], None], quiet: float = _QUIET) -> Ite
         )
 
 
+@contextmanager
+def bytes_read(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show how many bytes were read; what is given takes their number, and that of all, None where it isn't known."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(what).share
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 class _Lines:
     """One line a step, with the seconds until then: what a log of CI or a notebook can hold."""
 
@@ -70,6 +91,11 @@ class _Lines:
             self._told = int(share * _LINES_OF_A_PROOF)
             with self._one:
                 self._say(f"Replayed {share:.0%} of the rows")
+
+    def share(self, done: int, total: int | None) -> None:
+        """Say how many bytes were read, every few seconds."""
+        if time.monotonic() - self._last >= _EVERY:
+            self.step(f"{done / total:.0%}" if total else f"{done / 1e6:,.0f} MB")
 
     @contextmanager
     def told_again(self, quiet: float) -> Iterator[None]:

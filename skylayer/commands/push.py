@@ -8,19 +8,16 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from serving import artifact
-from skylayer import project
 from skylayer.commands import store_options
-from skylayer.commands.variables import Variable
+from skylayer.commands.version_option import VERSION, artifact_of
 from skylayer.errors import UserError
-from skylayer.stores.layer import LayerStore
-from skylayer.stores.rollouts import resolve
 
 if TYPE_CHECKING:
     from skylayer.commands.variables import Options
 
 VARIABLES = (
     *store_options.VARIABLES,
-    Variable("VERSION", "version in model_artifacts (default: the champion)"),
+    VERSION,
 )
 EXAMPLES = (
     "make push STORE=s3://my-bucket/models",
@@ -30,10 +27,7 @@ EXAMPLES = (
 
 def run(options: Options) -> None:
     """Verify, upload with a progress bar, and say what to do next."""
-    if options.version:
-        folder = project.ARTIFACTS / resolve(options.version, LayerStore().versions())
-    else:
-        folder = project.champion()
+    folder = artifact_of(options)
     store = store_options.chosen(options, create=True)
     try:
         manifest = artifact.read_manifest(folder)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from fuzz import bodies, models
 from serving.model import Model
 from skylayer.batch.csv_rows import CsvScorer
-from skylayer.batch.rows import KERNEL, BadRow, blocks, csv_ends
+from skylayer.batch.rows import BadRow, blocks, csv_ends
+from skylayer.compiler.kernel_build import KERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

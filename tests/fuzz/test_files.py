@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from fuzz import files, models
 from serving import csv_body
-from skylayer.batch.rows import KERNEL, BadRow, blocks, csv_ends
+from skylayer.batch.rows import BadRow, blocks, csv_ends
+from skylayer.compiler.kernel_build import KERNEL
 
 HEADER = b"a,whole,flag,stra\xc3\x9fe,unused\n"
 ROW = "41.25,12,true,Ü,p\n".encode()

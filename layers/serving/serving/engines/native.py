@@ -220,7 +220,7 @@ def load(folder: str, manifest: dict[str, Any]) -> NativeEngine:
     columns = manifest["input"]["columns"] if first is None else first["columns"]
     names = [column["name"] for column in columns]
     path = os.path.join(folder, entry["file"])
-    engine = open_table(path, _kernel(), names, manifest["output"]["fields"])
+    engine = open_table(path, find_kernel(), names, manifest["output"]["fields"])
     if first is None:  # else it is rows, not bodies, that the table's columns are made of
         engine.read_json(columns)
     return engine
@@ -278,8 +278,12 @@ def _metadata(table: Any, header: tuple[Any, ...], columns: int, fields: list[st
     return metadata  # type: ignore[no-any-return]
 
 
-def _kernel() -> Any:
-    """kernel-<machine> beside this package, as the layer has it; SKYLAYER_KERNEL names another."""
+def find_kernel() -> Any:
+    """The library kernel-<machine> beside this package, as the layer has it; SKYLAYER_KERNEL names another.
+
+    Raises:
+        ArtifactError: There is none for this machine.
+    """
     machine = os.uname().machine if hasattr(os, "uname") else sys.platform  # platform takes a millisecond
     machine = {"arm64": "aarch64"}.get(machine, machine)
     ending = ".dylib" if sys.platform == "darwin" else ".so"
