@@ -178,11 +178,11 @@ class Runtime:
         if reply is not None:
             self.send(reply)
             self.drop()
-            return self.settled() or posted
+            return self.last_response() or posted
         self.send(f'HTTP/1.1 {status}\r\nContent-Length: 16\r\n\r\n{{"status":"OK"}}\n'.encode())
         return posted
 
-    def settled(self) -> Posted | None:
+    def last_response(self) -> Posted | None:
         """Take what comes until the next invocation is asked for; give the last response that came."""
         last = None
         while not self._asked:

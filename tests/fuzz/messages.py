@@ -114,4 +114,4 @@ def _answer(runtime: Runtime, content: bytes, *, refused: bool) -> None:
     runtime.wait()
     runtime.send(content)
     runtime.drop()
-    runtime.settled()
+    runtime.last_response()

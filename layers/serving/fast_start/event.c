@@ -27,15 +27,23 @@ static int keep(struct found *found, enum header header, const struct string *va
     return 1;
 }
 
+/* "Name": */
+static int take_name(struct cursor *c, enum header *header) {
+    struct string name;
+    if (!take_string(c, &name) || name.escapes || !name.ascii || !take_byte(c, ':')) return 0;
+    *header = header_of(name.raw);
+    return 1;
+}
+
 /* {"Name": "value" or null, ...} or null */
 static int take_headers(struct cursor *c, struct found *found) {
-    struct string name, value;
+    struct string value;
+    enum header header;
     if (take_word(c, "null")) return 1;
     if (!take_byte(c, '{')) return 0;
     if (take_byte(c, '}')) return 1;
     do {
-        if (!take_string(c, &name) || name.escapes || !name.ascii || !take_byte(c, ':')) return 0;
-        const enum header header = header_of(name.raw);
+        if (!take_name(c, &header)) return 0;
         if (take_word(c, "null")) {
             if (header != HEADERS) return 0;
         } else if (!take_string(c, &value) || !keep(found, header, &value)) return 0;
@@ -45,13 +53,13 @@ static int take_headers(struct cursor *c, struct found *found) {
 
 /* {"Name": ["value", ...], ...} or null; of one that means something exactly one value */
 static int take_lists(struct cursor *c, struct found *found) {
-    struct string name, value;
+    struct string value;
+    enum header header;
     if (take_word(c, "null")) return 1;
     if (!take_byte(c, '{')) return 0;
     if (take_byte(c, '}')) return 1;
     do {
-        if (!take_string(c, &name) || name.escapes || !name.ascii || !take_byte(c, ':')) return 0;
-        const enum header header = header_of(name.raw);
+        if (!take_name(c, &header)) return 0;
         if (!take_byte(c, '[')) return 0;
         if (header == HEADERS && take_byte(c, ']')) continue;
         do
