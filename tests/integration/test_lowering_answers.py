@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from lowering_data import NEW, SIGNAL, THREE, TWO, X
 from native_compare import compare, numeric_schema
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -57,11 +58,6 @@ from skylayer.proof.trace import Trace
 if TYPE_CHECKING:
     from pathlib import Path
 
-RANDOM = np.random.default_rng(0)
-X = RANDOM.normal(size=(90, 3))
-SIGNAL = X @ [1.0, -0.5, 0.25] + 0.5 * RANDOM.normal(size=90)
-TWO, THREE = (SIGNAL > 0.1).astype(int), np.digitize(SIGNAL, [-0.5, 0.4])
-NEW = np.round(RANDOM.normal(size=(300, 3)), 2)
 NAMES = ["x0", "x1", "x2"]
 
 

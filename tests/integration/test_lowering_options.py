@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
+from lowering_data import NEW, SIGNAL, THREE, TWO, X
 from native_compare import compare, native_and_reference, numeric_schema
 from scipy import special  # type: ignore[import-untyped]
 from sklearn.cluster import KMeans
@@ -56,11 +57,6 @@ from skylayer.proof.trace import Trace
 if TYPE_CHECKING:
     from pathlib import Path
 
-RANDOM = np.random.default_rng(0)
-X = RANDOM.normal(size=(90, 3))
-SIGNAL = X @ [1.0, -0.5, 0.25] + 0.5 * RANDOM.normal(size=90)
-TWO, THREE = (SIGNAL > 0.1).astype(int), np.digitize(SIGNAL, [-0.5, 0.4])
-NEW = np.round(RANDOM.normal(size=(300, 3)), 2)
 COLUMNS: list[list[Any]] = NEW.T.tolist()
 SCHEMA = numeric_schema(3)
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import pickle
-import tarfile
 import warnings
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +18,7 @@ from imblearn.pipeline import make_pipeline as make_sampled
 from imblearn.under_sampling import RandomUnderSampler
 from lightgbm import LGBMClassifier
 from sklearn.linear_model import LogisticRegression
+from written_files import answers, files, rows_of, written
 from xgboost import XGBClassifier
 
 import skylayer
@@ -32,32 +29,13 @@ from skylayer.formats.pickles.estimators import read
 from skylayer.formats.pickles.records import Damaged
 from skylayer.formats.pickles.values import Refused
 
-HOME = Path(__file__).parent / "other_versions"
-WRITTEN = sorted(path.name.removesuffix(".tar.xz") for path in HOME.glob("boosters-*.tar.xz"))
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRITTEN = written("boosters-")
 X = np.random.default_rng(0).normal(size=(40, 3)).round(2)
 LABELS = (X[:, 0] > 0).astype(int)
 OLD_BINARY = "boosters-1.2.1"
-
-
-@cache
-def files(version: str) -> dict[str, bytes]:
-    with tarfile.open(HOME / f"{version}.tar.xz") as archive:
-        return {
-            Path(member.name).name: file.read()
-            for member in archive.getmembers()
-            if (file := archive.extractfile(member)) is not None
-        }
-
-
-@cache
-def answers(version: str) -> dict[str, Any]:
-    models: dict[str, Any] = json.loads(files(version)["answers.json"])["models"]
-    return models
-
-
-def rows_of(entry: dict[str, Any]) -> Any:
-    rows = entry["rows"]
-    return pd.DataFrame(rows) if isinstance(rows[0], dict) else np.array(rows, dtype=float)
 
 
 CASES = [(version, name) for version in WRITTEN for name in answers(version)]

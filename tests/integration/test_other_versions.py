@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import pickle
-import tarfile
 import warnings
 import zlib
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -22,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from written_files import answers, files, rows_of, written
 
 import skylayer
 from serving import artifact
@@ -32,8 +29,10 @@ from skylayer.formats.pickles.estimators import read
 from skylayer.formats.pickles.records import Damaged
 from skylayer.formats.pickles.values import Refused
 
-HOME = Path(__file__).parent / "other_versions"
-WRITTEN = sorted(path.name.removesuffix(".tar.xz") for path in HOME.glob("[0-9]*.tar.xz"))
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRITTEN = written("[0-9]")
 # What an older version answered otherwise from the same state, and who is refused for it.
 OTHERWISE = {
     "ada_boost": (1, 4),
@@ -44,29 +43,6 @@ OTHERWISE = {
 # A Gaussian process adds up many large terms of both signs, in the order of the installed numpy.
 TOLERANCES = {"gaussian_process": 1e-11}
 TOLERANCE = 1e-12
-
-
-@cache
-def files(version: str) -> dict[str, bytes]:
-    with tarfile.open(HOME / f"{version}.tar.xz") as archive:
-        return {
-            Path(member.name).name: file.read()
-            for member in archive.getmembers()
-            if (file := archive.extractfile(member)) is not None
-        }
-
-
-@cache
-def answers(version: str) -> dict[str, Any]:
-    models: dict[str, Any] = json.loads(files(version)["answers.json"])["models"]
-    return models
-
-
-def rows_of(entry: dict[str, Any]) -> Any:
-    rows = entry["rows"]
-    if isinstance(rows[0], dict):
-        return pd.DataFrame(rows)
-    return rows if isinstance(rows[0], str) else np.array(rows, dtype=float)
 
 
 def is_refused(version: str, name: str) -> bool:
